@@ -1,0 +1,8 @@
+# Warnings of every target; errors where DIALTONE_WERROR is on (CI).
+function(dt_warnings target scope)
+    target_compile_options(${target} ${scope}
+        -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wnon-virtual-dtor
+        -Wold-style-cast -Woverloaded-virtual -Wnull-dereference -Wformat=2
+        $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wno-null-dereference>
+        $<$<BOOL:${DIALTONE_WERROR}>:-Werror>)
+endfunction()
