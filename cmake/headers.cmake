@@ -1,0 +1,17 @@
+# dt_headers_alone(): every header of src/ is compiled by itself, so that none leans on what its
+# includer happened to include first. Cheap: no optimisation, no sanitizers, no debug information.
+function(dt_headers_alone)
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/src/*.hpp")
+    set(sources "")
+    foreach(header IN LISTS headers)
+        string(REPLACE "/" "." name "${header}")
+        set(source "${CMAKE_BINARY_DIR}/headers/${name}.cpp")
+        file(CONFIGURE OUTPUT "${source}" CONTENT "#include \"${header}\"\n#include \"${header}\"\n" @ONLY)
+        list(APPEND sources "${source}")
+    endforeach()
+    if(sources)
+        add_library(headers_alone OBJECT ${sources})
+        target_include_directories(headers_alone PRIVATE "${CMAKE_SOURCE_DIR}/src")
+        target_compile_options(headers_alone PRIVATE -Wall -Wextra -O0 -g0 -fno-sanitize=all)
+    endif()
+endfunction()
