@@ -1,0 +1,125 @@
+// Refcounted blocks of octets and slices of them. One Pool per thread outlives the stacks that use
+// it; counts are not atomic, between threads octets are copied.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "base/octets.hpp"
+
+namespace dt::buf {
+
+class Pool;
+
+/// A run of octets shared by reference count. Made by Pool only.
+struct Block {
+    Pool* pool;
+    Block* next_free;
+    std::uint32_t references;
+    std::uint32_t capacity;  // octets after this header
+    std::uint8_t size_class;
+
+    [[nodiscard]] std::byte* data() { return reinterpret_cast<std::byte*>(this + 1); }
+    [[nodiscard]] const std::byte* data() const {
+        return reinterpret_cast<const std::byte*>(this + 1);
+    }
+};
+
+/// Owns one reference to a Block.
+class BlockRef {
+  public:
+    BlockRef() = default;
+    explicit BlockRef(Block* adopted) : block_(adopted) {}
+    BlockRef(const BlockRef& other) : block_(other.block_) {
+        if (block_ != nullptr) ++block_->references;
+    }
+    BlockRef(BlockRef&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    BlockRef& operator=(BlockRef other) noexcept {
+        std::swap(block_, other.block_);
+        return *this;
+    }
+    ~BlockRef() { release(); }
+
+    [[nodiscard]] Block* get() const { return block_; }
+    [[nodiscard]] bool is_unique() const { return block_ != nullptr && block_->references == 1; }
+    explicit operator bool() const { return block_ != nullptr; }
+
+  private:
+    void release();
+
+    Block* block_ = nullptr;
+};
+
+/// Part of a block that nobody writes any more. 16 bytes.
+class Slice {
+  public:
+    Slice() = default;
+    Slice(BlockRef block, std::uint32_t offset, std::uint32_t length)
+        : block_(std::move(block)), offset_(offset), length_(length) {}
+
+    [[nodiscard]] std::uint32_t size() const { return length_; }
+    [[nodiscard]] bool empty() const { return length_ == 0; }
+    [[nodiscard]] Octets octets() const {
+        return block_ ? Octets{block_.get()->data() + offset_, length_} : Octets{};
+    }
+    /// `length` octets from `offset`; both inside this slice.
+    [[nodiscard]] Slice part(std::uint32_t offset, std::uint32_t length) const {
+        return {block_, offset_ + offset, length};
+    }
+    void drop_front(std::uint32_t count) {
+        offset_ += count;
+        length_ -= count;
+    }
+    void keep_front(std::uint32_t count) { length_ = count; }
+    [[nodiscard]] const BlockRef& block() const { return block_; }
+
+  private:
+    BlockRef block_;
+    std::uint32_t offset_ = 0;
+    std::uint32_t length_ = 0;
+};
+
+class Frame;
+struct FrameDeleter {
+    void operator()(Frame* frame) const noexcept;  // gives the frame back to its pool
+};
+using FramePtr = std::unique_ptr<Frame, FrameDeleter>;
+
+/// Hands out blocks of three sizes and frames, and takes them back. Grows by slabs; after warm-up
+/// nothing is allocated.
+class Pool {
+  public:
+    static constexpr std::uint32_t small_block = 512;
+    static constexpr std::uint32_t medium_block = 4096;
+    static constexpr std::uint32_t large_block = 65536;
+
+    Pool();
+    ~Pool();  // asserts that every block and frame came back
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    /// A block of at least `octets` (at most large_block); its octets are unspecified.
+    [[nodiscard]] BlockRef block(std::size_t octets);
+    /// An empty frame.
+    [[nodiscard]] FramePtr frame();
+    /// A slice with a copy of `octets` (at most large_block).
+    [[nodiscard]] Slice copy(Octets octets);
+
+    [[nodiscard]] std::size_t blocks_in_use() const;
+    [[nodiscard]] std::size_t frames_in_use() const;
+    /// Octets of memory held, in use or free.
+    [[nodiscard]] std::size_t bytes_reserved() const;
+
+  private:
+    friend class BlockRef;
+    friend struct FrameDeleter;
+    struct State;
+    void take_back(Block* block) noexcept;
+    void take_back(Frame* frame) noexcept;
+
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace dt::buf

@@ -1,0 +1,57 @@
+// IP, TCP and UDP of one stack wired together: frame → transport → frame, interfaces and routes,
+// and the port table (INADDR_ANY, SO_REUSEADDR, SO_REUSEPORT, ephemeral ports of RFC 6056).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "buf/frame.hpp"
+#include "core/ports.hpp"
+#include "event/sink.hpp"
+#include "ip/engine.hpp"
+#include "tcp/engine.hpp"
+#include "udp/engine.hpp"
+
+namespace dt::core {
+
+/// Takes the frames that leave, with the interface they leave by.
+class Egress {
+  public:
+    virtual ~Egress() = default;
+    virtual void take(ip::InterfaceIndex out, FramePtr frame) = 0;
+};
+
+class Core {
+  public:
+    Core(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool);
+    ~Core();
+
+    [[nodiscard]] tcp::Engine& tcp();
+    [[nodiscard]] udp::Engine& udp();
+    [[nodiscard]] ip::Engine& ip();
+    [[nodiscard]] PortTable& ports();
+
+    /// Link header, ARP or IP, then transport. False: replies wait, frame kept by the caller.
+    [[nodiscard]] bool receive(const Turn& turn, ip::InterfaceIndex in, FramePtr& frame);
+    void advance(const Turn& turn);
+    /// Replies first, then transports; at most `budget` frames. True if more wait.
+    bool transmit(const Turn& turn, Egress& egress, std::size_t budget);
+    [[nodiscard]] Instant deadline() const;
+
+    /// Source address and path for `destination` (0.0.0.0 means loopback); network_unreachable,
+    /// or access_denied/invalid as the route says.
+    struct Chosen {
+        IpAddr source;
+        IpAddr destination;
+        tcp::Path path;
+    };
+    [[nodiscard]] Result<Chosen> choose_path(IpAddr destination, std::optional<IpAddr> bound) const;
+    [[nodiscard]] bool is_local(IpAddr address) const;  // any 127/8, any interface address
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace dt::core

@@ -1,0 +1,80 @@
+// Every tunable of a stack: unit, default and where the default comes from. Values are given once,
+// when a stack is made; options of single sockets are in sock/options.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.hpp"
+
+namespace dt::event {
+
+/// What a handshake whose last ACK meets a full accept queue gets (Linux tcp_abort_on_overflow).
+enum class Overflow : std::uint8_t { ignore, reset };
+
+/// What a RST to a TIME-WAIT record does (RFC 1337; Linux tcp_rfc1337=0 is `obey`).
+enum class TimeWaitRst : std::uint8_t { ignore, obey };
+
+/// A switch of a protocol feature.
+enum class Switch : std::uint8_t { off, on };
+
+struct Config {
+    // Listening.
+    std::uint32_t somaxconn = 4096;  // entries; Linux net.core.somaxconn
+    Overflow accept_overflow = Overflow::ignore;
+    std::uint8_t synack_retries = 5;  // Linux tcp_synack_retries: records go after 63 s
+
+    // Connecting.
+    std::uint8_t syn_retries = 6;          // Linux tcp_syn_retries
+    std::uint8_t syn_linear_timeouts = 4;  // Linux tcp_syn_linear_timeouts
+    std::uint16_t port_first = 32768;      // Linux ip_local_port_range
+    std::uint16_t port_last = 60999;
+    std::uint16_t unprivileged_port_start = 0;  // Linux ip_unprivileged_port_start; 0: every
+                                                // program of a private network may bind any port
+
+    // Retransmission (RFC 6298 with Linux bounds, DEC-01, DEC-21).
+    Duration rto_initial = std::chrono::seconds{1};
+    Duration rto_min = std::chrono::milliseconds{200};
+    Duration rto_max = std::chrono::seconds{120};
+    std::uint8_t retries_2 = 15;      // Linux tcp_retries2
+    std::uint8_t orphan_retries = 8;  // Linux tcp_orphan_retries=0 means 8
+
+    // Acknowledging.
+    Duration delayed_ack = std::chrono::milliseconds{40};
+    std::uint8_t quick_acks = 16;  // first segments of a flow acked at once
+
+    // Closing.
+    Duration time_wait = std::chrono::seconds{60};    // 2·MSL; Linux, DEC-03
+    Duration fin_wait_2 = std::chrono::seconds{60};   // Linux tcp_fin_timeout
+    TimeWaitRst time_wait_rst = TimeWaitRst::ignore;  // DEC-04
+    std::uint32_t time_wait_max = 262'144;            // records; Linux tcp_max_tw_buckets
+    std::uint32_t orphans_max = 65'536;               // Linux tcp_max_orphans
+
+    // Options on SYN.
+    Switch window_scaling = Switch::on;
+    Switch timestamps = Switch::on;
+
+    // Buffers, in bytes.
+    std::uint32_t receive_buffer = 131'072;  // Linux tcp_rmem[1]
+    std::uint32_t receive_buffer_max = 6'291'456;
+    std::uint32_t send_buffer = 16'384;  // what SO_SNDBUF reads on a fresh socket
+    std::uint32_t send_buffer_max = 4'194'304;
+
+    // ARP, ICMP.
+    Duration neighbour_retry = std::chrono::seconds{1};
+    std::uint8_t neighbour_tries = 3;
+    Duration neighbour_reachable = std::chrono::seconds{30};
+    std::size_t neighbours_max = 1024;  // Linux gc_thresh3
+    std::uint32_t icmp_errors_per_s = 1000;
+
+    // Bounds of one stack.
+    std::size_t reply_ring = 4096;  // replies owed without a connection
+    std::size_t sockets_max = 1 << 20;
+    std::size_t frames_per_turn = 1024;  // transmit budget
+};
+
+}  // namespace dt::event
+
+namespace dt {
+using event::Config;
+}  // namespace dt

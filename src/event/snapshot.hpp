@@ -1,0 +1,82 @@
+// A consistent value copy of one stack for viewers: sockets, queues, timers, TIME-WAIT records.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.hpp"
+#include "event/event.hpp"
+#include "event/state.hpp"
+#include "wire/address.hpp"
+
+namespace dt::event {
+
+enum class Transport : std::uint8_t { tcp, udp };
+
+struct TimerView {
+    TimerKind kind = TimerKind::none;
+    Duration left{};
+};
+
+/// A listener's two queues.
+struct QueueView {
+    std::uint32_t syn_length = 0;
+    std::uint32_t accept_length = 0;
+    std::uint32_t limit = 0;
+    std::uint64_t syn_ignored = 0;  // since listen()
+    Duration oldest{};              // wait of the head of the accept queue
+};
+
+/// Loss recovery and congestion state of a connection (`ss -i`).
+struct PathView {
+    std::uint32_t cwnd = 0;      // segments
+    std::uint32_t ssthresh = 0;  // segments, 0 = not set
+    Duration srtt{};
+    Duration rto{};
+    std::uint32_t in_flight = 0;  // octets
+    std::uint32_t mss = 0;
+    bool no_delay = false;
+};
+
+struct SocketView {
+    Transport transport = Transport::tcp;
+    State state = State::closed;
+    Endpoint local;
+    Endpoint peer;
+    SocketNumber socket = 0;            // 0 = no program owns it (TIME-WAIT, orphan, queued)
+    std::optional<Endpoint> queued_in;  // listener whose accept queue it waits in
+    std::optional<QueueView> queues;    // of a listener
+    std::optional<PathView> path;       // of a connection
+    std::uint64_t receive_queue = 0;    // octets
+    std::uint64_t send_queue = 0;       // octets; a SYN or FIN in flight counts 1
+    TimerView timer;
+    std::uint32_t retransmissions = 0;
+    Caller opened_by;
+};
+
+/// Totals since the stack was made; names follow Linux's MIBs.
+struct Counters {
+    std::uint64_t listen_overflows = 0;
+    std::uint64_t listen_drops = 0;
+    std::uint64_t segments_in = 0;
+    std::uint64_t segments_out = 0;
+    std::uint64_t retransmitted = 0;
+    std::uint64_t resets_out = 0;
+    std::uint64_t attempt_fails = 0;
+    std::uint64_t abort_on_close = 0;
+    std::uint64_t abort_on_data = 0;
+    std::uint64_t delayed_acks = 0;
+    std::uint64_t in_errors = 0;
+    std::uint64_t checksum_errors = 0;
+    std::uint64_t time_wait_overflow = 0;
+};
+
+struct Snapshot {
+    Instant at{};
+    HostIndex host = 0;
+    std::vector<SocketView> sockets;  // listeners first, then by creation, TIME-WAIT last
+    Counters counters;
+};
+
+}  // namespace dt::event

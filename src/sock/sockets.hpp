@@ -1,0 +1,101 @@
+// The Berkeley calls: each returns at once and never blocks; the caller parks what would wait.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/slot_map.hpp"
+#include "core/core.hpp"
+#include "event/sink.hpp"
+
+namespace dt::sock {
+
+struct SocketId {
+    base::Handle handle;
+    friend bool operator==(const SocketId&, const SocketId&) = default;
+    /// As viewers know it (event::SocketNumber); never 0.
+    [[nodiscard]] event::SocketNumber number() const;
+};
+
+enum class Family : std::uint8_t { inet, inet6 };
+enum class Type : std::uint8_t { stream, datagram };
+enum class How : std::uint8_t { read, write, both };
+
+/// What the host knows about a program's last reference when it goes.
+enum class Unread : std::uint8_t { none, some };
+
+/// poll()'s bits, values as in <poll.h> on Linux.
+struct PollMask {
+    std::uint16_t bits = 0;
+    static constexpr std::uint16_t in = 0x001, pri = 0x002, out = 0x004, err = 0x008, hup = 0x010,
+                                   rdhup = 0x2000;
+    [[nodiscard]] bool has(std::uint16_t bit) const { return (bits & bit) != 0; }
+    friend bool operator==(const PollMask&, const PollMask&) = default;
+};
+
+struct Accepted {
+    SocketId socket;
+    Endpoint peer;
+};
+struct Received {
+    std::size_t copied = 0;     // octets given to the caller
+    std::size_t full_size = 0;  // of the datagram (MSG_TRUNC)
+    Endpoint from;
+};
+struct ReadinessEdge {
+    SocketId socket;
+    PollMask mask;  // the level now
+};
+
+/// The sockets of one stack. `turn` carries now and the events; `caller` is kept for viewers.
+class Sockets {
+  public:
+    Sockets(const Config& config, core::Core& core);
+    ~Sockets();
+
+    Result<SocketId> socket(const Turn&, event::Caller, Family, Type, int protocol);
+    Status bind(const Turn&, event::Caller, SocketId, Endpoint);
+    Status listen(const Turn&, event::Caller, SocketId, int backlog);
+    /// in_progress when a handshake began; success only for datagrams and repeat calls.
+    Status connect(const Turn&, event::Caller, SocketId, Endpoint);
+    /// connect(AF_UNSPEC).
+    Status disconnect(const Turn&, event::Caller, SocketId);
+    Result<Accepted> accept(const Turn&, event::Caller, SocketId);
+    Status shutdown(const Turn&, event::Caller, SocketId, How);
+    /// The last reference went. `unread` = the program left octets unread that it had been given.
+    Status close(const Turn&, event::Caller, SocketId, Unread);
+
+    /// Streams in place: room to write into (would_block when full), then commit what was written.
+    Result<MutableOctets> writable(const Turn&, SocketId, std::size_t wanted);
+    Status commit(const Turn&, event::Caller, SocketId, std::size_t count);
+    /// Streams in place: octets to read (empty = EOF; would_block when none), then consume.
+    Result<Octets> readable(const Turn&, SocketId);
+    Status consume(const Turn&, event::Caller, SocketId, std::size_t count);
+    /// Copying forms, with send()'s and recv()'s answers (spec 6.0, 6.5).
+    Result<std::size_t> send(const Turn&, event::Caller, SocketId, Octets);
+    Result<std::size_t> receive(const Turn&, event::Caller, SocketId, MutableOctets);
+    /// Datagrams.
+    Result<std::size_t> send_to(const Turn&, event::Caller, SocketId, Octets, std::optional<Endpoint>);
+    Result<Received> receive_from(const Turn&, event::Caller, SocketId, MutableOctets);
+
+    Result<Endpoint> local_name(const Turn&, event::Caller, SocketId);
+    Result<Endpoint> peer_name(const Turn&, event::Caller, SocketId);
+    /// Linux level/name numbers and value layouts; returns the real length (truncates to `value`).
+    Result<std::size_t> get_option(const Turn&, event::Caller, SocketId, int level, int name, MutableOctets value);
+    Status set_option(const Turn&, event::Caller, SocketId, int level, int name, Octets value);
+
+    [[nodiscard]] PollMask poll(SocketId) const;
+    [[nodiscard]] std::optional<ReadinessEdge> next_readiness(const Turn&);
+    [[nodiscard]] std::uint64_t unread(SocketId) const;  // FIONREAD
+    [[nodiscard]] std::uint64_t unsent(SocketId) const;  // SIOCOUTQ
+    [[nodiscard]] std::size_t size() const;              // sockets that exist
+
+    void snapshot(Instant now, event::Snapshot& to) const;
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace dt::sock

@@ -1,0 +1,155 @@
+// All TCP of one stack: listeners with their two queues, connections, TIME-WAIT records, the index
+// that finds them, timers, the ready list of what wants to send, readiness edges.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/slot_map.hpp"
+#include "buf/stream_queue.hpp"
+#include "event/sink.hpp"
+#include "event/snapshot.hpp"
+#include "tcp/segment.hpp"
+
+namespace dt::tcp {
+
+/// A connection the socket layer holds. A stale id is an answer (closed), not a crash.
+struct ConnId {
+    base::Handle handle;
+    friend bool operator==(const ConnId&, const ConnId&) = default;
+};
+struct ListenerId {
+    base::Handle handle;
+    friend bool operator==(const ListenerId&, const ListenerId&) = default;
+};
+
+/// What changed for a socket: ask ready() for the state. One edge per object and turn.
+struct Edge {
+    std::optional<ConnId> connection;
+    std::optional<ListenerId> listener;
+};
+
+/// Everything a socket must know of its connection to answer poll, SO_ERROR, recv and send.
+struct Readiness {
+    event::State state = event::State::closed;
+    std::uint64_t unread = 0;        // octets in order
+    std::uint64_t room = 0;          // octets the send buffer takes now
+    bool peer_finished = false;      // FIN consumed in order
+    bool write_shut = false;
+    bool read_shut = false;
+    bool connected_once = false;     // ESTABLISHED was reached
+    std::optional<Error> error;      // pending, what SO_ERROR will answer; taken by take_error()
+    event::Reason reason = event::Reason::none;  // why it ended
+};
+
+/// Options of a connection or listener (accepted connections inherit the listener's).
+struct Options {
+    bool no_delay = false;
+    bool cork = false;
+    bool keep_alive = false;
+    std::uint32_t keep_idle_s = 7200;
+    std::uint32_t keep_interval_s = 75;
+    std::uint8_t keep_count = 9;
+    std::uint32_t user_timeout_ms = 0;  // 0 = retries_2 decides
+    std::uint8_t syn_count = 0;         // 0 = Config::syn_retries
+    std::int32_t linger_2_s = 0;        // 0 = Config::fin_wait_2, negative = none
+    std::uint32_t receive_buffer = 0;   // octets, 0 = Config and autotuning
+    std::uint32_t send_buffer = 0;
+    std::uint16_t mss_max = 0;          // TCP_MAXSEG, 0 = path
+    bool quick_ack = true;
+    std::uint32_t defer_accept_s = 0;
+    std::uint8_t tos = 0;
+    std::uint8_t ttl = 64;
+    bool reuse_address = false;         // of the socket; TIME-WAIT records remember it
+    bool reuse_port = false;
+};
+
+/// How a connection is let go by its last reference.
+enum class CloseKind : std::uint8_t {
+    orderly,  // FIN after queued data
+    unread,   // data was never read: RST (RFC 9293 SHLD-3, RFC 2525 §2.17)
+    abort,    // SO_LINGER {1,0}, or disconnect: RST
+};
+
+class Engine {
+  public:
+    /// `secret`: 128 bits for ISNs, timestamps offsets and the index (RFC 6528).
+    Engine(const Config& config, buf::Pool& pool, std::array<std::uint64_t, 2> secret);
+    ~Engine();
+
+    // Frames in.
+    void on_segment(const Turn& turn, SegmentIn segment);
+    void on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, IcmpError error, std::uint16_t mtu);
+    /// The neighbour of `peer`'s next hop did not answer: SYN-SENT fails with host_unreachable.
+    void on_neighbour_failed(const Turn& turn, IpAddr next_hop, FourTuple tuple);
+
+    // Calls.
+    [[nodiscard]] Result<ConnId> connect(const Turn& turn, FourTuple tuple, Path path, const Options& options);
+    [[nodiscard]] Result<ListenerId> listen(const Turn& turn, Endpoint local, std::uint32_t backlog, const Options& options);
+    void set_backlog(const Turn& turn, ListenerId listener, std::uint32_t backlog);
+    /// Head of the accept queue, or would_block.
+    [[nodiscard]] Result<ConnId> accept(const Turn& turn, ListenerId listener);
+    /// Stops listening: accept-queue children are reset, half-open entries dropped silently.
+    void close_listener(const Turn& turn, ListenerId listener);
+
+    void close(const Turn& turn, ConnId id, CloseKind kind);
+    /// Sends FIN after queued data; the socket stays.
+    void shutdown_write(const Turn& turn, ConnId id);
+    void shutdown_read(const Turn& turn, ConnId id);
+
+    /// Room in the send queue to write into; empty if the send buffer is full.
+    [[nodiscard]] MutableOctets writable(ConnId id, std::size_t wanted);
+    void commit(const Turn& turn, ConnId id, std::size_t count);
+    /// In-order octets, the first contiguous run.
+    [[nodiscard]] Octets readable(ConnId id) const;
+    std::size_t peek(ConnId id, std::size_t offset, MutableOctets to) const;
+    /// The program took `count` octets; the window may open.
+    void consume(const Turn& turn, ConnId id, std::size_t count);
+
+    [[nodiscard]] Readiness readiness(ConnId id) const;
+    [[nodiscard]] std::size_t accept_queue_length(ListenerId id) const;
+    /// Clears and returns the pending error.
+    std::optional<Error> take_error(ConnId id);
+    [[nodiscard]] std::optional<FourTuple> tuple(ConnId id) const;
+    [[nodiscard]] Options* options(ConnId id);
+    [[nodiscard]] Options* options(ListenerId id);
+    /// After an option changed that lets held data go (TCP_NODELAY, uncork).
+    void options_changed(const Turn& turn, ConnId id);
+    [[nodiscard]] event::PathView path_view(ConnId id) const;
+
+    // For the port table: is a 4-tuple taken, and by what.
+    enum class Holder : std::uint8_t { none, connection, half_open, time_wait };
+    [[nodiscard]] Holder holder(const FourTuple& tuple) const;
+    /// Removes a TIME-WAIT record for a new connection of ours (tcp_tw_reuse).
+    void forget_time_wait(const Turn& turn, const FourTuple& tuple);
+    struct LocalUse {  // one connection or TIME-WAIT record on a local port
+        FourTuple tuple;
+        Holder holder;
+        bool reuse_address;
+    };
+    /// Calls `visit` for each connection, half-open entry and TIME-WAIT record on `port`.
+    void uses_of_port(Port port, void* context, void (*visit)(void* context, const LocalUse& use)) const;
+
+    // Timers, frames out, readiness out.
+    void advance(const Turn& turn);
+    /// Next segment that wants to leave, in a fixed order; nullopt when there is none.
+    [[nodiscard]] std::optional<SegmentOut> next_segment(const Turn& turn);
+    [[nodiscard]] std::optional<Edge> next_edge();
+    [[nodiscard]] Instant deadline() const;
+    /// False while the reply ring is full: the stack stops receiving.
+    [[nodiscard]] bool may_receive() const;
+
+    void snapshot(Instant now, std::vector<event::SocketView>& sockets, event::Counters& counters) const;
+    /// Octets of memory: connections, half-open entries, TIME-WAIT records, index (for bench).
+    struct Memory { std::size_t connections, half_open, time_wait, index; };
+    [[nodiscard]] Memory memory() const;
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace dt::tcp
