@@ -11,8 +11,9 @@
 
 namespace dt::sock {
 
+class Socket;
 struct SocketId {
-    base::Handle handle;
+    base::Handle<Socket> handle;
     friend bool operator==(const SocketId&, const SocketId&) = default;
     /// As viewers know it (event::SocketNumber); never 0.
     [[nodiscard]] event::SocketNumber number() const;

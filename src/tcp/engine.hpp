@@ -16,13 +16,16 @@
 
 namespace dt::tcp {
 
+class Connection;
+class Listener;
+
 /// A connection the socket layer holds. A stale id is an answer (closed), not a crash.
 struct ConnId {
-    base::Handle handle;
+    base::Handle<Connection> handle;
     friend bool operator==(const ConnId&, const ConnId&) = default;
 };
 struct ListenerId {
-    base::Handle handle;
+    base::Handle<Listener> handle;
     friend bool operator==(const ListenerId&, const ListenerId&) = default;
 };
 

@@ -15,8 +15,9 @@
 
 namespace dt::udp {
 
+class BoundEndpoint;
 struct EndpointId {
-    base::Handle handle;
+    base::Handle<BoundEndpoint> handle;
     friend bool operator==(const EndpointId&, const EndpointId&) = default;
 };
 
