@@ -25,15 +25,17 @@ class Checksum {
         return *this;
     }
     /// Numbers in network order that follow an even count of octets.
-    constexpr Checksum& add_u8_pair(std::uint8_t high, std::uint8_t low) {
-        return add_u16(static_cast<std::uint16_t>(high << 8 | low));
-    }
     constexpr Checksum& add_u16(std::uint16_t number) {
         return add(Checksum(native(number), false));
     }
-    constexpr Checksum& add_u32(std::uint32_t number) {
-        add_u16(static_cast<std::uint16_t>(number >> 16));
-        return add_u16(static_cast<std::uint16_t>(number));
+    constexpr Checksum& add_u32(std::uint32_t number) { return add_sum(number); }
+    /// A plain sum, without overflow, of 16- or 32-bit numbers in network order.
+    constexpr Checksum& add_sum(std::uint64_t sum) {
+        sum = (sum & 0xffffffffU) + (sum >> 32);
+        sum = (sum & 0xffffffffU) + (sum >> 32);
+        sum = (sum & 0xffff) + (sum >> 16);
+        sum = (sum & 0xffff) + (sum >> 16);
+        return add_u16(static_cast<std::uint16_t>(sum));
     }
 
     /// The folded sum as a number, not complemented: what a partial checksum field holds.
