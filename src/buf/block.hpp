@@ -73,12 +73,22 @@ class Slice {
         length_ -= count;
     }
     void keep_front(std::uint32_t count) { length_ = count; }
+    /// Takes in `count` octets behind it that its only writer has just filled.
+    void grow(std::uint32_t count) { length_ += count; }
+    /// Offset in the block of the first octet behind it.
+    [[nodiscard]] std::uint32_t end() const { return offset_ + length_; }
     [[nodiscard]] const BlockRef& block() const { return block_; }
 
   private:
     BlockRef block_;
     std::uint32_t offset_ = 0;
     std::uint32_t length_ = 0;
+};
+
+/// A slice in a list; nodes come from the pool of the slice's block.
+struct SliceNode {
+    Slice slice;
+    SliceNode* next = nullptr;
 };
 
 class Frame;
@@ -107,6 +117,10 @@ class Pool {
     /// A slice with a copy of `octets` (at most large_block).
     [[nodiscard]] Slice copy(Octets octets);
 
+    /// A list node that holds `slice`, given back by free_node().
+    [[nodiscard]] SliceNode* node(Slice slice);
+    static void free_node(SliceNode* node) noexcept;
+
     [[nodiscard]] std::size_t blocks_in_use() const;
     [[nodiscard]] std::size_t frames_in_use() const;
     /// Octets of memory held, in use or free.
@@ -116,6 +130,9 @@ class Pool {
     friend class BlockRef;
     friend struct FrameDeleter;
     struct State;
+    void grow(std::uint8_t size_class);
+    void grow_frames();
+    void grow_nodes();
     void take_back(Block* block) noexcept;
     void take_back(Frame* frame) noexcept;
 

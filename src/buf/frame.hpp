@@ -49,7 +49,20 @@ class Frame {
     /// Octets [offset, size()) as slices; octets that lie in the head are copied into a block.
     /// Calls `take(Slice&&)` for each, in order.
     template <class Take>
-    void payload(std::size_t offset, Take take);
+    void payload(std::size_t offset, Take take) {
+        const std::size_t in_head = head().size();
+        if (offset < in_head) take(copy_of_head(offset));
+        std::size_t skip = offset < in_head ? 0 : offset - in_head;
+        for (const Slice& slice : slices()) {
+            if (skip >= slice.size()) {
+                skip -= slice.size();
+                continue;
+            }
+            const auto from = static_cast<std::uint32_t>(skip);
+            take(slice.part(from, slice.size() - from));
+            skip = 0;
+        }
+    }
 
     wire::Offload offload{};
     std::uint64_t id = 0;     // event::FrameId
@@ -58,16 +71,19 @@ class Frame {
 
   private:
     friend class Pool;
-    explicit Frame(Pool& pool) : pool_(&pool) {}
+    friend struct FrameDeleter;
+    explicit Frame(Pool& pool) : pool_(&pool), head_{} {}
     void reset();
+    void slide_to_front();
+    [[nodiscard]] Slice copy_of_head(std::size_t offset) const;
 
     Pool* pool_;
     Frame* next_free_ = nullptr;
-    std::array<std::byte, head_max> head_;
+    std::array<std::byte, head_max> head_;  // [begin_, end_) holds headers
     std::uint16_t begin_ = head_max;
     std::uint16_t end_ = head_max;
     std::uint16_t count_ = 0;
-    std::array<Slice, slices_max> slices_;
+    std::array<Slice, slices_max> slices_{};
 };
 
 }  // namespace dt::buf

@@ -1,5 +1,5 @@
 // The only stream buffer: a queue of slices, written by copying in or by handing slices over, read
-// by copying out or in place. Used as send queue, receive queue and reassembly text.
+// by copying out or in place. Used as send queue, receive queue and for text out of order.
 #pragma once
 
 #include <cstddef>
@@ -11,38 +11,70 @@
 
 namespace dt::buf {
 
-/// Octets in order. Offsets count from the first octet still held.
+/// Octets in order. Offsets count from the first octet still held. An empty queue pins no memory.
 class StreamQueue {
   public:
-    [[nodiscard]] std::size_t size() const;
-    [[nodiscard]] bool empty() const { return size() == 0; }
+    StreamQueue() = default;
+    StreamQueue(StreamQueue&& other) noexcept;
+    StreamQueue& operator=(StreamQueue&& other) noexcept;
+    StreamQueue(const StreamQueue&) = delete;
+    StreamQueue& operator=(const StreamQueue&) = delete;
+    ~StreamQueue() { clear(); }
 
-    /// Room at the end to write into, at least one and at most `wanted` octets; from the tail block
-    /// where it has room, else from a new block. Becomes part of the queue by commit().
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+
+    /// Room at the end to write into, at least one and at most `wanted` octets (which is at least
+    /// 1); from the tail block where it has room, else from a new block. It becomes part of the
+    /// queue by commit(); until then the next writable() may hand out the same room.
     [[nodiscard]] MutableOctets writable(Pool& pool, std::size_t wanted);
     /// Makes the first `count` octets of the last writable() part of the queue.
     void commit(std::size_t count);
-    /// writable() and commit() of a copy of all of `octets`.
+    /// A copy of all of `octets`.
     void write(Pool& pool, Octets octets);
 
-    /// Appends a slice. One shorter than a quarter of its block is copied into the tail block.
+    /// Appends a slice. One shorter than a quarter of its block is copied into a tail block, so
+    /// that small texts do not pin large blocks.
     void push(Pool& pool, Slice slice);
 
     /// The first contiguous run; empty only if the queue is empty.
     [[nodiscard]] Octets readable() const;
-    /// Contiguous run that starts at `offset`.
+    /// The contiguous run that starts at `offset`; empty at the end.
     [[nodiscard]] Octets readable_at(std::size_t offset) const;
     /// Copies out from `offset` without consuming; returns how many octets.
     std::size_t peek(std::size_t offset, MutableOctets to) const;
-    /// Drops `count` octets from the front.
+    /// Drops `count` octets from the front; at most size().
     void consume(std::size_t count);
 
     /// Adds [offset, offset+length) to `frame` as slices; returns how many octets found room.
     std::size_t attach(Frame& frame, std::size_t offset, std::size_t length) const;
 
     void clear();
-    /// Octets of blocks this queue pins (what a stack is charged).
+    /// Octets of the blocks this queue holds slices of (what a stack is charged).
     [[nodiscard]] std::size_t bytes_pinned() const;
+
+  private:
+    /// Where an offset lies: a node and the offset of its first octet.
+    struct Place {
+        SliceNode* node = nullptr;
+        std::size_t start = 0;
+    };
+    [[nodiscard]] Place find(std::size_t offset) const;
+    [[nodiscard]] std::size_t tail_room() const;
+    void append(Pool& pool, Slice slice);
+
+    SliceNode* head_ = nullptr;
+    SliceNode* tail_ = nullptr;
+    std::size_t size_ = 0;
+    mutable Place last_found_;  // sequential readers do not walk from the front each time
+    BlockRef pending_;          // handed out by writable(), not yet committed
+    /// Whether this queue alone may write behind the tail slice: true for a block it took itself,
+    /// false for a slice that was pushed (its writer may still be filling that block).
+    enum class Tail : std::uint8_t { foreign, own } tail_owner_ = Tail::foreign;
 };
 
 }  // namespace dt::buf
+
+namespace dt {
+using buf::StreamQueue;
+}  // namespace dt
