@@ -2,6 +2,7 @@
 // enumerator, one row. Viewers print the row; nothing else words it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -92,7 +93,10 @@ enum class Reason : std::uint16_t {
     fragment_unsupported,
     ttl_expired,
     neighbour_queue_full,
+    count_,  // not a reason: how many there are; stays last
 };
+
+inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::count_);
 
 /// One reason as a user meets it. `sentence` starts in lower case and has no full stop.
 struct ReasonRow {
