@@ -132,6 +132,7 @@ class Engine {
         FourTuple tuple;
         Holder holder;
         bool reuse_address;
+        bool reuse_port = false;
     };
     /// Calls `visit` for each connection, half-open entry and TIME-WAIT record on `port`.
     void uses_of_port(Port port, void* context, void (*visit)(void* context, const LocalUse& use)) const;

@@ -39,8 +39,9 @@ class Engine {
     void connect(EndpointId id, std::optional<Endpoint> remote);
 
     enum class Verdict : std::uint8_t { taken, no_socket, dropped };
-    /// One datagram in: no_socket asks the caller for an ICMP port-unreachable.
-    [[nodiscard]] Verdict on_datagram(const Turn& turn, Datagram datagram, bool to_many);
+    /// One datagram in. no_socket asks the caller for an ICMP port-unreachable and leaves the frame
+    /// with the caller, who quotes it.
+    [[nodiscard]] Verdict on_datagram(const Turn& turn, Datagram&& datagram, bool to_many);
     void on_icmp(const Turn& turn, const FourTuple& tuple, Error error);
 
     /// Queues a datagram to send from `local`.
