@@ -139,6 +139,12 @@ struct CallMade {
     Reason reason = Reason::none;
 };
 
+/// A socket became a descriptor of a program: after socket(), accept() and when one is passed on.
+struct DescriptorGiven {
+    SocketNumber socket = 0;
+    Caller caller;  // whose descriptor, and its number
+};
+
 enum class Direction : std::uint8_t { from_program, to_program };
 /// Stream octets that crossed between program and stack.
 struct BytesMoved {
@@ -200,7 +206,7 @@ struct NeighbourChange {
 };
 
 using Body = std::variant<SegmentSent, SegmentReceived, SegmentDropped, Transition, QueueChange,
-                          TimerFired, CallMade, BytesMoved, FrameTouched, PacketDropped,
+                          TimerFired, CallMade, DescriptorGiven, BytesMoved, FrameTouched, PacketDropped,
                           DatagramMoved, IcmpMoved, NeighbourChange>;
 
 /// An event with its place in the order of the world.
