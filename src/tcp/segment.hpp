@@ -10,6 +10,13 @@
 
 namespace dt::tcp {
 
+/// What path and socket options decide about a connection's segments.
+struct Path {
+    std::uint16_t mtu = 1500;      // of the route, octets
+    std::uint8_t tos = 0;
+    std::uint8_t ttl = 64;
+};
+
 /// A segment that arrived. Checksum and lengths are proved; the text is still in the frame.
 struct SegmentIn {
     FourTuple tuple;  // local = where it was sent to
@@ -17,6 +24,7 @@ struct SegmentIn {
     FramePtr frame;
     std::uint32_t text_offset = 0;  // in the frame
     std::uint32_t text_length = 0;
+    Path path;  // back to the peer: decides MSS, TTL and TOS of what a listener answers
     std::uint8_t ecn = 0;
     std::uint8_t ttl = 0;
 
@@ -47,13 +55,6 @@ enum class IcmpError : std::uint8_t {
     admin_prohibited,
     time_exceeded,
     parameter_problem,
-};
-
-/// What path and socket options decide about a connection's segments.
-struct Path {
-    std::uint16_t mtu = 1500;      // of the route, octets
-    std::uint8_t tos = 0;
-    std::uint8_t ttl = 64;
 };
 
 }  // namespace dt::tcp
