@@ -93,7 +93,7 @@ void Demux::Table::open(std::uint32_t capacity) {
 }
 
 void Demux::Table::close() {
-    chunks = {};
+    chunks = decltype(chunks)();
     mask = 0;
     size = 0;
 }
