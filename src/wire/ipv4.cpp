@@ -42,10 +42,13 @@ Checksum pseudo_header(const IpAddr& source, const IpAddr& destination, IpProtoc
 }
 
 Result<Ipv4View> Ipv4View::parse(Octets datagram) {
-    DT_CHECK(check_header(datagram));
-    const std::size_t total_length = load_be<std::uint16_t>(datagram, 2);
-    if (total_length > datagram.size()) return fail(Error::truncated);
-    return Ipv4View(datagram.first(total_length));
+    return parse_front(datagram, datagram.size());
+}
+
+Result<Ipv4View> Ipv4View::parse_front(Octets front, std::size_t size) {
+    DT_CHECK(check_header(front));
+    if (load_be<std::uint16_t>(front, 2) > size) return fail(Error::truncated);
+    return parse_quoted(front);
 }
 
 Result<Ipv4View> Ipv4View::parse_quoted(Octets quoted) {

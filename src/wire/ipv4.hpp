@@ -37,6 +37,9 @@ class Ipv4View {
     /// Errors: truncated where the octets end before the header or the total length does;
     /// malformed for another version, IHL < 5, and a total length shorter than the header.
     static Result<Ipv4View> parse(Octets datagram);
+    /// As parse, for a datagram of `size` octets of which only `front`, with the whole header, is
+    /// at hand in one piece. The payload is what is at hand.
+    static Result<Ipv4View> parse_front(Octets front, std::size_t size);
     /// As parse, but the octets may end before the total length: the datagram quoted by an ICMP
     /// error. The payload is what is there.
     static Result<Ipv4View> parse_quoted(Octets quoted);

@@ -127,6 +127,16 @@ TEST(Ipv4Header, IP4_004_link_padding_is_cut) {
     EXPECT_EQ(Ipv4View::parse_quoted(octets)->payload().size(), 20U);
 }
 
+TEST(Ipv4Header, AHeaderAloneStandsForADatagramInPieces) {
+    const auto octets = datagram(1000);
+    const Octets front = Octets(octets).first(28);
+    const auto view = Ipv4View::parse_front(front, octets.size());
+    ASSERT_TRUE(view);
+    EXPECT_EQ(view->total_length(), 1020);
+    EXPECT_EQ(view->payload().size(), 8U);
+    EXPECT_FALSE(Ipv4View::parse_front(front, octets.size() - 1));
+}
+
 TEST(Ipv4Header, IP4_013_unknown_options_are_harmless) {
     EXPECT_EQ(kind_of(""), Ipv4OptionsKind::harmless);
     EXPECT_EQ(kind_of("01 01 01 00"), Ipv4OptionsKind::harmless);

@@ -65,7 +65,8 @@ constexpr TcpFlags operator|(TcpFlag a, TcpFlag b) {
     return TcpFlags(a) | TcpFlags(b);
 }
 
-/// A segment proved long enough for its header and options.
+/// A segment proved long enough for its header and options. It may be only the front of a segment
+/// that lies in pieces: payload() is then what is at hand.
 class TcpView {
   public:
     static constexpr std::size_t header_min = 20;
