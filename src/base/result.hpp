@@ -34,6 +34,7 @@ enum class Error : std::uint8_t {
     network_down,
     network_unreachable,
     no_buffer_space,
+    no_such_device,
     no_such_option,
     no_such_entry,
     not_connected,
