@@ -40,6 +40,7 @@ struct Readiness {
     event::State state = event::State::closed;
     std::uint64_t unread = 0;        // octets in order
     std::uint64_t room = 0;          // octets the send buffer takes now
+    std::uint64_t queued = 0;        // octets in the send buffer, SND.UNA to its end
     bool peer_finished = false;      // FIN consumed in order
     bool write_shut = false;
     bool read_shut = false;
