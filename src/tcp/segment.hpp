@@ -15,6 +15,7 @@ struct Path {
     std::uint16_t mtu = 1500;      // of the route, octets
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;
+    std::uint32_t super_segment_max = 0;  // octets of text in one frame, 0 = one MSS
 };
 
 /// A segment that arrived. Checksum and lengths are proved; the text is still in the frame.
