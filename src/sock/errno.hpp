@@ -1,29 +1,11 @@
-// What a program is told for each Error: errno number of Linux, its symbolic name, glibc's text.
+// The errno table by the name of the layer whose calls answer with it; viewers use base/errno.hpp.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
-#include "base/result.hpp"
+#include "base/errno.hpp"
 
 namespace dt::sock {
-
-/// One Error as a program on Linux meets it.
-struct ErrnoRow {
-    Error error;
-    std::int32_t number;    // of Linux on x86-64 and arm64
-    std::string_view name;  // EADDRINUSE
-    std::string_view text;  // strerror() of glibc in the C locale
-};
-
-/// The row of `error`; every enumerator has exactly one (checked at compile time).
-const ErrnoRow& describe(Error error);
-
-/// The errno number of `error`.
-[[nodiscard]] std::int32_t errno_of(Error error);
-
-/// The Error whose errno number is `number`; nothing where the sockets never answer it.
-[[nodiscard]] std::optional<Error> error_of(std::int32_t number);
-
+using base::describe;
+using base::errno_of;
+using base::error_of;
+using base::ErrnoRow;
 }  // namespace dt::sock
