@@ -1,0 +1,107 @@
+// TimerWheel: deadlines of many owners; exact order of expiry, cheap to move a deadline later.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/slot_map.hpp"
+#include "base/time.hpp"
+
+namespace dt::base {
+
+/// A hierarchical wheel (8 levels of 64 buckets, ticks of 1 ms) in front of a small heap that
+/// holds what is due within the current tick.
+///
+///     arm ──► bucket of its tick ──► … cascades … ──► heap ──► pop_due, in exact order
+///
+/// Expiry is exact: by deadline in nanoseconds, then in the order in which they were armed.
+/// Nothing fires early. To arm an armed timer with a later deadline only notes the new deadline;
+/// it is filed anew when its old place comes up. Each entry costs 48 octets while armed.
+class TimerWheel {
+    struct Entry;
+
+  public:
+    /// Names an armed timer; owners keep one each. Stale or null once fired or cancelled.
+    using TimerId = Handle<Entry>;
+
+    struct Due {
+        std::uint64_t owner = 0;
+        Instant deadline;
+    };
+
+    /// `start` is about the first instant there will be; `capacity` the most timers armed at once.
+    explicit TimerWheel(Instant start, std::uint32_t capacity = 1U << 24);
+
+    /// Arms or moves the timer `id`; a null or stale `id` gets a new timer. `owner` comes back in
+    /// Due. The deadline `never` cancels. A deadline that has passed is due at once.
+    /// Our own fault where more than `capacity` are armed.
+    void arm(TimerId& id, std::uint64_t owner, Instant deadline);
+    /// Disarms and nulls `id`; nothing where it is not armed. Constant time.
+    void cancel(TimerId& id);
+
+    /// The earliest deadline; `never` where nothing is armed. Files entries whose place has come
+    /// up, hence not const.
+    [[nodiscard]] Instant next_deadline();
+    /// Takes the first timer whose deadline is at or before `now`; its id is stale afterwards.
+    [[nodiscard]] std::optional<Due> pop_due(Instant now);
+
+    /// When `id` will fire; `never` where it is not armed.
+    [[nodiscard]] Instant deadline_of(TimerId id) const;
+    [[nodiscard]] std::uint32_t size() const { return entries_.size(); }
+    /// Octets held now.
+    [[nodiscard]] std::size_t memory() const;
+
+  private:
+    using Tick = std::uint64_t;
+    using Index = std::uint32_t;
+
+    static constexpr unsigned level_bits = 6;
+    static constexpr unsigned level_count = 8;  // 2^48 ticks: beyond what an Instant can say
+    static constexpr unsigned slot_count = 1U << level_bits;
+    static constexpr Index none = 0xffffffffU;
+    static constexpr std::uint16_t in_heap = 0xffff;
+
+    struct Entry {
+        std::uint64_t owner;
+        Instant deadline;
+        std::uint64_t order;  // of the last arm: breaks ties between equal deadlines
+        Index prev = none;    // within a bucket
+        Index next = none;
+        std::uint16_t bucket = in_heap;
+    };
+    struct Filed {
+        Instant deadline;
+        std::uint64_t order;
+        TimerId id;
+    };
+    struct Later;
+
+    [[nodiscard]] Tick tick_of(Instant instant) const;
+    [[nodiscard]] Tick start_of(std::uint16_t bucket) const;
+    [[nodiscard]] std::optional<std::uint16_t> first_bucket() const;
+    void file(TimerId id, Entry& entry);
+    void link(TimerId id, Entry& entry, std::uint16_t bucket);
+    void unlink(Index index, Entry& entry);
+    void push_heap(TimerId id, const Entry& entry);
+    void pop_heap();
+    void drop_stale();
+    void compact_heap();
+    void open(std::uint16_t bucket);
+    [[nodiscard]] const Filed* earliest();
+
+    Instant start_;
+    Tick current_ = 0;  // everything of this tick and before is in the heap
+    std::uint64_t next_order_ = 0;
+    SlotMap<Entry> entries_;
+    std::array<std::array<Index, slot_count>, level_count> heads_;
+    std::array<std::uint64_t, level_count> occupied_{};  // one bit a bucket that is not empty
+    std::vector<Filed> heap_;
+};
+
+}  // namespace dt::base
+
+namespace dt {
+using base::TimerWheel;
+}  // namespace dt
