@@ -44,7 +44,7 @@ std::string_view take_until(std::string_view& rest, char separator) {
 
 std::array<std::uint8_t, 16> masked(std::array<std::uint8_t, 16> octets, unsigned bits) {
     for (unsigned i = 0; i < octets.size(); ++i) {
-        const unsigned kept = std::clamp(static_cast<int>(bits) - static_cast<int>(8 * i), 0, 8);
+        const unsigned kept = bits > 8 * i ? std::min(bits - 8 * i, 8U) : 0U;
         octets[i] = static_cast<std::uint8_t>(octets[i] & (0xff00U >> kept));
     }
     return octets;
