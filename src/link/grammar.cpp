@@ -16,12 +16,12 @@ constexpr auto link_nouns = std::to_array<std::string_view>(
 constexpr auto link_examples = std::to_array<std::string_view>(
     {"20ms", "5ms", "1%", "1%", "1%", "1%", "10Mbit", "64KiB", "1500B"});
 
-constexpr auto action_words = std::to_array<std::string_view>(
-    {"drop", "delay", "dup", "corrupt", "reorder", "silence"});
+constexpr auto action_words =
+    std::to_array<std::string_view>({"drop", "delay", "dup", "corrupt", "reorder", "silence"});
 constexpr auto fault_words = std::to_array<std::string_view>(
     {"seg", "nth", "every", "p", "port", "flow", "after", "at", "for", "by"});
-constexpr auto segment_words = std::to_array<std::string_view>(
-    {"any", "syn", "synack", "ack", "data", "fin", "rst"});
+constexpr auto segment_words =
+    std::to_array<std::string_view>({"any", "syn", "synack", "ack", "data", "fin", "rst"});
 
 constexpr std::uint64_t count_max = 1'000'000'000;
 constexpr std::uint64_t mtu_min = 68;  // RFC 791 §3.1
@@ -61,13 +61,14 @@ Item item_of(Token token) {
     const std::size_t equals = token.text.find('=');
     Item item{token, trimmed({token.text.substr(0, equals), token.column}), std::nullopt};
     if (equals != std::string_view::npos) {
-        item.value = trimmed({token.text.substr(equals + 1),
-                              token.column + static_cast<std::uint32_t>(equals) + 1});
+        item.value = trimmed(
+            {token.text.substr(equals + 1), token.column + static_cast<std::uint32_t>(equals) + 1});
     }
     return item;
 }
 
-std::optional<std::size_t> index_of(std::span<const std::string_view> words, std::string_view word) {
+std::optional<std::size_t> index_of(std::span<const std::string_view> words,
+                                    std::string_view word) {
     const auto found = std::ranges::find(words, word);
     if (found == words.end()) return std::nullopt;
     return static_cast<std::size_t>(found - words.begin());
@@ -75,9 +76,9 @@ std::optional<std::size_t> index_of(std::span<const std::string_view> words, std
 
 Parsed<Token> value_of(const Item& item, std::string_view example) {
     if (item.value && !item.value->text.empty()) return *item.value;
-    return std::unexpected(error_at(item.key, quoted(item.key.text) + " needs a value",
-                                    "write " + quoted(std::string(item.key.text) + "=" +
-                                                      std::string(example))));
+    return std::unexpected(
+        error_at(item.key, quoted(item.key.text) + " needs a value",
+                 "write " + quoted(std::string(item.key.text) + "=" + std::string(example))));
 }
 
 std::unexpected<TextError> given_twice(const Item& item) {
@@ -140,9 +141,9 @@ Parsed<std::uint64_t> parse_mtu(Token value) {
     const auto octets = parse_size(value, {"mtu", "an mtu"});
     if (!octets) return octets;
     if (*octets >= mtu_min && *octets <= mtu_max) return octets;
-    return std::unexpected(
-        error_at(value, "an mtu of " + std::string(value.text) + " is out of range",
-                 "from 68 (RFC 791) to 65535"));
+    return std::unexpected(error_at(value,
+                                    "an mtu of " + std::string(value.text) + " is out of range",
+                                    "from 68 (RFC 791) to 65535"));
 }
 
 Parsed<std::uint64_t> parse_link_value(LinkKey key, Token value) {
@@ -163,9 +164,12 @@ Parsed<std::uint64_t> parse_link_value(LinkKey key, Token value) {
             if (!share) return std::unexpected(share.error());
             return share->per_billion;
         }
-        case LinkKey::rate: return parse_rate(value, naming);
-        case LinkKey::queue: return parse_size(value, naming);
-        case LinkKey::mtu: return parse_mtu(value);
+        case LinkKey::rate:
+            return parse_rate(value, naming);
+        case LinkKey::queue:
+            return parse_size(value, naming);
+        case LinkKey::mtu:
+            return parse_mtu(value);
     }
     return 0;
 }
@@ -173,7 +177,8 @@ Parsed<std::uint64_t> parse_link_value(LinkKey key, Token value) {
 Parsed<Setting> parse_setting(const Item& item) {
     const auto index = index_of(link_words, item.key.text);
     if (!index) {
-        return std::unexpected(error_at(item.key, "unknown key " + quoted(item.key.text) + " in a link",
+        return std::unexpected(error_at(item.key,
+                                        "unknown key " + quoted(item.key.text) + " in a link",
                                         hint(item.key.text, link_words, "keys of a link")));
     }
     const auto value = value_of(item, link_examples[*index]);

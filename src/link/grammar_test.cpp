@@ -131,8 +131,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"delay", 1, 5, "`delay` needs a value", "write `delay=20ms`"},
         Wrong{"delay=fast", 7, 4, "a delay starts with a number, not `fast`", "write `delay=1ms`"},
         Wrong{"loss=101%", 6, 4, "a loss of 101% is too much", "at most 100%"},
-        Wrong{"delay=99999999999999999999s", 7, 21,
-              "a delay of 99999999999999999999s is too much", "at most a hundred years"},
+        Wrong{"delay=99999999999999999999s", 7, 21, "a delay of 99999999999999999999s is too much",
+              "at most a hundred years"},
         Wrong{"rate=0Mbit", 6, 5, "a rate of 0 lets nothing through",
               "a dead peer is `--fault silence`"},
         Wrong{"mtu=20B", 5, 3, "an mtu of 20B is out of range", "from 68 (RFC 791) to 65535"},
@@ -220,8 +220,9 @@ TEST(LinkJoin, SaysWhichHostDoesNotExistOrIsNotReached) {
 TEST(LinkSettings, MadeFromValuesReadAsTheyWouldBeWritten) {
     for (const Setting& setting :
          {delay_of(1500ms), delay_of(20ms), jitter_of(250us), delay_of(7ns),
-          share_of(LinkKey::loss, Share{Share::percent / 8}), share_of(LinkKey::dup, Share{Share::whole}),
-          rate_of(10'000'000), rate_of(1'234), octets_of(LinkKey::queue, 4096)}) {
+          share_of(LinkKey::loss, Share{Share::percent / 8}),
+          share_of(LinkKey::dup, Share{Share::whole}), rate_of(10'000'000), rate_of(1'234),
+          octets_of(LinkKey::queue, 4096)}) {
         const auto link = parse_link(setting.text);
         ASSERT_TRUE(link) << setting.text;
         EXPECT_EQ(link->settings[0].key, setting.key);

@@ -7,22 +7,40 @@ namespace dt::link {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> key_names{
-    "delay", "jitter", "loss", "reorder", "dup", "corrupt", "rate", "queue", "mtu"};
+constexpr std::array<std::string_view, 9> key_names{"delay",   "jitter", "loss",  "reorder", "dup",
+                                                    "corrupt", "rate",   "queue", "mtu"};
 
 void apply(Impairment& to, const Setting& setting) {
     const Duration span{static_cast<Duration::rep>(setting.value)};
     const Share share{static_cast<std::uint32_t>(setting.value)};
     switch (setting.key) {
-        case LinkKey::delay: to.delay = span; return;
-        case LinkKey::jitter: to.jitter = span; return;
-        case LinkKey::loss: to.loss = share; return;
-        case LinkKey::reorder: to.reorder = share; return;
-        case LinkKey::dup: to.dup = share; return;
-        case LinkKey::corrupt: to.corrupt = share; return;
-        case LinkKey::rate: to.rate_bits_per_s = setting.value; return;
-        case LinkKey::queue: to.queue_octets = setting.value; return;
-        case LinkKey::mtu: to.mtu = static_cast<std::uint32_t>(setting.value); return;
+        case LinkKey::delay:
+            to.delay = span;
+            return;
+        case LinkKey::jitter:
+            to.jitter = span;
+            return;
+        case LinkKey::loss:
+            to.loss = share;
+            return;
+        case LinkKey::reorder:
+            to.reorder = share;
+            return;
+        case LinkKey::dup:
+            to.dup = share;
+            return;
+        case LinkKey::corrupt:
+            to.corrupt = share;
+            return;
+        case LinkKey::rate:
+            to.rate_bits_per_s = setting.value;
+            return;
+        case LinkKey::queue:
+            to.queue_octets = setting.value;
+            return;
+        case LinkKey::mtu:
+            to.mtu = static_cast<std::uint32_t>(setting.value);
+            return;
     }
 }
 
@@ -61,10 +79,14 @@ Setting setting(LinkKey key, std::uint64_t value, const std::string& text) {
 
 bool Where::covers(std::string_view a, std::string_view b) const {
     switch (kind) {
-        case Kind::all: return true;
-        case Kind::host: return a == from || b == from;
-        case Kind::one_way: return a == from && b == to;
-        case Kind::both_ways: return (a == from && b == to) || (a == to && b == from);
+        case Kind::all:
+            return true;
+        case Kind::host:
+            return a == from || b == from;
+        case Kind::one_way:
+            return a == from && b == to;
+        case Kind::both_ways:
+            return (a == from && b == to) || (a == to && b == from);
     }
     return false;
 }

@@ -29,8 +29,8 @@ struct Where {
     enum class Kind : std::uint8_t { all, host, one_way, both_ways };
 
     Kind kind = Kind::all;
-    std::string from;  ///< empty for `all`
-    std::string to;    ///< empty for `all` and `host`
+    std::string from;               ///< empty for `all`
+    std::string to;                 ///< empty for `all` and `host`
     std::uint32_t from_column = 0;  ///< in the text it was read from, first is 1; 0 = not read
     std::uint32_t to_column = 0;
 
@@ -131,12 +131,12 @@ struct FaultSpec {
     std::optional<Range> nth;
     std::optional<std::uint64_t> every;
     std::optional<Share> p;
-    std::optional<std::uint16_t> port;   ///< either end's
-    std::optional<std::uint64_t> flow;   ///< ordinal of a TCP flow in the world, first is 1
-    std::uint64_t after = 0;             ///< octets of text this direction of the flow has sent
-    std::optional<Duration> at;          ///< since the world began
-    std::optional<Duration> lasts;       ///< `for`: since `at`
-    Duration by{};                       ///< of `delay`, and of `reorder` where it is given
+    std::optional<std::uint16_t> port;  ///< either end's
+    std::optional<std::uint64_t> flow;  ///< ordinal of a TCP flow in the world, first is 1
+    std::uint64_t after = 0;            ///< octets of text this direction of the flow has sent
+    std::optional<Duration> at;         ///< since the world began
+    std::optional<Duration> lasts;      ///< `for`: since `at`
+    Duration by{};                      ///< of `delay`, and of `reorder` where it is given
     std::string text;
 };
 

@@ -16,11 +16,8 @@ struct Unit {
     std::string_view name;
     std::uint64_t factor;
 };
-constexpr auto duration_units = std::to_array<Unit>({{"ns", 1},
-                                                     {"us", 1'000},
-                                                     {"ms", 1'000'000},
-                                                     {"s", 1'000'000'000},
-                                                     {"m", 60'000'000'000}});
+constexpr auto duration_units = std::to_array<Unit>(
+    {{"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}});
 constexpr auto size_units = std::to_array<Unit>({{"B", 1},
                                                  {"kB", 1'000},
                                                  {"KB", 1'000},
@@ -76,7 +73,8 @@ std::optional<std::uint64_t> scaled(std::string_view number, std::uint64_t facto
         }
     }
     if (__builtin_mul_overflow(result, factor, &result)) return std::nullopt;
-    // Digits beyond the eighth are below any unit that counts; eight of them times 60 s fit 64 bits.
+    // Digits beyond the eighth are below any unit that counts; eight of them times 60 s fit 64
+    // bits.
     const std::string_view digits = number.substr(std::min(point + 1, number.size())).substr(0, 8);
     std::uint64_t fraction = 0;
     std::uint64_t divisor = 1;
@@ -114,8 +112,9 @@ Parsed<std::uint64_t> parse_with_unit(Token token, Naming naming, const Rules& r
     const std::string_view number = token.text.substr(0, digits);
     const std::string_view suffix = token.text.substr(digits);
     if (digits == 0) {
-        return std::unexpected(error_at(token, noun + " starts with a number, not " + quoted(token.text),
-                                        "write " + written(naming, "1" + std::string(rules.example))));
+        return std::unexpected(
+            error_at(token, noun + " starts with a number, not " + quoted(token.text),
+                     "write " + written(naming, "1" + std::string(rules.example))));
     }
     if (suffix.empty()) {
         const std::string fixed = std::string(number) + std::string(rules.example);
@@ -130,7 +129,8 @@ Parsed<std::uint64_t> parse_with_unit(Token token, Naming naming, const Rules& r
     }
     const auto value = scaled(number, unit->factor);
     if (!value || *value > rules.most) {
-        return std::unexpected(error_at(token, noun + " of " + std::string(token.text) + " is too much",
+        return std::unexpected(error_at(token,
+                                        noun + " of " + std::string(token.text) + " is too much",
                                         "at most " + std::string(rules.most_text)));
     }
     return *value;
@@ -193,9 +193,9 @@ Parsed<std::uint64_t> parse_rate(Token token, Naming naming) {
 Parsed<std::uint64_t> parse_count(Token token, Naming naming, std::uint64_t most) {
     const auto value = whole_number<std::uint64_t>(token.text);
     if (value && *value >= 1 && *value <= most) return *value;
-    return std::unexpected(error_at(
-        token, quoted(token.text) + " is not a number from 1 to " + std::to_string(most),
-        "write " + written(naming, "1")));
+    return std::unexpected(
+        error_at(token, quoted(token.text) + " is not a number from 1 to " + std::to_string(most),
+                 "write " + written(naming, "1")));
 }
 
 Parsed<Range> parse_range(Token token, Naming naming) {
@@ -205,9 +205,9 @@ Parsed<Range> parse_range(Token token, Naming naming) {
                           ? first
                           : whole_number<std::uint64_t>(token.text.substr(dots + 2));
     if (first && last && *first >= 1 && *first <= *last) return Range{*first, *last};
-    return std::unexpected(error_at(
-        token, quoted(token.text) + " is neither a count nor a range that grows",
-        "write " + written(naming, "1") + " or " + written(naming, "1..3")));
+    return std::unexpected(
+        error_at(token, quoted(token.text) + " is neither a count nor a range that grows",
+                 "write " + written(naming, "1") + " or " + written(naming, "1..3")));
 }
 
 Parsed<std::uint64_t> parse_seed(Token token) {
@@ -222,14 +222,14 @@ Parsed<std::uint64_t> parse_seed(Token token) {
 Parsed<std::string> parse_host_name(Token token) {
     const std::string_view text = token.text;
     const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-    const bool is_name = !text.empty() && text.size() <= 63 && is_letter(text[0]) &&
-                         std::ranges::all_of(text, [&](char c) {
-                             return is_letter(c) || is_digit(c) || c == '-';
-                         });
+    const bool is_name =
+        !text.empty() && text.size() <= 63 && is_letter(text[0]) &&
+        std::ranges::all_of(text, [&](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
     if (is_name) return std::string(text);
-    return std::unexpected(error_at(token, quoted(text) + " is not a host name",
-                                    "names are a letter, then letters, digits and `-`, all in lower "
-                                    "case, at most 63"));
+    return std::unexpected(
+        error_at(token, quoted(text) + " is not a host name",
+                 "names are a letter, then letters, digits and `-`, all in lower "
+                 "case, at most 63"));
 }
 
 Parsed<EndpointText> parse_endpoint(Token token) {
