@@ -15,8 +15,6 @@ namespace dt::observe {
 
 namespace {
 
-std::size_t index(Side side) { return static_cast<std::size_t>(side); }
-
 /// Merges both hosts' orders into rows.
 class RowOrder {
   public:
@@ -78,6 +76,7 @@ class RowOrder {
         Row row;
         cell_of(row, side) = std::move(item.cell);
         if (item.kind == Item::Kind::local) return add_local(std::move(row), side);
+        has_begun_ = true;
         const Crossing& crossing = items_.crossings[item.crossing];
         row.wire = crossing.wire;
         if (item.kind == Item::Kind::arrival) {
@@ -93,9 +92,9 @@ class RowOrder {
         rows_.push_back(std::move(row));
     }
 
-    /// A row may hold one local event of each side.
+    /// A row may hold one local event of each side, once the flow has begun.
     void add_local(Row row, std::size_t side) {
-        if (!rows_.empty() && !rows_.back().wire && cell_of(rows_.back(), side).empty() &&
+        if (has_begun_ && !rows_.back().wire && cell_of(rows_.back(), side).empty() &&
             !std::exchange(last_row_is_shared_, true)) {
             cell_of(rows_.back(), side) = std::move(cell_of(row, side));
             return;
@@ -112,6 +111,7 @@ class RowOrder {
         if (right && (!left || order_of(1) < order_of(0))) side = 1;
         Item item = std::move(head(side));
         ++at_[side];
+        has_begun_ = true;
         split_[item.crossing] = next_letter_;
         next_letter_ = next_letter_ == 'z' ? 'a' : static_cast<char>(next_letter_ + 1);
         Row row;
@@ -127,6 +127,7 @@ class RowOrder {
     std::array<std::size_t, 2> at_{};
     std::vector<Row> rows_;
     bool last_row_is_shared_ = false;
+    bool has_begun_ = false;  // a segment was drawn
     char next_letter_ = 'a';
 };
 
@@ -193,7 +194,6 @@ std::vector<Row> fold_rows(std::vector<Row> rows, const LadderOptions& options) 
 }
 
 std::string program_of(const Trace& trace, event::HostIndex host, const Ladder& ladder, Side side) {
-    static_cast<void>(ladder);
     for (const event::Event& event : trace.events) {
         const auto* call = std::get_if<event::CallMade>(&event.body);
         if (call == nullptr || event.host != host || call->caller.pid == 0) continue;

@@ -204,6 +204,10 @@ void ItemBuilder::on(const event::Event& event, const event::SegmentDropped& dro
     const std::uint32_t number = note(fmt::format("{} {}: {}", what, verdict_of(dropped.reason),
                                                   row.sentence),
                                       packet, row.next);
+    if (turned_away_.at != event.at) turned_away_ = {event.at, {}, 0, {}};
+    turned_away_.note = number;
+    turned_away_.opening = fmt::format("{} {}", what, verdict_of(dropped.reason));
+    join_turned_away();
     Cell cell;
     cell.text = fmt::format("✗L{} {} {}: {}", number, what, verdict_of(dropped.reason),
                             short_form(dropped.reason));
@@ -221,6 +225,15 @@ void ItemBuilder::on(const event::Event& event, const event::SegmentDropped& dro
         return;
     }
     push(*side, {Item::Kind::local, 0, std::move(cell)});
+}
+
+/// The sentence of the table says that a queue is full; with the queue's own step it says which,
+/// and with what numbers.
+void ItemBuilder::join_turned_away() {
+    if (turned_away_.note == 0 || turned_away_.sentence.empty()) return;
+    items_.notes[turned_away_.note - 1].sentence =
+        fmt::format("{}: {}", turned_away_.opening, turned_away_.sentence);
+    turned_away_ = {};
 }
 
 void ItemBuilder::on(const event::Event&, const event::FrameTouched& touched) {
@@ -272,6 +285,13 @@ void ItemBuilder::on(const event::Event& event, const event::QueueChange& change
         case event::QueueStep::promoted:
         case event::QueueStep::syn_removed:
             if (!flow_.is(change.tuple)) return;
+            if (change.step == event::QueueStep::syn_ignored && gauge.is_full()) {
+                if (turned_away_.at != event.at) turned_away_ = {event.at, {}, 0, {}};
+                turned_away_.sentence = fmt::format(
+                    "accept queue of {} is full, {} waiting, limit {}",
+                    wire::print(change.listener).view(), gauge.accept_queue, gauge.limit);
+                join_turned_away();
+            }
             if (before != nullptr && before->cell.at == event.at) before->cell.gauge = gauge;
             return;
         case event::QueueStep::opened:

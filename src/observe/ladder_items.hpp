@@ -63,6 +63,7 @@ class ItemBuilder {
     [[nodiscard]] std::int32_t fd_of(event::HostIndex host, event::SocketNumber socket,
                                      std::int32_t otherwise) const;
     std::uint32_t note(std::string sentence, std::string packet, std::string_view next);
+    void join_turned_away();
     Item& push(Side side, Item item);
     [[nodiscard]] Item* last(Side side);
     void flush(Side side, std::optional<Instant> upcoming);
@@ -86,6 +87,15 @@ class ItemBuilder {
     std::unordered_set<event::SocketNumber> listeners_;               // at the right end
     std::unordered_map<std::uint64_t, std::int32_t> descriptors_;     // (host, socket) → fd
     std::unordered_map<event::FrameId, std::size_t> crossing_of_frame_;
+    /// A queue that just turned a segment away, and the note of that segment: whichever comes first
+    /// waits for the other, both are of one moment.
+    struct TurnedAway {
+        Instant at{};
+        std::string sentence;   // accept queue of *:8080 is full, 3 waiting, limit 2
+        std::size_t note = 0;   // index + 1 of the note to complete, 0 = none yet
+        std::string opening;    // SYN ignored
+    };
+    TurnedAway turned_away_;
 };
 
 }  // namespace dt::observe

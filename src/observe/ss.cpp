@@ -1,0 +1,291 @@
+// The socket table as text and as lines of JSON.
+#include "observe/ss.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace dt::observe {
+
+namespace {
+
+using event::SocketView;
+using event::State;
+
+/// A socket with its host, as the table orders and folds them.
+struct Entry {
+    const HostSockets* host;
+    const SocketView* socket;
+};
+
+std::string_view timer_name(event::TimerKind kind) {
+    constexpr std::array<std::string_view, 9> names{
+        "-",         "retrans",    "persist", "ack",     "keepalive",
+        "time-wait", "fin-wait-2", "syn-ack", "user-timeout"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+std::string_view state_name(const SocketView& socket) {
+    return socket.transport == event::Transport::udp ? "UDP" : event::name(socket.state);
+}
+
+/// Listeners first, then by trouble, then by state (UX §4).
+int rank(const SocketView& socket) {
+    if (socket.state == State::listen) return 0;
+    if (socket.queued_in) return 1;
+    if (socket.state == State::close_wait) return 2;
+    return 3 + static_cast<int>(socket.state);
+}
+
+std::vector<Entry> ordered(const std::vector<HostSockets>& hosts) {
+    std::vector<Entry> entries;
+    for (const HostSockets& host : hosts) {
+        for (const SocketView& socket : host.snapshot.sockets) entries.push_back({&host, &socket});
+    }
+    std::ranges::stable_sort(entries, {}, [](const Entry& entry) {
+        return std::pair{entry.socket->state != State::listen, rank(*entry.socket)};
+    });
+    return entries;
+}
+
+std::size_t references(const Entry& entry) {
+    const auto found = entry.host->owners.find(entry.socket->socket);
+    return found == entry.host->owners.end() ? 0 : found->second.size();
+}
+
+std::string seconds(Duration time, std::string_view format = "{:.3f} s") {
+    return fmt::format(fmt::runtime(format), static_cast<double>(time.count()) / 1e9);
+}
+
+std::string timer_text(const event::TimerView& timer) {
+    if (timer.kind == event::TimerKind::none) return "-";
+    const bool is_long = timer.left >= std::chrono::seconds{10};
+    return fmt::format("{} {}", timer_name(timer.kind),
+                       seconds(timer.left, is_long ? "{:.1f} s" : "{:.3f} s"));
+}
+
+std::string accept_queue_text(const SocketView& socket) {
+    if (socket.queued_in) return "queued";
+    if (!socket.queues) return "-";
+    const event::QueueView& queues = *socket.queues;
+    std::string text = fmt::format("{}/{}", queues.accept_length, queues.limit);
+    if (queues.accept_length > queues.limit) text += "!";
+    if (queues.syn_ignored > 0) text += fmt::format("✗{}", queues.syn_ignored);
+    return text;
+}
+
+constexpr std::size_t column_count = 11;
+using Columns = std::array<std::string, column_count>;
+constexpr std::array<std::string_view, column_count> headings{
+    "HOST", "STATE", "LOCAL", "PEER", "SYNQ", "ACCQ", "RECVQ", "SENDQ", "REFS", "TIMER", "RTX"};
+constexpr std::array<bool, column_count> right_aligned{false, false, false, false, true, true,
+                                                       true,  true,  true,  false, true};
+
+std::string count_text(const SocketView& socket, std::uint64_t count) {
+    const bool has_no_queue = socket.state == State::listen || socket.state == State::time_wait;
+    return has_no_queue ? "-" : std::to_string(count);
+}
+
+Columns columns_of(const Entry& entry) {
+    const SocketView& socket = *entry.socket;
+    const bool no_peer = socket.peer == Endpoint{};
+    return {entry.host->host,
+            std::string{state_name(socket)},
+            std::string{wire::print(socket.local).view()},
+            no_peer ? "*" : std::string{wire::print(socket.peer).view()},
+            socket.queues ? fmt::format("{}/{}", socket.queues->syn_length, socket.queues->limit)
+                          : "-",
+            accept_queue_text(socket),
+            count_text(socket, socket.receive_queue),
+            count_text(socket, socket.send_queue),
+            std::to_string(references(entry)),
+            timer_text(socket.timer),
+            socket.retransmissions > 0 ? std::to_string(socket.retransmissions) : "-"};
+}
+
+Tone tone_of(const SocketView& socket, std::size_t column) {
+    if (column == 5 && socket.queues &&
+        (socket.queues->accept_length > socket.queues->limit || socket.queues->syn_ignored > 0)) {
+        return Tone::bad;
+    }
+    if (column == 5 && socket.queued_in) return Tone::faint;
+    if (column == 9 && socket.timer.kind == event::TimerKind::retransmit) return Tone::held;
+    return Tone::plain;
+}
+
+bool is_alike(const Entry& a, const Entry& b) {
+    return a.host == b.host && a.socket->state == b.socket->state &&
+           a.socket->transport == b.socket->transport &&
+           a.socket->queued_in == b.socket->queued_in;
+}
+
+std::string more_text(const std::vector<Entry>& rest) {
+    const SocketView& first = *rest.front().socket;
+    if (first.queued_in) {
+        return fmt::format("… {} more wait in the accept queue of {}", rest.size(),
+                           wire::print(*first.queued_in).view());
+    }
+    std::string text = fmt::format("… {} more {}", rest.size(), state_name(first));
+    if (first.state != State::syn_sent) return text;
+    const auto [least, most] = std::ranges::minmax(rest, {}, [](const Entry& entry) {
+        return entry.socket->timer.left;
+    });
+    return text + fmt::format(", next retransmissions in {} to {}",
+                              seconds(least.socket->timer.left, "{:.3f}"),
+                              seconds(most.socket->timer.left));
+}
+
+std::string path_text(const event::PathView& path) {
+    return fmt::format("cwnd {} ssthresh {} srtt {:.1f}ms rto {}ms inflight {} mss {} nodelay {}",
+                       path.cwnd, path.ssthresh == 0 ? "-" : std::to_string(path.ssthresh),
+                       static_cast<double>(path.srtt.count()) / 1e6, base::to_ms(path.rto),
+                       path.in_flight, path.mss, path.no_delay ? "on" : "off");
+}
+
+std::string owners_text(const Entry& entry) {
+    const auto found = entry.host->owners.find(entry.socket->socket);
+    if (found == entry.host->owners.end()) return {};
+    std::string text;
+    for (const Owner& owner : found->second) {
+        text += fmt::format("{}{}[{}] fd {}", text.empty() ? "" : ", ", owner.program, owner.pid,
+                            owner.fd);
+    }
+    return text;
+}
+
+std::string summary(const std::vector<Entry>& entries) {
+    std::vector<std::pair<std::string_view, std::size_t>> counts;
+    std::uint64_t ignored = 0;
+    for (const Entry& entry : entries) {
+        const std::string_view state = state_name(*entry.socket);
+        auto found = std::ranges::find(counts, state, &std::pair<std::string_view, std::size_t>::first);
+        if (found == counts.end()) found = counts.insert(counts.end(), {state, 0});
+        ++found->second;
+        ignored += entry.socket->queues ? entry.socket->queues->syn_ignored : 0;
+    }
+    std::string text = fmt::format("{} socket{}", entries.size(), entries.size() == 1 ? "" : "s");
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        text += fmt::format("{}{} {}", i == 0 ? ": " : ", ", counts[i].second, counts[i].first);
+    }
+    if (ignored > 0) text += fmt::format(" · {} SYN{} ignored", ignored, ignored == 1 ? "" : "s");
+    return text + "\n";
+}
+
+/// Lays the rows out in columns as wide as their widest entry.
+class Table {
+  public:
+    Table(const SsOptions& options, const Paint& paint) : options_(options), paint_(paint) {}
+
+    std::string draw(const std::vector<Entry>& entries) {
+        for (std::size_t i = 0; i < column_count; ++i) widths_[i] = headings[i].size();
+        for (const Entry& entry : entries) widen(columns_of(entry));
+        std::string out = heading();
+        for (std::size_t first = 0; first < entries.size();) {
+            out += row(entries[first]);
+            std::vector<Entry> rest;
+            std::size_t next = first + 1;
+            while (!options_.unfold && entries[first].socket->state != State::listen &&
+                   next < entries.size() && is_alike(entries[first], entries[next])) {
+                rest.push_back(entries[next++]);
+            }
+            if (!rest.empty()) out += folded(more_text(rest));
+            first = next;
+        }
+        return out + paint_.plain(summary(entries));
+    }
+
+  private:
+    void widen(const Columns& columns) {
+        for (std::size_t i = 0; i < column_count; ++i) {
+            widths_[i] = std::max(widths_[i], cells(columns[i]));
+        }
+    }
+    [[nodiscard]] std::string place(std::string_view text, std::size_t column) const {
+        return right_aligned[column] ? fit_right(text, widths_[column])
+                                     : fit_left(text, widths_[column]);
+    }
+    [[nodiscard]] std::string finish(std::string text) const {
+        while (text.ends_with(' ')) text.pop_back();
+        return paint_.plain(text) + "\n";
+    }
+    [[nodiscard]] std::string heading() const {
+        std::string text;
+        for (std::size_t i = 0; i < column_count; ++i) text += place(headings[i], i) + " ";
+        return finish(std::move(text));
+    }
+    [[nodiscard]] std::string row(const Entry& entry) const {
+        const Columns columns = columns_of(entry);
+        std::string text;
+        for (std::size_t i = 0; i < column_count; ++i) {
+            text += paint_.tint(place(columns[i], i), tone_of(*entry.socket, i)) + " ";
+        }
+        std::string out = finish(std::move(text));
+        if (options_.show_path && entry.socket->path) out += folded(path_text(*entry.socket->path));
+        if (options_.show_owners && references(entry) > 0) out += folded(owners_text(entry));
+        return out;
+    }
+    [[nodiscard]] std::string folded(const std::string& text) const {
+        return finish(std::string(widths_[0] + 1, ' ') + paint_.tint(text, Tone::faint));
+    }
+
+    const SsOptions& options_;
+    const Paint& paint_;
+    std::array<std::size_t, column_count> widths_{};
+};
+
+nlohmann::json json_of(const Entry& entry, const SsOptions& options) {
+    const SocketView& socket = *entry.socket;
+    nlohmann::json fds = nlohmann::json::array();
+    if (const auto found = entry.host->owners.find(socket.socket);
+        found != entry.host->owners.end()) {
+        for (const Owner& owner : found->second) {
+            fds.push_back({{"pid", owner.pid}, {"comm", owner.program}, {"fd", owner.fd}});
+        }
+    }
+    const auto in_seconds = [](Duration time) { return static_cast<double>(time.count()) / 1e9; };
+    nlohmann::json out{{"schema", "dialtone.ss/1"},
+                       {"t_s", in_seconds(options.since_start)},
+                       {"host", entry.host->host},
+                       {"state", state_name(socket)},
+                       {"local", fmt::format("{}:{}", wire::print(socket.local.addr).view(),
+                                             socket.local.port.value())},
+                       {"peer", socket.peer == Endpoint{}
+                                    ? nlohmann::json(nullptr)
+                                    : nlohmann::json(wire::print(socket.peer).view())},
+                       {"refs", fds.size()},
+                       {"fds", fds},
+                       {"recv_queue", socket.receive_queue},
+                       {"send_queue", socket.send_queue},
+                       {"rtx", socket.retransmissions},
+                       {"timer", nullptr}};
+    if (socket.timer.kind != event::TimerKind::none) {
+        out["timer"] = {{"kind", timer_name(socket.timer.kind)},
+                        {"left_s", in_seconds(socket.timer.left)}};
+    }
+    if (socket.queues) {
+        const event::QueueView& queues = *socket.queues;
+        out["syn_queue"] = {{"len", queues.syn_length}, {"limit", queues.limit}};
+        out["accept_queue"] = {{"len", queues.accept_length}, {"limit", queues.limit},
+                               {"ignored", queues.syn_ignored},
+                               {"oldest_s", in_seconds(queues.oldest)}};
+    }
+    if (socket.queued_in) out["queued_in"] = wire::print(*socket.queued_in).view();
+    return out;
+}
+
+}  // namespace
+
+std::string ss_text(const std::vector<HostSockets>& hosts, const SsOptions& options,
+                    const Paint& paint) {
+    return Table(options, paint).draw(ordered(hosts));
+}
+
+std::string ss_json(const std::vector<HostSockets>& hosts, const SsOptions& options) {
+    std::string out;
+    for (const Entry& entry : ordered(hosts)) out += json_of(entry, options).dump() + "\n";
+    return out;
+}
+
+}  // namespace dt::observe
