@@ -1,7 +1,6 @@
 // RFC 1071 sums, 64 octets a step: 32-bit lanes are added into 64-bit lanes, so no carry is lost.
 #include "base/checksum.hpp"
 
-#include <array>
 #include <cstring>
 
 namespace dt::base {
@@ -14,21 +13,52 @@ using Lanes = std::uint64_t __attribute__((vector_size(16)));
 constexpr std::size_t step = 64;
 constexpr std::uint64_t low_half = 0xffffffffU;
 
-/// Sums fewer than 2^32 steps without overflow: each step adds four 32-bit numbers to a lane.
-struct LaneSums {
-    Lanes low{};
-    Lanes high{};
+Lanes load(const std::byte* from) {
+    Lanes lanes;
+    std::memcpy(&lanes, from, sizeof lanes);
+    return lanes;
+}
 
-    void add(Lanes words) {
-        low += words & low_half;
-        high += words >> 32;
+/// 32-bit numbers in 64-bit lanes: room for 2^32 of them. Two accumulators, so that one addition
+/// need not wait for the other.
+struct LaneSums {
+    Lanes even{};
+    Lanes odd{};
+
+    void add(const Lanes& words) {
+        even += words & low_half;
+        odd += words >> 32;
     }
     [[nodiscard]] std::uint64_t total() const {
         std::uint64_t sum = 0;
-        for (const std::uint64_t lane : {low[0], low[1], high[0], high[1]}) {
+        for (const std::uint64_t lane : {even[0], even[1], odd[0], odd[1]}) {
             sum += (lane & low_half) + (lane >> 32);
         }
         return sum;
+    }
+};
+
+/// The 64 octets of one step, in registers.
+struct Step {
+    Lanes a;
+    Lanes b;
+    Lanes c;
+    Lanes d;
+
+    explicit Step(const std::byte* from)
+        : a(load(from)), b(load(from + 16)), c(load(from + 32)), d(load(from + 48)) {}
+
+    void store(std::byte* to) const {
+        std::memcpy(to, &a, sizeof a);
+        std::memcpy(to + 16, &b, sizeof b);
+        std::memcpy(to + 32, &c, sizeof c);
+        std::memcpy(to + 48, &d, sizeof d);
+    }
+    void add_to(LaneSums& first, LaneSums& second) const {
+        first.add(a);
+        second.add(b);
+        first.add(c);
+        second.add(d);
     }
 };
 
@@ -59,14 +89,11 @@ Checksum Checksum::of(Octets octets) {
     if (octets.empty()) return {};
     const std::byte* from = octets.data();
     std::size_t length = octets.size();
-    LaneSums sums;
-    for (; length >= step; length -= step, from += step) {
-        std::array<Lanes, 4> words;
-        std::memcpy(&words, from, step);
-        for (const Lanes& lanes : words)
-            sums.add(lanes);
-    }
-    return {fold(sums.total() + sum_rest(from, length)), octets.size() % 2 != 0};
+    LaneSums first;
+    LaneSums second;
+    for (; length >= step; length -= step, from += step) Step(from).add_to(first, second);
+    const std::uint64_t sum = first.total() + second.total() + sum_rest(from, length);
+    return {fold(sum), octets.size() % 2 != 0};
 }
 
 Checksum copy_and_sum(MutableOctets to, Octets octets) {
@@ -74,16 +101,16 @@ Checksum copy_and_sum(MutableOctets to, Octets octets) {
     const std::byte* from = octets.data();
     std::byte* into = to.data();
     std::size_t length = octets.size();
-    LaneSums sums;
+    LaneSums first;
+    LaneSums second;
     for (; length >= step; length -= step, from += step, into += step) {
-        std::array<Lanes, 4> words;
-        std::memcpy(&words, from, step);
-        std::memcpy(into, &words, step);
-        for (const Lanes& lanes : words)
-            sums.add(lanes);
+        const Step octets_64(from);
+        octets_64.store(into);
+        octets_64.add_to(first, second);
     }
     std::memcpy(into, from, length);
-    return {fold(sums.total() + sum_rest(from, length)), octets.size() % 2 != 0};
+    const std::uint64_t sum = first.total() + second.total() + sum_rest(from, length);
+    return {fold(sum), octets.size() % 2 != 0};
 }
 
 }  // namespace dt::base

@@ -26,8 +26,7 @@ std::uint16_t by_definition(Octets octets) {
 std::vector<std::byte> random_octets(std::size_t count, std::uint64_t seed) {
     Rng rng(seed);
     std::vector<std::byte> octets(count);
-    for (std::byte& octet : octets)
-        octet = static_cast<std::byte>(rng.next());
+    for (std::byte& octet : octets) octet = static_cast<std::byte>(rng.next());
     return octets;
 }
 

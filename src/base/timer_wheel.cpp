@@ -15,8 +15,7 @@ struct TimerWheel::Later {
 };
 
 TimerWheel::TimerWheel(Instant start, std::uint32_t capacity) : start_(start), entries_(capacity) {
-    for (auto& level : heads_)
-        level.fill(none);
+    for (auto& level : heads_) level.fill(none);
 }
 
 void TimerWheel::arm(TimerId& id, std::uint64_t owner, Instant deadline) {
@@ -53,12 +52,19 @@ void TimerWheel::cancel(TimerId& id) {
 }
 
 Instant TimerWheel::next_deadline() {
-    const Filed* first = earliest();
+    const Filed* first = earliest_by(tick_of(never));
     return first == nullptr ? never : first->deadline;
 }
 
+Instant TimerWheel::wake_by() {
+    drop_stale();
+    if (!heap_.empty()) return heap_.front().deadline;
+    const auto bucket = first_bucket();
+    return bucket ? instant_of(start_of(*bucket)) : never;
+}
+
 std::optional<TimerWheel::Due> TimerWheel::pop_due(Instant now) {
-    const Filed* first = earliest();
+    const Filed* first = earliest_by(tick_of(now));
     if (first == nullptr || first->deadline > now) return std::nullopt;
     const TimerId id = first->id;
     const Due due{entries_.get(id)->owner, first->deadline};
@@ -82,6 +88,11 @@ TimerWheel::Tick TimerWheel::tick_of(Instant instant) const {
     const auto since = static_cast<std::uint64_t>(instant.time_since_epoch().count()) -
                        static_cast<std::uint64_t>(start_.time_since_epoch().count());
     return since / 1'000'000;
+}
+
+/// When `tick` begins.
+Instant TimerWheel::instant_of(Tick tick) const {
+    return start_ + std::chrono::milliseconds(static_cast<std::int64_t>(tick));
 }
 
 /// First tick of a bucket. The ticks of all buckets share with `current_` the bits above their
@@ -197,13 +208,13 @@ void TimerWheel::open(std::uint16_t bucket) {
     }
 }
 
-/// Opens buckets until the heap holds the earliest timer of all.
-const TimerWheel::Filed* TimerWheel::earliest() {
+/// The earliest timer of all, if its bucket begins at or before `tick`; opens buckets on the way.
+const TimerWheel::Filed* TimerWheel::earliest_by(Tick tick) {
     while (true) {
         drop_stale();
         if (!heap_.empty()) return &heap_.front();
         const auto bucket = first_bucket();
-        if (!bucket) return nullptr;
+        if (!bucket || start_of(*bucket) > tick) return nullptr;
         open(*bucket);
     }
 }

@@ -41,9 +41,13 @@ class TimerWheel {
     /// Disarms and nulls `id`; nothing where it is not armed. Constant time.
     void cancel(TimerId& id);
 
-    /// The earliest deadline; `never` where nothing is armed. Files entries whose place has come
-    /// up, hence not const.
+    /// The earliest deadline; `never` where nothing is armed. To be exact it files entries ahead of
+    /// time, which makes them dearer to move: ask when it matters, and wake_by() on every turn.
     [[nodiscard]] Instant next_deadline();
+    /// An instant at or before the earliest deadline, after whatever pop_due() was last asked for;
+    /// `never` where nothing is armed. Who sleeps until it and calls pop_due() may find nothing due
+    /// a few times for one timer, each time nearer. Constant time.
+    [[nodiscard]] Instant wake_by();
     /// Takes the first timer whose deadline is at or before `now`; its id is stale afterwards.
     [[nodiscard]] std::optional<Due> pop_due(Instant now);
 
@@ -80,6 +84,7 @@ class TimerWheel {
 
     [[nodiscard]] Tick tick_of(Instant instant) const;
     [[nodiscard]] Tick start_of(std::uint16_t bucket) const;
+    [[nodiscard]] Instant instant_of(Tick tick) const;
     [[nodiscard]] std::optional<std::uint16_t> first_bucket() const;
     void file(TimerId id, Entry& entry);
     void link(TimerId id, Entry& entry, std::uint16_t bucket);
@@ -89,7 +94,7 @@ class TimerWheel {
     void drop_stale();
     void compact_heap();
     void open(std::uint16_t bucket);
-    [[nodiscard]] const Filed* earliest();
+    [[nodiscard]] const Filed* earliest_by(Tick tick);
 
     Instant start_;
     Tick current_ = 0;  // everything of this tick and before is in the heap

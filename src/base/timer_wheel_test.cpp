@@ -18,8 +18,7 @@ constexpr Instant zero{};
 
 std::vector<std::uint64_t> owners_due(TimerWheel& wheel, Instant now) {
     std::vector<std::uint64_t> owners;
-    while (const auto due = wheel.pop_due(now))
-        owners.push_back(due->owner);
+    while (const auto due = wheel.pop_due(now)) owners.push_back(due->owner);
     return owners;
 }
 
@@ -53,8 +52,7 @@ TEST(TimerWheel, ADeadlineMovedLaterFiresLater) {
     TimerWheel wheel(zero);
     TimerId id;
     wheel.arm(id, 1, zero + 200ms);
-    for (int i = 1; i <= 1000; ++i)
-        wheel.arm(id, 1, zero + 200ms + i * 1ms);
+    for (int i = 1; i <= 1000; ++i) wheel.arm(id, 1, zero + 200ms + i * 1ms);
     EXPECT_EQ(wheel.size(), 1U);
     EXPECT_EQ(wheel.next_deadline(), zero + 1200ms);
     EXPECT_FALSE(wheel.pop_due(zero + 1199ms));
@@ -107,6 +105,28 @@ TEST(TimerWheel, vuln_23_deadlines_past_days_and_before_the_start_are_kept_exact
     EXPECT_EQ(owners_due(wheel, zero + 10s + 30 * 24h), std::vector<std::uint64_t>{0});
     EXPECT_EQ(owners_due(wheel, zero + 10s + 60 * 24h), std::vector<std::uint64_t>{3});
     EXPECT_EQ(wheel.next_deadline(), never - 1ns);
+}
+
+TEST(TimerWheel, WhoSleepsUntilWakeByMissesNothingAndWakesSeldom) {
+    Rng rng(6);
+    for (int round = 0; round < 2000; ++round) {
+        TimerWheel wheel(zero);
+        TimerId id;
+        const Instant deadline = zero + Duration(static_cast<std::int64_t>(
+                                            rng.below(std::uint64_t{1} << (10 + rng.below(45)))));
+        wheel.arm(id, 1, deadline);
+        Instant now = zero;
+        int wakes = 0;
+        while (!wheel.pop_due(now)) {
+            const Instant next = wheel.wake_by();
+            ASSERT_TRUE(next > now || wakes == 0);
+            ASSERT_LE(next, deadline);
+            now = next;
+            ASSERT_LE(++wakes, 9);
+        }
+        ASSERT_EQ(now, deadline);
+        ASSERT_EQ(wheel.wake_by(), never);
+    }
 }
 
 TEST(TimerWheel, RearmingWithinOneTickKeepsMemoryBounded) {
@@ -176,19 +196,17 @@ void run_against_model(std::uint64_t seed, std::size_t owners, int steps) {
         if (rng.chance(0.3)) {
             ASSERT_EQ(wheel.next_deadline(), model.next_deadline()) << "seed " << seed;
         }
+        ASSERT_LE(wheel.wake_by(), model.next_deadline()) << "seed " << seed;
         ASSERT_EQ(wheel.size(), model.size());
     }
     ASSERT_EQ(owners_due(wheel, never - 1ns), model.owners_due(never - 1ns)) << "seed " << seed;
 }
 
 TEST(TimerWheel, EqualsASortedSetUnderRandomUse) {
-    for (std::uint64_t seed = 0; seed < 60; ++seed)
-        run_against_model(seed, 1 + seed * 3, 3000);
+    for (std::uint64_t seed = 0; seed < 60; ++seed) run_against_model(seed, 1 + seed * 3, 3000);
 }
 
-TEST(TimerWheel, HoldsAHundredThousandTimers) {
-    run_against_model(99, 100000, 250000);
-}
+TEST(TimerWheel, HoldsAHundredThousandTimers) { run_against_model(99, 100000, 250000); }
 
 }  // namespace
 }  // namespace dt::base

@@ -41,9 +41,7 @@ Checksum pseudo_header(const IpAddr& source, const IpAddr& destination, IpProtoc
     return sum;
 }
 
-Result<Ipv4View> Ipv4View::parse(Octets datagram) {
-    return parse_front(datagram, datagram.size());
-}
+Result<Ipv4View> Ipv4View::parse(Octets datagram) { return parse_front(datagram, datagram.size()); }
 
 Result<Ipv4View> Ipv4View::parse_front(Octets front, std::size_t size) {
     DT_CHECK(check_header(front));
@@ -94,16 +92,20 @@ void Ipv4Repr::emit(MutableOctets to) const {
     DT_ASSERT(to.size() >= size());
     DT_ASSERT(payload_length <= payload_max && fragment_offset % 8 == 0);
     const unsigned flags = (dont_fragment ? 0x4000U : 0U) | (more_fragments ? 0x2000U : 0U);
-    store_be<std::uint16_t>(to, 0, static_cast<std::uint16_t>(0x4500U | tos));
-    store_be<std::uint16_t>(to, 2, static_cast<std::uint16_t>(size() + payload_length));
-    store_be<std::uint16_t>(to, 4, id);
-    store_be<std::uint16_t>(to, 6, static_cast<std::uint16_t>(flags | fragment_offset / 8));
-    store_be<std::uint8_t>(to, 8, ttl);
-    store_be<std::uint8_t>(to, 9, static_cast<std::uint8_t>(protocol));
-    store_be<std::uint16_t>(to, 10, 0);
+    const std::uint32_t version_length =
+        (0x4500U | tos) << 16 | static_cast<std::uint32_t>(size() + payload_length);
+    const std::uint32_t fragment = std::uint32_t{id} << 16 | flags | fragment_offset / 8;
+    const std::uint32_t time_protocol =
+        std::uint32_t{ttl} << 24 | static_cast<std::uint32_t>(protocol) << 16;
+    // Summed from the values: to read back what was just written would stall.
+    Checksum sum;
+    sum.add_sum(std::uint64_t{version_length} + fragment + time_protocol + source.value() +
+                destination.value());
+    store_be(to, 0, version_length);
+    store_be(to, 4, fragment);
+    store_be(to, 8, time_protocol | sum.finish());
     source.store(to, 12);
     destination.store(to, 16);
-    store_be<std::uint16_t>(to, 10, Checksum::of(to.first(size())).finish());
 }
 
 }  // namespace dt::wire

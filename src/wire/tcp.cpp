@@ -26,26 +26,28 @@ TcpRepr TcpRepr::from(const TcpView& view) {
             .options = TcpOptions::parse(view.options(), kind)};
 }
 
-void TcpRepr::emit(MutableOctets to) const {
+Checksum TcpRepr::emit(MutableOctets to) const {
     const std::size_t length = size();
     DT_ASSERT(to.size() >= length);
     DT_ASSERT(flags.syn() || !options.mss);
-    store_be(to, 0, source.value());
-    store_be(to, 2, destination.value());
+    const std::uint32_t ports = std::uint32_t{source.value()} << 16 | destination.value();
+    const std::uint32_t control =
+        static_cast<std::uint32_t>(length / 4) << 28 | std::uint32_t{flags.bits()} << 16 | window;
+    store_be(to, 0, ports);
     store_be(to, 4, seq.value());
     store_be(to, 8, ack.value());
-    store_be<std::uint8_t>(to, 12, static_cast<std::uint8_t>(length / 4 << 4));
-    store_be(to, 13, flags.bits());
-    store_be(to, 14, window);
-    store_be<std::uint16_t>(to, checksum_offset, 0);
-    store_be(to, 18, urgent);
-    options.emit(to.subspan(TcpView::header_min));
+    store_be(to, 12, control);
+    store_be<std::uint32_t>(to, checksum_offset, urgent);
+    const std::uint64_t sum_of_options = options.emit(to.subspan(TcpView::header_min));
+    // Summed from the values: to read back what was just written would stall.
+    Checksum sum;
+    sum.add_sum(std::uint64_t{ports} + seq.value() + ack.value() + control + urgent +
+                sum_of_options);
+    return sum;
 }
 
 void TcpRepr::emit(MutableOctets to, Checksum rest) const {
-    emit(to);
-    Checksum sum = Checksum::of(to.first(size()));
-    store_be(to, checksum_offset, sum.add(rest).finish());
+    store_be(to, checksum_offset, emit(to).add(rest).finish());
 }
 
 }  // namespace dt::wire

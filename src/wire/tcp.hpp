@@ -61,9 +61,7 @@ class TcpFlags {
   private:
     std::uint8_t bits_ = 0;
 };
-constexpr TcpFlags operator|(TcpFlag a, TcpFlag b) {
-    return TcpFlags(a) | TcpFlags(b);
-}
+constexpr TcpFlags operator|(TcpFlag a, TcpFlag b) { return TcpFlags(a) | TcpFlags(b); }
 
 /// A segment proved long enough for its header and options. It may be only the front of a segment
 /// that lies in pieces: payload() is then what is at hand.
@@ -134,8 +132,9 @@ struct TcpRepr {
         return static_cast<std::uint32_t>(payload_length) + (flags.syn() ? 1U : 0U) +
                (flags.fin() ? 1U : 0U);
     }
-    /// Writes size() octets with a checksum field of zero. MSS only on a SYN (MUST-65).
-    void emit(MutableOctets to) const;
+    /// Writes size() octets with a checksum field of zero and returns their sum. MSS only on a SYN
+    /// (MUST-65).
+    Checksum emit(MutableOctets to) const;
     /// As emit, then completes the checksum. `rest` is the sum of the pseudo-header and of the
     /// payload, in whatever order (both have an even place: the header is a multiple of 4).
     void emit(MutableOctets to, Checksum rest) const;

@@ -27,22 +27,23 @@ constexpr std::uint32_t aligned_timestamps = 0x0101080aU;
 constexpr std::uint32_t sack_permitted_timestamps = 0x0402080aU;
 constexpr std::uint32_t aligned_sack_permitted = 0x01010402U;
 
-std::uint32_t word(Octets octets, std::size_t at) {
-    return load_be<std::uint32_t>(octets, at);
-}
+std::uint32_t word(Octets octets, std::size_t at) { return load_be<std::uint32_t>(octets, at); }
 
-/// Writes words one after the other.
+/// Writes words one after the other and sums them.
 class Writer {
   public:
     explicit Writer(MutableOctets to) : to_(to) {}
     void put(std::uint32_t value) {
         store_be(to_, at_, value);
         at_ += sizeof value;
+        sum_ += value;
     }
+    [[nodiscard]] std::uint64_t sum() const { return sum_; }
 
   private:
     MutableOctets to_;
     std::size_t at_ = 0;
+    std::uint64_t sum_ = 0;
 };
 
 }  // namespace
@@ -117,7 +118,7 @@ std::size_t TcpOptions::size() const {
     return size_without_sack() + (blocks == 0 ? 0 : 4 + blocks * sack_block_size);
 }
 
-void TcpOptions::emit(MutableOctets to) const {
+std::uint64_t TcpOptions::emit(MutableOctets to) const {
     DT_ASSERT(to.size() >= size());
     Writer out(to);
     if (mss) out.put(std::uint32_t{kind_mss} << 24 | 4U << 16 | *mss);
@@ -133,7 +134,7 @@ void TcpOptions::emit(MutableOctets to) const {
                 *window_scale);
     }
     const std::size_t blocks = fitting_blocks();
-    if (blocks == 0) return;
+    if (blocks == 0) return out.sum();
     out.put(std::uint32_t{kind_nop} << 24 | std::uint32_t{kind_nop} << 16 |
             std::uint32_t{kind_sack} << 8 |
             static_cast<std::uint32_t>(2 + blocks * sack_block_size));
@@ -141,6 +142,7 @@ void TcpOptions::emit(MutableOctets to) const {
         out.put(sack[i].first.value());
         out.put(sack[i].end.value());
     }
+    return out.sum();
 }
 
 }  // namespace dt::wire

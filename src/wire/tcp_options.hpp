@@ -83,8 +83,8 @@ struct TcpOptions {
     /// Octets emit() writes: a multiple of four, at most 40. SACK blocks that do not fit are left
     /// out: three fit beside timestamps (RFC 2018 §3).
     [[nodiscard]] std::size_t size() const;
-    /// Writes size() octets.
-    void emit(MutableOctets to) const;
+    /// Writes size() octets and returns the plain sum of their 32-bit words, for the checksum.
+    std::uint64_t emit(MutableOctets to) const;
 
     friend bool operator==(const TcpOptions&, const TcpOptions&) = default;
 

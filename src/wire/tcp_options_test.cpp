@@ -9,9 +9,7 @@
 namespace dt::wire {
 namespace {
 
-TcpOptions on_syn(std::string_view text) {
-    return TcpOptions::parse(hex(text), SegmentKind::syn);
-}
+TcpOptions on_syn(std::string_view text) { return TcpOptions::parse(hex(text), SegmentKind::syn); }
 TcpOptions elsewhere(std::string_view text) {
     return TcpOptions::parse(hex(text), SegmentKind::other);
 }
@@ -24,8 +22,7 @@ std::vector<std::byte> emitted(const TcpOptions& options) {
 
 SackBlocks blocks(std::size_t count) {
     SackBlocks blocks;
-    for (std::uint32_t i = 0; i < count; ++i)
-        blocks.push_back({Seq{16 * i + 1}, Seq{16 * i + 9}});
+    for (std::uint32_t i = 0; i < count; ++i) blocks.push_back({Seq{16 * i + 1}, Seq{16 * i + 9}});
     return blocks;
 }
 
