@@ -16,6 +16,7 @@ enum class Reason : std::uint16_t {
     not_for_us,
     invalid_source,
     invalid_destination,
+    source_is_destination,
     source_routed,
     martian_loopback,
     no_listener,
@@ -25,6 +26,7 @@ enum class Reason : std::uint16_t {
     syn_with_fin_or_rst,
     no_ack_flag,
     rst_ignored,
+    rst_without_connection,
     rst_out_of_window,
     rst_challenged,
     syn_challenged,
@@ -44,6 +46,7 @@ enum class Reason : std::uint16_t {
     time_wait_old_segment,
     time_wait_fin_again,
     time_wait_reused,
+    time_wait_rst_ignored,
     reply_ring_full,
     // Connections closed.
     closed_orderly,
