@@ -1,0 +1,74 @@
+// The events of both queues, and the listeners by port.
+#include "tcp/listener.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+
+namespace dt::tcp {
+
+namespace {
+
+enum class Match : std::uint8_t { no, wildcard, exact };
+
+Match match(const Endpoint& local, const IpAddr& to) {
+    if (local.addr == to) return Match::exact;
+    const bool is_wildcard = local.addr.is_any() && local.addr.family() == to.family();
+    return is_wildcard ? Match::wildcard : Match::no;
+}
+
+}  // namespace
+
+event::QueueChange Listener::change(event::QueueStep step, const FourTuple& tuple) const {
+    return {local_, tuple,  step,         syn_queue.length, accept_queue.length(),
+            limit_, syn_ignored_};
+}
+
+event::QueueView Listener::view(Instant now) const {
+    event::QueueView view;
+    view.syn_length = syn_queue.length;
+    view.accept_length = accept_queue.length();
+    view.limit = limit_;
+    view.syn_ignored = syn_ignored_;
+    if (!accept_queue.empty()) view.oldest = now - accept_queue.front().since;
+    return view;
+}
+
+std::optional<Listeners::Handle> Listeners::add(Endpoint local, std::uint32_t limit,
+                                                const Options& options) {
+    const auto handle = listeners_.insert(local, limit, options);
+    if (handle) on_port_.at(local.port.value()).push_back(*handle);
+    return handle;
+}
+
+void Listeners::erase(Handle handle) {
+    const Listener* listener = listeners_.get(handle);
+    DT_ASSERT(listener != nullptr);
+    std::erase(on_port_.at(listener->local().port.value()), handle);
+    listeners_.erase(handle);
+}
+
+Listeners::Handle Listeners::best(const FourTuple& tuple, std::uint32_t spread) const {
+    const auto& candidates = on_port_[tuple.local.port.value()];
+    if (candidates.empty()) return {};
+    Match best = Match::no;
+    std::uint32_t equals = 0;
+    for (const Handle handle : candidates) {
+        const Match found = match(listeners_.get(handle)->local(), tuple.local.addr);
+        if (found > best) {
+            best = found;
+            equals = 0;
+        }
+        equals += found == best ? 1U : 0U;
+    }
+    if (best == Match::no) return {};
+    // Scaled to the count instead of a remainder: uses the upper bits, no bias to speak of.
+    auto chosen = static_cast<std::uint32_t>(std::uint64_t{spread} * equals >> 32);
+    for (const Handle handle : candidates) {
+        if (match(listeners_.get(handle)->local(), tuple.local.addr) != best) continue;
+        if (chosen-- == 0) return handle;
+    }
+    return {};
+}
+
+}  // namespace dt::tcp
