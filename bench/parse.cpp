@@ -8,7 +8,13 @@
 
 namespace {
 
-using namespace dt::wire;
+using dt::wire::IpProtocol;
+using dt::wire::Ipv4Repr;
+using dt::wire::Ipv4View;
+using dt::wire::pseudo_header;
+using dt::wire::TcpRepr;
+using dt::wire::TcpView;
+using dt::wire::Timestamps;
 
 constexpr std::size_t ip_size = 20;
 

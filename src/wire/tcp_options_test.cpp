@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/rng.hpp"
 #include "wire/hex_fixture.hpp"
 
@@ -61,14 +63,28 @@ TEST(TcpOptions, TCP_9293_MUST_68_every_emitted_option_but_nop_has_its_length) {
             ++at;
             continue;
         }
-        ASSERT_NE(octets[at], std::byte{0})
-            << "TCP_9293_MUST_69: nothing follows an end of options";
         ASSERT_LT(at + 1, octets.size());
         const auto length = std::to_integer<std::size_t>(octets[at + 1]);
         ASSERT_GE(length, 2U);
         at += length;
     }
     EXPECT_EQ(at, octets.size());
+}
+
+// We pad with NOP in front, so no end of options is emitted and nothing can follow one.
+TEST(TcpOptions, TCP_9293_MUST_69_no_combination_of_options_leaves_octets_behind_an_end) {
+    for (unsigned chosen = 0; chosen < 32; ++chosen) {
+        TcpOptions options;
+        if ((chosen & 1) != 0) options.mss = 0x0101;
+        if ((chosen & 2) != 0) options.window_scale = 1;
+        options.sack_permitted = (chosen & 4) != 0;
+        if ((chosen & 8) != 0) options.timestamps = Timestamps{0x01010101, 0x01010101};
+        if ((chosen & 16) != 0) options.sack.push_back({Seq{0x01010101}, Seq{0x01010101}});
+        const auto octets = emitted(options);
+        EXPECT_EQ(octets.size() % 4, 0U);
+        EXPECT_EQ(std::count(octets.begin(), octets.end(), std::byte{0}), 0) << chosen;
+        EXPECT_EQ(TcpOptions::parse(octets, SegmentKind::syn), options);
+    }
 }
 
 TEST(TcpOptions, TCP_OPT_021_four_blocks_fit_alone_and_three_beside_timestamps) {
