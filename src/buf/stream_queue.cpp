@@ -85,6 +85,17 @@ void StreamQueue::push(Pool& pool, Slice slice) {
     tail_owner_ = Tail::foreign;
 }
 
+void StreamQueue::splice(StreamQueue&& other) {
+    if (other.head_ == nullptr) return;
+    (tail_ == nullptr ? head_ : tail_->next) = other.head_;
+    tail_ = other.tail_;
+    tail_owner_ = other.tail_owner_;
+    size_ += other.size_;
+    pending_ = BlockRef{};
+    other.head_ = other.tail_ = nullptr;
+    other.clear();
+}
+
 void StreamQueue::append(Pool& pool, Slice slice) {
     size_ += slice.size();
     SliceNode* node = pool.node(std::move(slice));

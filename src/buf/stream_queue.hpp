@@ -37,6 +37,9 @@ class StreamQueue {
     /// that small texts do not pin large blocks.
     void push(Pool& pool, Slice slice);
 
+    /// Appends all of `other`, which is empty afterwards; nothing is copied.
+    void splice(StreamQueue&& other);
+
     /// The first contiguous run; empty only if the queue is empty.
     [[nodiscard]] Octets readable() const;
     /// The contiguous run that starts at `offset`; empty at the end.

@@ -79,6 +79,26 @@ TEST(StreamQueue, ShortSliceOfALargeBlockIsCopied) {
     EXPECT_EQ(text_of(queue), std::string(100, 'b'));
 }
 
+TEST(StreamQueue, SpliceMovesAllSlicesWithoutACopy) {
+    Pool pool;
+    StreamQueue first;
+    StreamQueue second;
+    first.write(pool, octets("abc"));
+    second.write(pool, octets("def"));
+    const std::byte* const place = second.readable().data();
+    first.splice(std::move(second));
+    EXPECT_EQ(first.readable_at(3).data(), place);
+    EXPECT_EQ(text_of(first), "abcdef");
+    second.write(pool, octets("x"));
+    EXPECT_EQ(text_of(second), "x");
+    first.write(pool, octets("g"));
+    EXPECT_EQ(text_of(first), "abcdefg");
+    StreamQueue third;
+    third.splice(std::move(first));
+    EXPECT_EQ(text_of(third), "abcdefg");
+    EXPECT_TRUE(first.empty());
+}
+
 TEST(StreamQueue, BehavesLikeAString) {
     Pool pool;
     std::mt19937 random{7};

@@ -25,6 +25,7 @@ enum class Reason : std::uint16_t {
     syn_queue_full,
     syn_with_fin_or_rst,
     no_ack_flag,
+    no_syn_flag,
     rst_ignored,
     rst_without_connection,
     rst_out_of_window,

@@ -4,14 +4,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "buf/stream_queue.hpp"
 #include "event/sink.hpp"
 #include "event/snapshot.hpp"
+#include "tcp/ack_event.hpp"
+#include "tcp/ack_policy.hpp"
+#include "tcp/congestion.hpp"
 #include "tcp/engine.hpp"
+#include "tcp/reassembly.hpp"
+#include "tcp/receive_window.hpp"
+#include "tcp/recovery.hpp"
 #include "tcp/reply.hpp"
+#include "tcp/rtt.hpp"
 #include "tcp/segment.hpp"
+#include "tcp/send_queue.hpp"
+#include "tcp/state.hpp"
+#include "tcp/tcb.hpp"
+#include "tcp/timers.hpp"
 
 namespace dt::tcp {
 
@@ -141,7 +153,7 @@ class Connection {
     [[nodiscard]] Readiness readiness() const;
     /// Scale of the windows the peer sends: for the events of arriving segments.
     [[nodiscard]] unsigned peer_shift() const;
-    [[nodiscard]] event::PathView path_view() const;
+    [[nodiscard]] event::PathView path_view(const Config& config) const;
     [[nodiscard]] event::TimerView timer(Instant now) const;
     [[nodiscard]] std::uint32_t retransmissions() const;  // of what is unacknowledged now
     [[nodiscard]] std::uint64_t unacked() const;  // queued or in flight; SYN and FIN count 1
@@ -149,6 +161,149 @@ class Connection {
     [[nodiscard]] TimeWaitValues time_wait_values() const;
     /// Octets of memory beyond the object itself, blocks of its queues included.
     [[nodiscard]] std::size_t memory() const;
+
+  private:
+    struct Arrival;
+    struct Draft;
+    struct Chunk;
+    enum class Verdict : std::uint8_t { go_on, done };
+    /// What next_segment() would build, in this order of preference.
+    enum class Next : std::uint8_t { nothing, syn, own_ack, retransmission, text, probe, ack };
+
+    // handshake: §3.10.7.3 and what the two SYNs agree.
+    void arrive_in_syn_sent(Arrival& a);
+    [[nodiscard]] Verdict check_syn_sent_ack(Arrival& a);
+    [[nodiscard]] Verdict check_syn_sent_rst(Arrival& a);
+    void take_syn(Arrival& a);
+    void agree(const Turn& turn, const wire::TcpRepr& syn);
+    void establish(const Turn& turn, event::Cause cause);
+    void apply_mss();
+    [[nodiscard]] wire::TcpOptions syn_options(const Turn& turn) const;
+
+    // input: §3.10.7.4, one function per numbered step.
+    void arrive(Arrival& a);
+    [[nodiscard]] Verdict check_sequence(Arrival& a);  // first
+    [[nodiscard]] Verdict check_rst(Arrival& a);       // second
+    [[nodiscard]] Verdict check_syn(Arrival& a);       // fourth
+    [[nodiscard]] Verdict check_ack(Arrival& a);       // fifth
+    [[nodiscard]] Verdict take_text(Arrival& a);       // seventh
+    void take_fin(Arrival& a);                         // eighth
+    [[nodiscard]] bool is_paws_failure(const Arrival& a) const;
+    [[nodiscard]] bool is_acceptable(const Arrival& a) const;
+    [[nodiscard]] Verdict on_unacceptable(Arrival& a, event::Reason reason);
+    [[nodiscard]] Verdict on_handshake_ack(Arrival& a);
+    [[nodiscard]] Verdict on_fin_acked(Arrival& a);
+    void trim(Arrival& a);
+    void take_acknowledgment(Arrival& a);
+    void grow_send_buffer(const Config& config);
+    void take_window(const Arrival& a);
+    void take_timestamp(const Arrival& a);
+    [[nodiscard]] std::optional<Duration> sample_rtt(const Arrival& a, const Acked& acked) const;
+    void recover(const Turn& turn, const AckEvent& ack);
+    void take_in_order(Arrival& a);
+    void keep_out_of_order(Arrival& a);
+    void on_fin_consumed(Arrival& a);
+    void reset_by_peer(Arrival& a);
+    void drop(const Arrival& a, event::Reason reason) const;
+    void challenge(const Arrival& a, event::Reason reason);
+
+    // output.
+    [[nodiscard]] Next next(Instant now) const;
+    [[nodiscard]] Chunk new_chunk(Instant now) const;
+    [[nodiscard]] std::uint32_t sendable_text(Instant now, std::uint32_t unsent) const;
+    [[nodiscard]] std::uint32_t cwnd_now(Instant now) const;
+    [[nodiscard]] bool is_text_ready(Instant now) const;
+    void attach_new(Frame& frame, Chunk& chunk) const;
+    [[nodiscard]] bool may_send_part(std::uint32_t length, std::uint32_t unsent) const;
+    [[nodiscard]] Chunk lost_chunk() const;
+    [[nodiscard]] SegmentOut build(const Turn& turn, FramePtr frame, const Draft& draft);
+    [[nodiscard]] SegmentOut send_syn(const Turn& turn, buf::Pool& pool);
+    [[nodiscard]] SegmentOut send_again(const Turn& turn, buf::Pool& pool);
+    [[nodiscard]] SegmentOut send_text(const Turn& turn, buf::Pool& pool);
+    [[nodiscard]] SegmentOut send_probe(const Turn& turn, buf::Pool& pool);
+    [[nodiscard]] SegmentOut send_ack(const Turn& turn, buf::Pool& pool);
+    [[nodiscard]] std::uint32_t in_flight() const;
+    [[nodiscard]] std::uint32_t window_left(Seq from) const;
+    [[nodiscard]] Reply ack_reply(const Turn& turn);
+    [[nodiscard]] Reply reset_reply(const Turn& turn, event::Reason reason);
+
+    // Timers.
+    void settle(const Turn& turn);
+    void arm_retransmit(const Turn& turn);
+    void arm_life(const Turn& turn);
+    [[nodiscard]] Outcome on_retransmit_timer(const Turn& turn);
+    [[nodiscard]] Outcome on_syn_timer(const Turn& turn);
+    [[nodiscard]] Outcome on_persist_timer(const Turn& turn);
+    [[nodiscard]] Outcome on_keepalive_timer(const Turn& turn);
+    [[nodiscard]] Outcome give_up(const Turn& turn, event::Reason reason);
+    [[nodiscard]] Duration rto(const Turn& turn) const;
+    [[nodiscard]] Duration hold(const Turn& turn) const;
+    [[nodiscard]] Instant user_deadline() const;
+    void emit_fired(const Turn& turn, TimerKind kind, unsigned count) const;
+
+    // closing.
+    void move(const Turn& turn, event::Cause cause, event::Reason reason = event::Reason::none);
+    [[nodiscard]] Outcome end(const Turn& turn, event::Cause cause, event::Reason reason);
+    [[nodiscard]] Outcome fail(const Turn& turn, event::Cause cause, Error error,
+                               event::Reason reason);
+    void enter_time_wait(Arrival& a, event::Cause cause);
+    void enter_fin_wait_2(const Turn& turn, Outcome& outcome);
+    [[nodiscard]] Outcome close_orderly(const Turn& turn);
+    void on_path_mtu(const Turn& turn, std::uint16_t mtu);
+
+    [[nodiscard]] std::uint32_t ts_now(Instant now) const;
+    [[nodiscard]] bool is_synchronized() const;
+    [[nodiscard]] bool may_write() const;
+    [[nodiscard]] std::size_t room() const;
+
+    FourTuple tuple_;
+    Path path_;
+    Options options_;
+    Tcb tcb_;
+    SendQueue snd_;
+    StreamQueue received_;
+    std::unique_ptr<Reassembly> reassembly_;  // while there is a hole
+    ReceiveWindow window_;
+    AckPolicy acks_;
+    Rtt rtt_;
+    Recovery recovery_;
+    Congestion congestion_;
+    Timers timers_;
+    Instant stalled_since_{};  // SYN: first sent; text: first retransmission or probe
+    Instant last_received_{};  // of any segment that was taken
+    Instant last_sent_{};      // of text
+    Duration idle_rto_{};      // RTO when text last left: a pause longer than it is idleness
+    Instant challenge_at_{};   // of the last challenge ACK
+    std::uint32_t send_buffer_ = 0;  // octets, of configuration and options
+    std::uint8_t retransmits_ = 0;   // expiries in a row
+    std::uint8_t backoff_ = 0;       // doublings of the RTO
+    std::uint8_t probes_ = 0;        // probes unanswered (zero window, keep-alive)
+    std::uint8_t probe_backoff_ = 0;
+    std::uint8_t syn_retransmits_ = 0;
+    State state_ = State::closed;
+    event::Reason reason_ = event::Reason::none;
+    std::optional<Error> error_;
+    std::optional<Error> soft_error_;
+    enum class Flag : std::uint16_t {
+        orphan = 1,
+        write_shut = 2,
+        read_shut = 4,
+        peer_finished = 8,
+        connected = 16,
+        edge = 32,
+        probe_due = 64,
+        force = 128,       // the override timer let a part of a segment go
+        window_due = 256,  // a window update
+        challenged = 512,
+        quick_ack = 1024,  // options_.quick_ack as last seen
+        sent_text = 2048,  // last_sent_ means something
+    };
+    void set(Flag flag) { flags_ = static_cast<std::uint16_t>(flags_ | static_cast<unsigned>(flag)); }
+    void clear(Flag flag) {
+        flags_ = static_cast<std::uint16_t>(flags_ & ~static_cast<unsigned>(flag));
+    }
+    [[nodiscard]] bool has(Flag flag) const { return (flags_ & static_cast<unsigned>(flag)) != 0; }
+    std::uint16_t flags_ = 0;
 };
 
 }  // namespace dt::tcp

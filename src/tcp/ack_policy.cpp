@@ -1,0 +1,71 @@
+// Delayed, quick and owed acknowledgments, after the heuristics measured on Linux (spec 3.7).
+#include "tcp/ack_policy.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace dt::tcp {
+
+namespace {
+
+constexpr std::uint8_t interactive = 3;  // answers before a flow counts as request and response
+
+}  // namespace
+
+bool AckPolicy::on_text(const Config& config, Instant now, Seq rcv_nxt, std::uint32_t length,
+                        Hole hole) {
+    // The first segments of a flow, or after a pause, are acknowledged at once: the sender is in
+    // slow start and lives on them.
+    if (flow_ == Flow::fresh || now - last_text_ > config.rto_min) refill(config);
+    flow_ = Flow::running;
+    last_text_ = now;
+    const std::uint32_t whole = std::min<std::uint32_t>(length, 0xffff);
+    if (whole > peer_segment_ && whole <= 9000) peer_segment_ = static_cast<std::uint16_t>(whole);
+    on_advance();
+    const bool is_quick = quick_ > 0 && replies_ < interactive;
+    const bool two_segments = distance(acked_, rcv_nxt) > peer_segment_;
+    if (hole == Hole::filled || is_quick || two_segments) now_ = Due::yes;
+    return now_ == Due::no;
+}
+
+void AckPolicy::owe_one(event::Reason reason) {
+    if (owed_ < std::numeric_limits<std::uint16_t>::max()) ++owed_;
+    reason_ = reason;
+    replies_ = 0;
+}
+
+void AckPolicy::on_text_sent(const Config& config, Instant now) {
+    if (flow_ == Flow::fresh || now - last_text_ > config.delayed_ack) return;
+    if (acked_ == Seq{} || replies_ >= interactive) return;
+    ++replies_;
+}
+
+void AckPolicy::on_ack_sent(Seq rcv_nxt) {
+    if (rcv_nxt != acked_ && quick_ > 0) --quick_;
+    acked_ = rcv_nxt;
+    now_ = Due::no;
+}
+
+void AckPolicy::on_pure_ack_sent(Seq rcv_nxt) {
+    // The ACK of what is new comes first, those owed one by one follow it.
+    if (now_ == Due::no && owed_ > 0) --owed_;
+    on_ack_sent(rcv_nxt);
+    if (owed_ == 0) reason_ = event::Reason::none;
+}
+
+void AckPolicy::on_timer() {
+    now_ = Due::yes;
+    replies_ = 0;
+}
+
+void AckPolicy::set_mode(const Config& config, Mode mode) {
+    if (mode == Mode::delayed) {
+        replies_ = interactive;
+        return;
+    }
+    replies_ = 0;
+    refill(config);
+    now_ = Due::yes;
+}
+
+}  // namespace dt::tcp

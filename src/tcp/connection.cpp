@@ -1,0 +1,149 @@
+// One TCP connection: what the program does with its queues, and what viewers ask (RFC 9293 §3.9.1).
+#include "tcp/connection.hpp"
+
+#include <algorithm>
+
+namespace dt::tcp {
+
+bool Connection::is_synchronized() const {
+    switch (state_) {
+        case State::established:
+        case State::fin_wait_1:
+        case State::fin_wait_2:
+        case State::close_wait:
+        case State::closing:
+        case State::last_ack: return true;
+        case State::closed:
+        case State::listen:
+        case State::syn_sent:
+        case State::syn_received:
+        case State::time_wait: return false;
+    }
+    return false;
+}
+
+// Millisecond clock plus an offset of this connection (TCP-OPT-011).
+std::uint32_t Connection::ts_now(Instant now) const {
+    return static_cast<std::uint32_t>(to_ms(now)) + tcb_.ts_offset;
+}
+
+bool Connection::may_write() const {
+    const bool is_open = state_ == State::established || state_ == State::close_wait;
+    return is_open && !has(Flag::write_shut);
+}
+
+std::size_t Connection::room() const {
+    if (!may_write() || snd_.queued() >= send_buffer_) return 0;
+    return send_buffer_ - snd_.queued();
+}
+
+MutableOctets Connection::writable(buf::Pool& pool, std::size_t wanted) {
+    const std::size_t most = std::min(wanted, room());
+    return most == 0 ? MutableOctets{} : snd_.writable(pool, most);
+}
+
+void Connection::commit(const Turn& turn, std::size_t count) {
+    if (count == 0) return;
+    snd_.commit(count);
+    settle(turn);
+}
+
+Octets Connection::readable() const { return received_.readable(); }
+
+std::size_t Connection::peek(std::size_t offset, MutableOctets to) const {
+    return received_.peek(offset, to);
+}
+
+void Connection::consume(const Turn& turn, std::size_t count) {
+    received_.consume(count);
+    if (!is_synchronized() || has(Flag::peer_finished)) return;
+    const std::uint32_t ceiling =
+        options_.receive_buffer != 0 ? window_.limit()
+                                     : window_limit(turn.config().receive_buffer_max);
+    window_.on_consumed(turn.now(), count, rtt_.srtt(), ceiling);
+    if (window_.wants_update(tcb_.rcv_nxt, received_.size())) set(Flag::window_due);
+}
+
+void Connection::options_changed(const Turn& turn) {
+    if (options_.send_buffer != 0) send_buffer_ = options_.send_buffer;
+    if (options_.receive_buffer != 0) window_.set_limit(window_limit(options_.receive_buffer));
+    if (options_.quick_ack != has(Flag::quick_ack)) {
+        acks_.set_mode(turn.config(), options_.quick_ack ? AckPolicy::Mode::quick
+                                                         : AckPolicy::Mode::delayed);
+        options_.quick_ack ? set(Flag::quick_ack) : clear(Flag::quick_ack);
+    }
+    arm_life(turn);
+    settle(turn);
+}
+
+std::optional<Error> Connection::take_error() {
+    const std::optional<Error> taken = error_ ? error_ : soft_error_;
+    (error_ ? error_ : soft_error_).reset();
+    return taken;
+}
+
+bool Connection::take_readiness_edge() {
+    const bool was_set = has(Flag::edge);
+    clear(Flag::edge);
+    return was_set;
+}
+
+Readiness Connection::readiness() const {
+    Readiness ready;
+    // A record stands for TIME-WAIT; its socket sees CLOSED, as on Linux (FSM-TIME_WAIT).
+    ready.state = state_ == State::time_wait ? State::closed : state_;
+    ready.unread = received_.size();
+    ready.room = room();
+    ready.peer_finished = has(Flag::peer_finished);
+    ready.write_shut = has(Flag::write_shut);
+    ready.read_shut = has(Flag::read_shut);
+    ready.connected_once = has(Flag::connected);
+    ready.error = error_;
+    ready.reason = reason_;
+    return ready;
+}
+
+Options& Connection::options() { return options_; }
+const Options& Connection::options() const { return options_; }
+const FourTuple& Connection::tuple() const { return tuple_; }
+State Connection::state() const { return state_; }
+bool Connection::is_orphan() const { return has(Flag::orphan); }
+unsigned Connection::peer_shift() const { return tcb_.snd_shift; }
+std::uint64_t Connection::unread() const { return received_.size(); }
+
+std::uint32_t Connection::retransmissions() const {
+    return state_ == State::syn_sent ? syn_retransmits_ : retransmits_;
+}
+
+std::uint64_t Connection::unacked() const {
+    const bool is_syn_out = snd_.una() == tcb_.iss && snd_.nxt() != tcb_.iss;
+    const bool is_fin_left = snd_.is_finished() && !snd_.is_fin_acked();
+    return snd_.queued() + (is_syn_out ? 1U : 0U) + (is_fin_left ? 1U : 0U);
+}
+
+event::PathView Connection::path_view(const Config& config) const {
+    event::PathView view;
+    const std::uint32_t mss = tcb_.snd_mss;
+    view.cwnd = congestion_.cwnd() / mss;
+    view.ssthresh = congestion_.is_ssthresh_set() ? congestion_.ssthresh() / mss : 0;
+    view.srtt = rtt_.srtt();
+    view.rto = rtt_.rto(config);
+    view.in_flight = in_flight();
+    view.mss = mss;
+    view.no_delay = options_.no_delay;
+    return view;
+}
+
+event::TimerView Connection::timer(Instant now) const {
+    for (const TimerSlot slot : {TimerSlot::send, TimerSlot::life, TimerSlot::ack}) {
+        if (!timers_.is_armed(slot)) continue;
+        return {timers_.kind(slot), std::max(timers_.at(slot) - now, Duration{})};
+    }
+    return {};
+}
+
+std::size_t Connection::memory() const {
+    return snd_.memory() + received_.bytes_pinned() + (reassembly_ ? reassembly_->memory() : 0);
+}
+
+}  // namespace dt::tcp

@@ -1,0 +1,308 @@
+// What leaves next, and as what: SYN, retransmissions, text under Nagle, the windows and SWS
+// avoidance (RFC 9293 §3.7.4, §3.8.6.2.1, RFC 5681), FIN, probes, ACKs.
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "tcp/connection.hpp"
+
+namespace dt::tcp {
+
+/// Numbers that may leave as one segment.
+struct Connection::Chunk {
+    Seq first{};
+    std::uint32_t text = 0;
+    enum class Fin : std::uint8_t { no, yes } fin = Fin::no;
+
+    [[nodiscard]] std::uint32_t length() const { return text + (fin == Fin::yes ? 1U : 0U); }
+};
+
+/// A segment before it has a header.
+struct Connection::Draft {
+    TcpFlags flags = TcpFlag::ack;
+    Seq seq{};
+    std::uint32_t text = 0;
+    std::uint8_t retransmission = 0;  // n-th time again
+    enum class Pays : std::uint8_t { any_ack, own_ack } pays = Pays::any_ack;
+    event::Reason reason = event::Reason::none;
+};
+
+bool Connection::wants_to_send(const Turn& turn) const {
+    return next(turn.now()) != Next::nothing;
+}
+
+std::optional<SegmentOut> Connection::next_segment(const Turn& turn, buf::Pool& pool) {
+    std::optional<SegmentOut> out;
+    switch (next(turn.now())) {
+        case Next::nothing: return std::nullopt;
+        case Next::syn: out = send_syn(turn, pool); break;
+        case Next::own_ack:
+        case Next::ack: out = send_ack(turn, pool); break;
+        case Next::retransmission: out = send_again(turn, pool); break;
+        case Next::text: out = send_text(turn, pool); break;
+        case Next::probe: out = send_probe(turn, pool); break;
+    }
+    settle(turn);
+    return out;
+}
+
+Connection::Next Connection::next(Instant now) const {
+    if (state_ == State::closed || state_ == State::time_wait) return Next::nothing;
+    if (snd_.nxt() == tcb_.iss) return Next::syn;
+    const Run* lost = snd_.first_lost();
+    if (lost != nullptr && lost->first == tcb_.iss) return Next::syn;
+    if (state_ == State::syn_sent) return Next::nothing;
+    // ACKs that are owed one by one leave first: text would make one of several.
+    if (acks_.owes_own_ack()) return Next::own_ack;
+    if (is_synchronized()) {
+        if (lost != nullptr && lost_chunk().length() > 0) return Next::retransmission;
+        if (snd_.has_unsent() && new_chunk(now).length() > 0) return Next::text;
+        if (has(Flag::probe_due)) return Next::probe;
+    }
+    return acks_.wants_pure_ack() || has(Flag::window_due) ? Next::ack : Next::nothing;
+}
+
+// The usable window from `from` on (RFC 9293 §3.8.6.2.1); zero where the peer shrank it (MUST-34).
+//
+//     una       from         una + wnd
+//     ---|--------|====== left ====|---
+std::uint32_t Connection::window_left(Seq from) const {
+    const Seq edge = snd_.una() + tcb_.snd_wnd;
+    return after(edge, from) ? distance(from, edge) : 0;
+}
+
+// Octets believed to be in the network: RFC 6675 "pipe", with duplicate ACKs in place of SACK.
+std::uint32_t Connection::in_flight() const {
+    const std::uint32_t gone = snd_.lost() + recovery_.credit();
+    return snd_.flight() > gone ? snd_.flight() - gone : 0;
+}
+
+bool Connection::is_text_ready(Instant now) const { return new_chunk(now).length() > 0; }
+
+Connection::Chunk Connection::new_chunk(Instant now) const {
+    const std::uint32_t unsent = snd_.unsent_text();
+    Chunk chunk{.first = snd_.nxt(), .text = sendable_text(now, unsent)};
+    const bool is_last = chunk.text == unsent && snd_.is_finished();
+    // FIN follows the text (TCP-CONN-016); it takes a number of the window, not of cwnd.
+    if (is_last && window_left(chunk.first) > chunk.text) chunk.fin = Chunk::Fin::yes;
+    return chunk;
+}
+
+std::uint32_t Connection::sendable_text(Instant now, std::uint32_t unsent) const {
+    const std::uint32_t mss = tcb_.snd_mss;
+    const std::uint32_t most = std::max(mss, path_.super_segment_max / mss * mss);
+    std::uint32_t length = std::min({unsent, window_left(snd_.nxt()), most});
+    if (length == 0) return 0;
+    const std::uint32_t flight = in_flight();
+    const std::uint32_t cwnd = cwnd_now(now);
+    const std::uint32_t room = cwnd > flight ? cwnd - flight : 0;
+    if (length > room) {
+        if (room < mss && flight > 0) return 0;
+        length = std::min(length, std::max(room - room % mss, mss));
+    }
+    // Whole segments, and a part of one only where that part may go by itself.
+    const std::uint32_t part = length % mss;
+    if (part == 0 || may_send_part(part, length == unsent ? part : unsent)) return length;
+    return length - part;
+}
+
+// Nagle as Linux has it (Minshall): a small segment waits only for another small one. `length` is
+// less than one MSS; `unsent` equals it where it would be the last.
+bool Connection::may_send_part(std::uint32_t length, std::uint32_t unsent) const {
+    if (has(Flag::force)) return true;
+    if (length < unsent) return length >= tcb_.snd_wnd_max / 2;  // the window cut it: SWS
+    if (snd_.is_finished()) return true;                         // TCP-WIN-006
+    if (options_.cork) return false;
+    if (options_.no_delay) return true;
+    return snd_.flight() == 0 || !after(tcb_.snd_small_end, snd_.una());
+}
+
+// The window after the pause since the last text (RFC 5681 §4.1, TCP-CC-012).
+std::uint32_t Connection::cwnd_now(Instant now) const {
+    if (snd_.flight() > 0 || !has(Flag::sent_text)) return congestion_.cwnd();
+    Congestion restarted = congestion_;
+    restarted.on_idle(now - last_sent_, idle_rto_, tcb_.snd_mss);
+    return restarted.cwnd();
+}
+
+// SHLD-16: inside the peer's window only; but the first segment also into a closed one, where it
+// serves as a probe (DEC-37).
+Connection::Chunk Connection::lost_chunk() const {
+    const Run* run = snd_.first_lost();
+    if (run == nullptr) return {};
+    Chunk chunk{.first = run->first};
+    const std::uint32_t text = snd_.text_in(run->first, run->length);
+    chunk.text = std::min<std::uint32_t>(text, tcb_.snd_mss);
+    const std::uint32_t flight = in_flight();
+    if (flight > 0 && flight + chunk.text > congestion_.cwnd()) return {};
+    const std::uint32_t left = window_left(run->first);
+    if (chunk.text > left) {
+        if (left == 0 && run->first != snd_.una()) return {};
+        if (left > 0) chunk.text = left;
+    }
+    if (chunk.text == text && run->length > text) chunk.fin = Chunk::Fin::yes;
+    return chunk;
+}
+
+SegmentOut Connection::send_syn(const Turn& turn, buf::Pool& pool) {
+    const bool is_first = snd_.nxt() == tcb_.iss;
+    if (is_first) {
+        snd_.on_sent(1, turn.now());
+        stalled_since_ = turn.now();
+        timers_.arm(TimerSlot::send, TimerKind::retransmit,
+                    std::min(turn.now() + rtt_.rto(turn.config()), user_deadline()));
+    } else {
+        snd_.on_resent(1, turn.now());
+    }
+    const Offer offer =
+        offer_for(turn.config(), path_, options_, tuple_.remote.addr.family());
+    wire::TcpRepr header;
+    header.source = tuple_.local.port;
+    header.destination = tuple_.remote.port;
+    header.seq = tcb_.iss;
+    header.window = offer.window;
+    header.flags = TcpFlag::syn;
+    header.options = syn_options(turn);
+    if (state_ != State::syn_sent) {
+        header.flags |= TcpFlag::ack;
+        header.ack = tcb_.rcv_nxt;
+    }
+    SegmentOut out = segment_without_text(pool, tuple_, header, window_.shift());
+    out.tos = options_.tos;
+    out.ttl = options_.ttl;
+    out.summary.retransmission = syn_retransmits_;
+    return out;
+}
+
+SegmentOut Connection::send_again(const Turn& turn, buf::Pool& pool) {
+    Chunk chunk = lost_chunk();
+    FramePtr frame = pool.frame();
+    const auto attached =
+        static_cast<std::uint32_t>(snd_.attach(*frame, chunk.first, chunk.text));
+    if (attached < chunk.text) chunk = {.first = chunk.first, .text = attached};
+    const std::uint8_t again = snd_.first_lost()->transmissions;
+    snd_.on_resent(chunk.length(), turn.now());
+    recovery_.on_sent(chunk.text);
+    last_sent_ = turn.now();
+    Draft draft{.seq = chunk.first, .text = chunk.text, .retransmission = again};
+    if (chunk.fin == Chunk::Fin::yes) draft.flags |= TcpFlag::fin;
+    return build(turn, std::move(frame), draft);
+}
+
+SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
+    if (snd_.flight() == 0 && has(Flag::sent_text)) {
+        congestion_.on_idle(turn.now() - last_sent_, idle_rto_, tcb_.snd_mss);
+    }
+    Chunk chunk = new_chunk(turn.now());
+    FramePtr frame = pool.frame();
+    if (chunk.text > 0) attach_new(*frame, chunk);
+    snd_.on_sent(chunk.length(), turn.now());
+    if (chunk.text % tcb_.snd_mss != 0) tcb_.snd_small_end = chunk.first + chunk.text;
+    if (chunk.text > 0) {
+        congestion_.on_sent(snd_.flight(), snd_.una(), snd_.nxt());
+        recovery_.on_sent(chunk.text);
+        acks_.on_text_sent(turn.config(), turn.now());
+        set(Flag::sent_text);
+        last_sent_ = turn.now();
+        idle_rto_ = rtt_.rto(turn.config());
+    }
+    clear(Flag::force);
+    Draft draft{.seq = chunk.first, .text = chunk.text};
+    if (chunk.fin == Chunk::Fin::yes) draft.flags |= TcpFlag::fin;
+    return build(turn, std::move(frame), draft);
+}
+
+// A frame holds a bounded number of slices: what found no room leaves with the next segment.
+void Connection::attach_new(Frame& frame, Chunk& chunk) const {
+    const auto attached =
+        static_cast<std::uint32_t>(snd_.attach(frame, chunk.first, chunk.text));
+    if (attached == chunk.text) return;
+    const std::uint32_t mss = tcb_.snd_mss;
+    chunk = {.first = chunk.first, .text = attached > mss ? attached - attached % mss : attached};
+    frame.keep_front(chunk.text);
+}
+
+// TCP-WIN-008, TCP-KA-002: no text, one number before what the peer expects, so that it answers.
+SegmentOut Connection::send_probe(const Turn& turn, buf::Pool& pool) {
+    clear(Flag::probe_due);
+    return build(turn, pool.frame(), Draft{.seq = snd_.una() - 1});
+}
+
+SegmentOut Connection::send_ack(const Turn& turn, buf::Pool& pool) {
+    return build(turn, pool.frame(),
+                 Draft{.seq = snd_.nxt(),
+                       .pays = Draft::Pays::own_ack,
+                       .reason = acks_.reason()});
+}
+
+SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draft) {
+    wire::TcpRepr header;
+    header.source = tuple_.local.port;
+    header.destination = tuple_.remote.port;
+    header.seq = draft.seq;
+    header.ack = tcb_.rcv_nxt;
+    header.flags = draft.flags;
+    header.window = window_.advertise(tcb_.rcv_nxt, received_.size());
+    // MUST-61: PSH on the last of what is buffered.
+    const Seq text_end = draft.seq + draft.text;
+    if (draft.text > 0 && text_end + (snd_.is_finished() ? 1U : 0U) == snd_.end()) {
+        header.flags |= TcpFlag::psh;
+    }
+    if (tcb_.timestamps == event::Switch::on) {
+        header.options.timestamps = wire::Timestamps{ts_now(turn.now()), tcb_.ts_recent};
+    }
+    header.emit(frame->prepend(header.size()));
+    SegmentOut out;
+    out.tuple = tuple_;
+    out.summary.tuple = tuple_;
+    out.summary.seq = draft.seq;
+    out.summary.ack = header.ack;
+    out.summary.length = draft.text;
+    out.summary.window = Window::from_field(header.window, window_.shift()).octets();
+    out.summary.flags = header.flags.bits();
+    out.summary.retransmission = draft.retransmission;
+    if (draft.text > tcb_.snd_mss) {
+        frame->offload.segment_size = tcb_.snd_mss;
+        out.summary.wire_segments =
+            static_cast<std::uint16_t>((draft.text + tcb_.snd_mss - 1) / tcb_.snd_mss);
+    }
+    out.frame = std::move(frame);
+    out.reason = draft.reason;
+    out.tos = options_.tos;
+    out.ttl = options_.ttl;
+    if (draft.pays == Draft::Pays::own_ack) {
+        acks_.on_pure_ack_sent(tcb_.rcv_nxt);
+    } else {
+        acks_.on_ack_sent(tcb_.rcv_nxt);
+    }
+    timers_.disarm(TimerSlot::ack);
+    clear(Flag::window_due);
+    return out;
+}
+
+Reply Connection::ack_reply(const Turn& turn) {
+    Reply reply;
+    reply.tuple = tuple_;
+    reply.seq = snd_.nxt();
+    reply.ack = tcb_.rcv_nxt;
+    reply.flags = TcpFlag::ack;
+    reply.window = window_.advertise(tcb_.rcv_nxt, received_.size());
+    reply.shift = window_.shift();
+    reply.tos = options_.tos;
+    reply.ttl = options_.ttl;
+    if (tcb_.timestamps == event::Switch::on) {
+        reply.timestamps = wire::Timestamps{ts_now(turn.now()), tcb_.ts_recent};
+    }
+    return reply;
+}
+
+// The RST of a live connection has its window and, where agreed, timestamps (TCP-SEG-005,
+// TCP-OPT-017).
+Reply Connection::reset_reply(const Turn& turn, event::Reason reason) {
+    Reply reply = ack_reply(turn);
+    reply.flags = TcpFlag::rst | TcpFlag::ack;
+    reply.reason = reason;
+    return reply;
+}
+
+}  // namespace dt::tcp

@@ -1,0 +1,42 @@
+// Round-trip time and retransmission timeout: RFC 6298 with the bounds and the variance filter of
+// Linux (DEC-01, DEC-21, TCP-RTO-025).
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.hpp"
+#include "event/config.hpp"
+#include "wire/seq.hpp"
+
+namespace dt::tcp {
+
+/// Times are kept in microseconds: 71 minutes fit.
+class Rtt {
+  public:
+    /// A sample that Karn's rule allows. `una` and `nxt` bound the window over which the variance
+    /// may fall once.
+    void on_sample(const Config& config, Duration sample, Seq una, Seq nxt);
+    /// The SYN was lost and no sample was had: data begins with 3 s (RFC 6298 §5.7).
+    void on_syn_lost() {
+        if (!has_sample()) initial_us_ = 3'000'000;
+    }
+
+    [[nodiscard]] bool has_sample() const { return srtt_ != 0; }
+    /// Zero before the first sample.
+    [[nodiscard]] Duration srtt() const { return std::chrono::microseconds{srtt_ >> 3}; }
+    /// Without back-off; within the bounds of the configuration.
+    [[nodiscard]] Duration rto(const Config& config) const;
+
+  private:
+    void on_first(std::uint32_t sample, std::uint32_t floor);
+    void on_next(std::uint32_t sample);
+
+    std::uint32_t srtt_ = 0;       // 8 × SRTT
+    std::uint32_t deviation_ = 0;  // 4 × mean deviation
+    std::uint32_t peak_ = 0;       // largest deviation_ of this window, never under the floor
+    std::uint32_t variance_ = 0;   // 4 × RTTVAR, what is added to SRTT
+    std::uint32_t initial_us_ = 0; // RTO before the first sample, 0 = of the configuration
+    Seq window_end_{};             // the window ends when this is acknowledged
+};
+
+}  // namespace dt::tcp

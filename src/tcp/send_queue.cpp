@@ -1,0 +1,157 @@
+// The send queue: runs are cut where a segment boundary or an ACK needs it, and dropped from the
+// front as ACKs arrive.
+#include "tcp/send_queue.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/assert.hpp"
+
+namespace dt::tcp {
+
+namespace {
+
+constexpr std::uint8_t transmissions_max = std::numeric_limits<std::uint8_t>::max();
+constexpr std::size_t idle_runs = 4;         // capacity an idle connection may keep
+constexpr std::uint32_t compact_from = 32;  // acknowledged runs that are worth a move
+
+}  // namespace
+
+std::uint32_t SendQueue::unsent_text() const {
+    return before(nxt_, text_end()) ? distance(later(nxt_, text_first_), text_end()) : 0;
+}
+
+void SendQueue::on_sent(std::uint32_t length, Instant now) {
+    DT_ASSERT(length > 0);
+    Run* last = runs_.size() > head_ ? &runs_.back() : nullptr;
+    // A burst of one instant is one run: it is cut again if part of it is lost.
+    if (last != nullptr && last->sent == now && last->transmissions == 1 &&
+        last->mark == Run::Mark::in_flight && last->end() == nxt_) {
+        last->length += length;
+    } else {
+        runs_.push_back(Run{.first = nxt_, .length = length, .sent = now});
+    }
+    nxt_ += length;
+}
+
+void SendQueue::on_syn_ack_sent(Instant at, std::uint8_t transmissions) {
+    on_sent(1, at);
+    runs_.back().transmissions = transmissions;
+}
+
+std::size_t SendQueue::lost_index() const {
+    std::size_t index = std::max(head_, lost_hint_);
+    while (runs_[index].mark != Run::Mark::lost)
+        ++index;
+    return index;
+}
+
+const Run* SendQueue::first_lost() const { return lost_ == 0 ? nullptr : &runs_[lost_index()]; }
+
+void SendQueue::on_resent(std::uint32_t length, Instant now) {
+    DT_ASSERT(lost_ > 0);
+    const std::size_t index = lost_index();
+    if (runs_[index].length > length) split(index, length);
+    Run& run = runs_[index];
+    run.mark = Run::Mark::in_flight;
+    run.sent = now;
+    if (run.transmissions < transmissions_max) ++run.transmissions;
+    lost_ -= run.length;
+    lost_hint_ = static_cast<std::uint32_t>(index);
+}
+
+Acked SendQueue::on_ack(Seq ack) {
+    DT_ASSERT(after(ack, una_) && at_or_before(ack, nxt_));
+    Acked acked;
+    acked.numbers = distance(una_, ack);
+    una_ = ack;
+    while (head_ < runs_.size() && before(runs_[head_].first, ack)) {
+        Run& run = runs_[head_];
+        const std::uint32_t taken = std::min(distance(run.first, ack), run.length);
+        if (run.mark == Run::Mark::lost) lost_ -= taken;
+        if (run.transmissions > 1) acked.retransmitted = true;
+        acked.transmissions = run.transmissions;
+        if (run.transmissions == 1) acked.sent = run.sent;
+        run.first += taken;
+        run.length -= taken;
+        if (run.length > 0) break;
+        ++head_;
+    }
+    drop_acked_runs();
+    consume_text(ack, acked);
+    return acked;
+}
+
+void SendQueue::consume_text(Seq ack, Acked& acked) {
+    if (at_or_before(ack, text_first_)) return;
+    const std::size_t octets = std::min<std::size_t>(distance(text_first_, ack), text_.size());
+    text_.consume(octets);
+    text_first_ += static_cast<std::uint32_t>(octets);
+    acked.text = static_cast<std::uint32_t>(octets);
+}
+
+void SendQueue::drop_acked_runs() {
+    if (head_ == runs_.size()) {
+        runs_.clear();
+        if (runs_.capacity() > idle_runs) std::vector<Run>{}.swap(runs_);
+        head_ = 0;
+        lost_hint_ = 0;
+        return;
+    }
+    if (head_ < compact_from || head_ * 2 < runs_.size()) return;
+    runs_.erase(runs_.begin(), runs_.begin() + head_);
+    lost_hint_ = lost_hint_ > head_ ? lost_hint_ - head_ : 0;
+    head_ = 0;
+}
+
+void SendQueue::split(std::size_t index, std::uint32_t length) {
+    Run rest = runs_[index];
+    rest.first += length;
+    rest.length -= length;
+    runs_[index].length = length;
+    runs_.insert(runs_.begin() + static_cast<std::ptrdiff_t>(index) + 1, rest);
+}
+
+void SendQueue::mark_lost(Run& run) {
+    if (run.mark == Run::Mark::lost) return;
+    run.mark = Run::Mark::lost;
+    lost_ += run.length;
+}
+
+void SendQueue::mark_head_lost(std::uint32_t length) {
+    if (head_ == runs_.size()) return;
+    if (runs_[head_].length > length) split(head_, length);
+    mark_lost(runs_[head_]);
+    lost_hint_ = head_;
+}
+
+void SendQueue::mark_all_lost() {
+    for (std::size_t i = head_; i < runs_.size(); ++i)
+        mark_lost(runs_[i]);
+    lost_hint_ = head_;
+}
+
+std::size_t SendQueue::attach(Frame& frame, Seq first, std::uint32_t length) const {
+    return text_.attach(frame, distance(text_first_, first), length);
+}
+
+std::uint32_t SendQueue::text_in(Seq first, std::uint32_t length) const {
+    const Seq from = later(first, text_first_);
+    const Seq to = earlier(first + length, text_end());
+    return before(from, to) ? distance(from, to) : 0;
+}
+
+void SendQueue::clear() {
+    text_.clear();
+    std::vector<Run>{}.swap(runs_);
+    head_ = lost_hint_ = lost_ = 0;
+    una_ = nxt_;
+    text_first_ = nxt_;
+    fin_ = Fin::no;
+}
+
+std::uint8_t SendQueue::head_transmissions() const {
+    return head_ < runs_.size() ? runs_[head_].transmissions : std::uint8_t{0};
+}
+
+}  // namespace dt::tcp
