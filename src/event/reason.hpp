@@ -95,6 +95,11 @@ enum class Reason : std::uint16_t {
     arp_conflict,
     unknown_protocol,
     fragment_unsupported,
+    fragment_malformed,
+    fragment_overlap,
+    fragments_expired,
+    fragments_full,
+    packet_too_big,
     ttl_expired,
     neighbour_queue_full,
     count_,  // not a reason: how many there are; stays last
