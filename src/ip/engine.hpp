@@ -6,56 +6,31 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "buf/frame.hpp"
 #include "event/sink.hpp"
+#include "ip/interface.hpp"
+#include "ip/neighbor.hpp"
+#include "ip/output.hpp"
+#include "ip/route.hpp"
 #include "wire/address.hpp"
 
 namespace dt::ip {
-
-using InterfaceIndex = std::uint16_t;  // 0 = lo
-
-struct Interface {
-    std::string name;
-    Mac mac;
-    std::uint32_t mtu = 1500;  // octets of IP
-    std::vector<wire::Prefix> addresses;  // address with its prefix length
-    bool vouches = false;                 // link vouches for its frames: checksums not needed
-    std::uint32_t super_segment_max = 0;  // octets of text in one frame, 0 = one MSS
-};
-
-struct Route {
-    wire::Prefix destination;
-    std::optional<IpAddr> gateway;
-    InterfaceIndex interface = 0;
-    std::uint32_t metric = 0;
-    std::uint32_t mtu = 0;  // 0 = the interface's
-};
 
 /// A transport packet that arrived for us, header proved and taken off.
 struct PacketIn {
     IpAddr source;
     IpAddr destination;
-    FramePtr frame;              // transport header at its front
-    std::uint8_t protocol = 0;   // 6, 17
+    FramePtr frame;             // transport header at its front
+    std::uint8_t protocol = 0;  // 6, 17
     std::uint8_t tos = 0;
     std::uint8_t ttl = 0;
     InterfaceIndex interface = 0;
-    bool to_many = false;        // broadcast or multicast, link or IP
+    bool to_many = false;  // broadcast or multicast, link or IP
     bool checksum_trusted = false;
-};
-
-/// A transport packet to send: transport header at the front of the frame.
-struct PacketOut {
-    IpAddr source;
-    IpAddr destination;
-    FramePtr frame;
-    std::uint8_t protocol = 0;
-    std::uint8_t tos = 0;
-    std::uint8_t ttl = 64;
-    bool dont_fragment = true;
+    std::uint8_t header_length = 0;
+    std::array<std::byte, 60> header{};  // the IP header, kept to be quoted
 };
 
 /// An ICMP error for a transport: what it quotes.
@@ -64,7 +39,7 @@ struct ErrorIn {
     std::uint8_t type = 0;
     std::uint8_t code = 0;
     std::uint16_t mtu = 0;
-    IpAddr source;       // of the quoted packet: ours
+    IpAddr source;  // of the quoted packet: ours
     IpAddr destination;
     std::uint8_t protocol = 0;
     std::array<std::byte, 8> transport{};  // first octets of the quoted transport header
@@ -76,24 +51,36 @@ struct Arrival {
     std::optional<ErrorIn> error;
 };
 
+/// Whether packets that are for others go on (RFC 1812) or are dropped.
+enum class Forwarding : std::uint8_t { off, on };
+
 class Engine {
   public:
     Engine(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool);
     ~Engine();
 
-    InterfaceIndex add_interface(Interface interface);  // lo exists already, index 0
+    /// lo exists already, index 0. Each address brings the route to its prefix.
+    InterfaceIndex add_interface(Interface interface);
     void add_route(const Route& route);
+    /// A neighbour that is never asked for and never changes (ARP-019).
+    void add_neighbor(const Turn& turn, const NeighborKey& key, Mac mac);
     void set_forwarding(bool on);
     [[nodiscard]] const std::vector<Interface>& interfaces() const;
+    [[nodiscard]] const std::vector<Route>& routes() const;
+    [[nodiscard]] const NeighborTable& neighbors() const;
 
+    /// One frame in, its link header at the front. Only while may_receive().
     [[nodiscard]] Arrival receive(const Turn& turn, InterfaceIndex in, FramePtr frame);
-    /// Routes and queues a packet (waiting for its neighbour where needed). Errors: network_unreachable, message_too_long.
+    /// Routes and queues a packet (waiting for its neighbour where needed). Errors:
+    /// network_unreachable, message_too_long, address_not_available for a source that is not ours.
     Status send(const Turn& turn, PacketOut packet);
     /// Queues an ICMP error about `packet` (rate limited, RFC 1122 §3.2.2 rules).
     void send_error(const Turn& turn, const PacketIn& packet, std::uint8_t type, std::uint8_t code);
+    /// The transport saw its data acknowledged by `peer`: its next hop is alive (ARP-010).
+    void confirm(const Turn& turn, const IpAddr& peer);
 
     void advance(const Turn& turn);
-    /// Next frame ready to leave, with its interface.
+    /// Next frame ready to leave, with its interface; by lo too.
     struct Outgoing {
         InterfaceIndex interface;
         FramePtr frame;
@@ -101,10 +88,12 @@ class Engine {
     [[nodiscard]] std::optional<Outgoing> next_frame(const Turn& turn);
     [[nodiscard]] Instant deadline() const;
     [[nodiscard]] bool may_receive() const;  // replies have room
+    /// A number for a frame that is about to be sent.
+    [[nodiscard]] event::FrameId next_frame_id();
 
     /// A packet given up because its neighbour never answered: the transport must be told.
     struct Unreachable {
-        IpAddr source, destination;
+        IpAddr next_hop, source, destination;
         std::uint8_t protocol;
         std::array<std::byte, 8> transport;
     };
@@ -116,6 +105,9 @@ class Engine {
         std::uint32_t mtu;
         std::uint32_t super_segment_max;
     };
+    /// Which way to `destination`, and from which address: `bound` where it is given and not any.
+    /// Errors: network_unreachable; address_not_available for a bound address that is not ours;
+    /// invalid_argument where a loopback address would leave the host.
     [[nodiscard]] Result<Path> path(IpAddr destination, std::optional<IpAddr> bound) const;
     [[nodiscard]] bool is_local(IpAddr address) const;
     [[nodiscard]] bool is_broadcast(IpAddr address) const;

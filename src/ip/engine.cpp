@@ -1,0 +1,133 @@
+// The face of IP: what other layers call, and what is asked of it.
+#include "ip/engine.hpp"
+
+#include <algorithm>
+
+#include "ip/drop.hpp"
+#include "ip/parts.hpp"
+
+namespace dt::ip {
+
+namespace {
+
+// Each purpose has its own numbers: one that takes more does not shift the others.
+constexpr std::uint64_t neighbor_purpose = 1;
+constexpr std::uint64_t id_purpose = 2;
+constexpr std::uint64_t icmp_purpose = 3;
+
+}  // namespace
+
+Engine::Parts::Parts(const Config& config, std::uint64_t seed, event::HostIndex own_host,
+                     buf::Pool& own_pool)
+    : reply_ring(config.reply_ring),
+      host(own_host),
+      pool(own_pool),
+      neighbors(Rng(seed).derive(neighbor_purpose)),
+      reassembler(own_pool),
+      ids(Rng(seed).derive(id_purpose)),
+      limiter(Rng(seed).derive(icmp_purpose)) {}
+
+Engine::Engine(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool)
+    : parts_(std::make_unique<Parts>(config, seed, host, pool)) {}
+Engine::~Engine() = default;
+
+InterfaceIndex Engine::add_interface(Interface interface) {
+    const InterfaceIndex index = parts_->interfaces.add(std::move(interface));
+    for (const wire::Prefix& own : parts_->interfaces.at(index).addresses) {
+        Route on_link;
+        on_link.destination = wire::Prefix::of(own.network, own.length);
+        on_link.interface = index;
+        add_route(on_link);
+    }
+    return index;
+}
+
+void Engine::add_route(const Route& route) { parts_->routes.add(route); }
+
+void Engine::add_neighbor(const Turn& turn, const NeighborKey& key, Mac mac) {
+    parts_->neighbors.add_permanent(turn, key, mac);
+}
+
+void Engine::set_forwarding(bool on) {
+    parts_->forwarding = on ? Forwarding::on : Forwarding::off;
+}
+
+const std::vector<Interface>& Engine::interfaces() const { return parts_->interfaces.all(); }
+const std::vector<Route>& Engine::routes() const { return parts_->routes.all(); }
+const NeighborTable& Engine::neighbors() const { return parts_->neighbors; }
+
+Arrival Engine::receive(const Turn& turn, InterfaceIndex in, FramePtr frame) {
+    return parts_->receive(turn, in, std::move(frame));
+}
+
+Status Engine::send(const Turn& turn, PacketOut packet) {
+    return parts_->send(turn, std::move(packet));
+}
+
+void Engine::send_error(const Turn& turn, const PacketIn& packet, std::uint8_t type,
+                        std::uint8_t code) {
+    const Culprit culprit{Octets{packet.header}.first(packet.header_length), *packet.frame,
+                          packet.interface, packet.to_many};
+    const wire::Icmpv4Repr error{static_cast<wire::Icmpv4Type>(type), code, 0};
+    parts_->send_error(turn, culprit, error, packet.destination);
+}
+
+void Engine::confirm(const Turn& turn, const IpAddr& peer) {
+    const auto hop = parts_->hop_to(peer, IpAddr{});
+    if (hop) parts_->neighbors.confirm(turn, {hop->interface, hop->address});
+}
+
+void Engine::advance(const Turn& turn) {
+    parts_->neighbors.advance(turn);
+    while (auto gone = parts_->neighbors.next_given_up()) {
+        parts_->give_up(turn, std::move(*gone));
+    }
+    parts_->expire_fragments(turn);
+}
+
+std::optional<Engine::Outgoing> Engine::next_frame(const Turn& turn) {
+    if (parts_->ready.empty()) parts_->fill_ready(turn);
+    if (parts_->ready.empty()) return std::nullopt;
+    Outgoing first = std::move(parts_->ready.front());
+    parts_->ready.pop_front();
+    return first;
+}
+
+Instant Engine::deadline() const {
+    return std::min(parts_->neighbors.deadline(), parts_->reassembler.deadline());
+}
+
+bool Engine::may_receive() const {
+    return parts_->replies.size() + parts_->ready.size() < parts_->reply_ring;
+}
+
+event::FrameId Engine::next_frame_id() { return parts_->new_number(); }
+
+std::optional<Engine::Unreachable> Engine::next_unreachable() {
+    if (parts_->unreachables.empty()) return std::nullopt;
+    const Unreachable first = parts_->unreachables.front();
+    parts_->unreachables.pop_front();
+    return first;
+}
+
+Result<Engine::Path> Engine::path(IpAddr destination, std::optional<IpAddr> bound) const {
+    const bool is_bound = bound && !bound->is_any();
+    const auto hop = parts_->hop_to(destination, is_bound ? *bound : IpAddr{});
+    if (!hop) return fail(Error::network_unreachable);
+    if (is_bound && !is_local(*bound)) return fail(Error::address_not_available);
+    const auto source = is_bound ? bound : parts_->source_for(*hop);
+    if (!source) return fail(Error::network_unreachable);
+    if (source->is_loopback() && hop->interface != loopback_interface) {
+        return fail(Error::invalid_argument);
+    }
+    const Interface& interface = parts_->interfaces.at(hop->interface);
+    return Path{*source, hop->interface, hop->mtu != 0 ? hop->mtu : interface.mtu,
+                interface.super_segment_max};
+}
+
+bool Engine::is_local(IpAddr address) const { return parts_->interfaces.is_local(address); }
+bool Engine::is_broadcast(IpAddr address) const {
+    return parts_->interfaces.is_broadcast(address);
+}
+
+}  // namespace dt::ip

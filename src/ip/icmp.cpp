@@ -1,0 +1,90 @@
+// ICMPv4 messages we send.
+#include "ip/icmp.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace dt::ip {
+
+bool IcmpLimiter::fill(Bucket& bucket, Instant now, Duration interval, std::uint32_t burst) {
+    bucket.credit = std::min(bucket.credit + (now - bucket.filled), interval * burst);
+    bucket.filled = now;
+    return bucket.credit >= interval;
+}
+
+bool IcmpLimiter::allow(const Turn& turn, const IpAddr& target) {
+    if (turn.config().icmp_errors_per_s == 0) return false;
+    const Duration interval_all = Duration{std::chrono::seconds{1}} / turn.config().icmp_errors_per_s;
+    if (!all_used_) all_ = {interval_all * burst_to_all, turn.now()};
+    all_used_ = true;
+
+    const auto words = target.words();
+    Target& known = targets_[base::siphash_1_3(key_, words) % targets_.size()];
+    if (!known.used || known.address != target) {
+        known = {target, {interval_to_one * burst_to_one, turn.now()}, true};
+    }
+    if (!fill(all_, turn.now(), interval_all, burst_to_all)) return false;
+    if (!fill(known.bucket, turn.now(), interval_to_one, burst_to_one)) return false;
+    all_.credit -= interval_all;
+    known.bucket.credit -= interval_to_one;
+    return true;
+}
+
+bool may_answer_with_error(const Culprit& culprit, const InterfaceTable& interfaces) {
+    const auto header = wire::Ipv4View::parse_quoted(culprit.header);
+    if (!header || culprit.to_many) return false;
+    if (header->fragment_offset() != 0) return false;
+    const Ipv4 source = header->source();
+    if (source.is_any() || source.is_multicast() || source.is_reserved()) return false;
+    if (interfaces.is_broadcast(source)) return false;
+    const Ipv4 destination = header->destination();
+    if (destination.is_multicast() || interfaces.is_broadcast(destination)) return false;
+    if (header->protocol() != wire::IpProtocol::icmp) return true;
+    const auto message = wire::Icmpv4View::parse(culprit.payload.front());
+    return message && !message->is_error();
+}
+
+PacketOut make_error(const Culprit& culprit, const wire::Icmpv4Repr& error, const IpAddr& source,
+                     buf::Pool& pool) {
+    constexpr std::size_t quote_max = wire::Icmpv4Repr::error_datagram_max -
+                                      wire::Ipv4Repr::size() - wire::Icmpv4Repr::size();
+    const std::size_t whole = culprit.header.size() + culprit.payload.size();
+    const std::size_t quoted = std::min(whole, quote_max);
+    buf::BlockRef block = pool.block(quoted);
+    const MutableOctets quote{block.get()->data(), quoted};
+    std::memcpy(quote.data(), culprit.header.data(), culprit.header.size());
+    std::size_t at = culprit.header.size();
+    const auto take = [&quote, &at](Octets octets) {
+        const std::size_t count = std::min(octets.size(), quote.size() - at);
+        if (count > 0) std::memcpy(quote.data() + at, octets.data(), count);
+        at += count;
+    };
+    take(culprit.payload.head());
+    for (const Slice& slice : culprit.payload.slices()) take(slice.octets());
+
+    PacketOut packet;
+    packet.source = source;
+    packet.destination = Ipv4::load(culprit.header, 12);
+    packet.frame = pool.frame();
+    packet.protocol = static_cast<std::uint8_t>(wire::IpProtocol::icmp);
+    packet.dont_fragment = false;
+    error.emit(packet.frame->prepend(wire::Icmpv4Repr::size()), Checksum::of(quote));
+    static_cast<void>(
+        packet.frame->add(Slice{std::move(block), 0, static_cast<std::uint32_t>(quoted)}));
+    return packet;
+}
+
+void make_echo_reply(Frame& frame) {
+    std::array<std::byte, wire::Icmpv4Repr::size()> header{};
+    std::memcpy(header.data(), frame.front().data(), header.size());
+    const auto before = load_be<std::uint16_t>(header, 0);
+    const auto checksum = load_be<std::uint16_t>(header, 2);
+    store_be<std::uint16_t>(header, 0, 0);  // type 0, code 0
+    store_be(header, 2, base::update_checksum(checksum, before, 0));
+    frame.drop_front(header.size());
+    std::memcpy(frame.prepend(header.size()).data(), header.data(), header.size());
+    frame.offload = {};
+    frame.id = 0;
+}
+
+}  // namespace dt::ip

@@ -1,0 +1,70 @@
+// ICMPv4 of one host: echo, errors sent (RFC 1122 §3.2.2, RFC 1812 §4.3.2) and their rate.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/rng.hpp"
+#include "event/sink.hpp"
+#include "ip/interface.hpp"
+#include "ip/output.hpp"
+#include "wire/icmpv4.hpp"
+
+namespace dt::ip {
+
+/// Bounds the errors we send: so many per second in all, and one per second after a burst of six
+/// towards one host (Linux icmp_msgs_per_sec, icmp_ratelimit; ICMP4-008).
+class IcmpLimiter {
+  public:
+    static constexpr std::uint32_t burst_to_one = 6;
+    static constexpr Duration interval_to_one = std::chrono::seconds{1};
+    static constexpr std::uint32_t burst_to_all = 50;
+
+    explicit IcmpLimiter(Rng rng) : key_(SipKey::from(rng)) {}
+
+    /// Takes a token; false where none is left.
+    [[nodiscard]] bool allow(const Turn& turn, const IpAddr& target);
+
+  private:
+    /// Tokens of a bucket that fills by one each `interval`, to `burst` at most.
+    struct Bucket {
+        Duration credit{};
+        Instant filled{};
+    };
+    [[nodiscard]] static bool fill(Bucket& bucket, Instant now, Duration interval,
+                                   std::uint32_t burst);
+
+    struct Target {
+        IpAddr address;
+        Bucket bucket;
+        bool used = false;
+    };
+    SipKey key_;
+    Bucket all_;
+    bool all_used_ = false;
+    std::array<Target, 256> targets_{};  // a colliding target starts with a full bucket
+};
+
+/// The packet an error is about, as it arrived.
+struct Culprit {
+    Octets header;         // its IPv4 header
+    const Frame& payload;  // what followed it
+    InterfaceIndex in = 0;
+    bool to_many = false;
+};
+
+/// Why no error may be sent about `culprit` (RFC 1122 §3.2.2): it is an ICMP error, went to many,
+/// is a later fragment, or does not come from a single host. none where one may.
+[[nodiscard]] bool may_answer_with_error(const Culprit& culprit, const InterfaceTable& interfaces);
+
+/// An error about `culprit` that quotes as much of it as 576 octets allow (ICMP4-005). `source` may
+/// be any: the route chooses.
+[[nodiscard]] PacketOut make_error(const Culprit& culprit, const wire::Icmpv4Repr& error,
+                                   const IpAddr& source, buf::Pool& pool);
+
+/// Turns an echo request (ICMP header at the front of the frame) into its reply in place: same
+/// identifier, sequence number and data; its checksum is adjusted, not summed again (RFC 1624).
+void make_echo_reply(Frame& frame);
+
+}  // namespace dt::ip

@@ -1,0 +1,56 @@
+// Interfaces of one stack and the addresses on them (RFC 1122 §3.3.4, weak host model).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wire/address.hpp"
+
+namespace dt::ip {
+
+using InterfaceIndex = std::uint16_t;  // 0 = lo
+inline constexpr InterfaceIndex loopback_interface = 0;
+
+/// A link of this host, or lo.
+struct Interface {
+    std::string name;
+    Mac mac;
+    std::uint32_t mtu = 1500;             // octets of IP
+    std::vector<wire::Prefix> addresses;  // address with its prefix length; the first is primary
+    bool vouches = false;                 // link vouches for its frames: checksums not needed
+    std::uint32_t super_segment_max = 0;  // octets of text in one frame, 0 = one MSS
+};
+
+/// All interfaces of a stack; index 0 is lo with 127.0.0.1/8 and an MTU of 65536.
+class InterfaceTable {
+  public:
+    InterfaceTable();
+
+    InterfaceIndex add(Interface interface);
+
+    [[nodiscard]] const std::vector<Interface>& all() const { return interfaces_; }
+    [[nodiscard]] const Interface& at(InterfaceIndex index) const { return interfaces_[index]; }
+    [[nodiscard]] std::size_t size() const { return interfaces_.size(); }
+
+    /// The interface that has `address`; every 127/8 address is lo's. An address of any interface
+    /// is ours whatever link a packet comes by (weak host model, IP4-022).
+    [[nodiscard]] std::optional<InterfaceIndex> owner(const IpAddr& address) const;
+    [[nodiscard]] bool is_local(const IpAddr& address) const {
+        return owner(address).has_value();
+    }
+    /// 255.255.255.255, or the directed broadcast address of some interface (IP4-025).
+    [[nodiscard]] bool is_broadcast(const IpAddr& address) const;
+    /// A group that every host has joined: 224.0.0.1 (RFC 1112 §4).
+    [[nodiscard]] static bool is_joined(const IpAddr& group);
+
+    /// Source for a packet that leaves by `index` towards `next_hop`: the first address whose
+    /// prefix holds it, else the primary one (SRC-010). Nothing where there is no address.
+    [[nodiscard]] std::optional<IpAddr> source(InterfaceIndex index, const IpAddr& next_hop) const;
+
+  private:
+    std::vector<Interface> interfaces_;
+};
+
+}  // namespace dt::ip

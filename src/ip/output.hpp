@@ -1,0 +1,70 @@
+// IPv4 headers of packets that leave: identification, checksums, fragments (RFC 791, RFC 6864).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "buf/frame.hpp"
+#include "event/sink.hpp"
+#include "ip/interface.hpp"
+#include "wire/address.hpp"
+#include "wire/ipv4.hpp"
+
+namespace dt::ip {
+
+/// A transport packet to send: transport header at the front of the frame.
+struct PacketOut {
+    IpAddr source;  // any = chosen by the route
+    IpAddr destination;
+    FramePtr frame;
+    std::uint8_t protocol = 0;
+    std::uint8_t tos = 0;
+    std::uint8_t ttl = 64;
+    bool dont_fragment = true;
+};
+
+/// Identification of packets that may be fragmented: unpredictable from one destination to the
+/// next, and not repeated soon for the same source, destination and protocol (RFC 6864 §4.3).
+class IdSource {
+  public:
+    explicit IdSource(Rng rng) : key_(SipKey::from(rng)) {}
+
+    [[nodiscard]] std::uint16_t next(const IpAddr& source, const IpAddr& destination,
+                                     std::uint8_t protocol);
+
+  private:
+    SipKey key_;
+    std::array<std::uint16_t, 1024> counters_{};
+};
+
+/// What happens to the transport checksum of a packet that leaves by a link.
+enum class ChecksumBy : std::uint8_t { us, link };
+
+/// The sum of all octets of `frame` from `offset` on, whatever pieces they lie in.
+[[nodiscard]] Checksum sum_of(const Frame& frame, std::size_t offset = 0);
+
+/// Completes the checksum of the TCP or UDP header at the front of the frame, or puts the sum of
+/// the pseudo-header there and leaves the rest to a link that vouches (wire::Offload).
+void finish_transport(const PacketOut& packet, ChecksumBy by);
+/// Completes a checksum that an offload left open: for a frame that goes on to a real wire. The
+/// octets are copied first where they are shared.
+void complete_checksum(Frame& frame);
+
+/// Puts an IPv4 header in front of the frame.
+void put_header(PacketOut& packet, std::uint16_t id);
+
+/// The fragments of `packet` (IPv4 header at its front) that fit into `mtu` octets, in order
+/// (RFC 791 §3.2); the slices are shared, only headers are new.
+[[nodiscard]] std::vector<FramePtr> fragment(Frame& packet, std::uint32_t mtu,
+                                             buf::Pool& pool);
+
+/// A frame with the same octets: head copied, slices shared.
+[[nodiscard]] FramePtr share(const Frame& frame, buf::Pool& pool);
+
+/// Makes the first `count` octets of `frame` lie in one piece; false where it has not so many.
+[[nodiscard]] bool make_contiguous(Frame& frame, std::size_t count);
+
+}  // namespace dt::ip

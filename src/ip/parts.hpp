@@ -1,0 +1,81 @@
+// The inside of ip::Engine: its parts, and the steps that receive.cpp, transmit.cpp and arp.cpp share.
+#pragma once
+
+#include <deque>
+#include <variant>
+
+#include "ip/engine.hpp"
+#include "ip/icmp.hpp"
+#include "ip/input.hpp"
+#include "ip/reassembly.hpp"
+#include "wire/arp.hpp"
+#include "wire/ethernet.hpp"
+
+namespace dt::ip {
+
+/// An ARP answer owed on a link.
+struct ArpAnswer {
+    InterfaceIndex interface = 0;
+    wire::ArpRepr message;
+};
+/// An ICMP message owed, and how it is told when it leaves.
+struct IcmpAnswer {
+    PacketOut packet;
+    event::IcmpMoved told;
+};
+/// What is owed without a connection: a small value, rendered when it leaves.
+using Reply = std::variant<ArpAnswer, IcmpAnswer>;
+
+struct Engine::Parts {
+    Parts(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool);
+
+    // Frames in (receive.cpp).
+    Arrival receive(const Turn& turn, InterfaceIndex in, FramePtr frame);
+    Arrival receive_ipv4(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
+    Arrival deliver(const Turn& turn, InterfaceIndex in, FramePtr frame, bool to_many);
+    Arrival on_icmp(const Turn& turn, PacketIn packet);
+    void on_echo(const Turn& turn, PacketIn packet);
+    Arrival on_error(const Turn& turn, const PacketIn& packet);
+    void forward(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
+    void expire_fragments(const Turn& turn);
+
+    // ARP (arp.cpp).
+    void on_arp(const Turn& turn, InterfaceIndex in, const Frame& frame, Mac link_destination);
+    FramePtr make_arp(const wire::ArpRepr& message, InterfaceIndex out, Mac to);
+    void put_question(const NeighborTable::Question& question);
+
+    // Frames out (transmit.cpp).
+    std::optional<Hop> hop_to(const IpAddr& destination, const IpAddr& source) const;
+    Status send(const Turn& turn, PacketOut packet);
+    Status queue(const Turn& turn, const Hop& hop, FramePtr packet, const IpAddr& destination,
+                 bool dont_fragment);
+    void dispatch(const Turn& turn, const Hop& hop, FramePtr packet, const IpAddr& destination);
+    void put_link_header(InterfaceIndex out, FramePtr frame, Mac to, wire::EtherType type);
+    void reply(const Turn& turn, Reply owed);
+    void send_error(const Turn& turn, const Culprit& culprit, const wire::Icmpv4Repr& error,
+                    const IpAddr& source);
+    void give_up(const Turn& turn, NeighborTable::GivenUp gone);
+    void fill_ready(const Turn& turn);
+    void put_reply(const Turn& turn, Reply owed);
+    [[nodiscard]] std::optional<IpAddr> source_for(const Hop& hop) const;
+    [[nodiscard]] event::FrameId new_number();
+    /// The number `frame` has (it was forwarded, or told already), or a new one.
+    [[nodiscard]] event::FrameId number(const Frame& frame);
+
+    std::size_t reply_ring;
+    event::HostIndex host;
+    buf::Pool& pool;
+    InterfaceTable interfaces;
+    RouteTable routes;
+    NeighborTable neighbors;
+    Reassembler reassembler;
+    IdSource ids;
+    IcmpLimiter limiter;
+    std::deque<Reply> replies;    // at most reply_ring
+    std::deque<Outgoing> ready;   // link header on, in the order they leave
+    std::deque<Unreachable> unreachables;
+    Forwarding forwarding = Forwarding::off;
+    std::uint64_t frames_numbered = 0;
+};
+
+}  // namespace dt::ip

@@ -1,0 +1,60 @@
+// Routes: longest prefix, then lowest metric, then the one that was added first (RFC 1122 §3.3.1).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ip/interface.hpp"
+#include "wire/address.hpp"
+
+namespace dt::ip {
+
+struct Route {
+    wire::Prefix destination;
+    std::optional<IpAddr> gateway;
+    InterfaceIndex interface = 0;
+    std::uint32_t metric = 0;
+    std::uint32_t mtu = 0;  // 0 = the interface's
+};
+
+/// Where a packet goes next.
+struct Hop {
+    InterfaceIndex interface = 0;
+    IpAddr address;         // whose link address is wanted: the gateway, or the destination itself
+    std::uint32_t mtu = 0;  // of the route, 0 = the interface's
+};
+
+/// The routes to links and gateways. Own addresses need none: the engine looks there first.
+class RouteTable {
+  public:
+    void add(const Route& route) { routes_.push_back(route); }
+
+    [[nodiscard]] const std::vector<Route>& all() const { return routes_; }
+
+    /// The best route to `destination`. A route whose gateway `is_dead(interface, gateway)` yields
+    /// to any other that matches, and is taken only where there is no other (IP4-032).
+    template <class IsDead>
+    [[nodiscard]] std::optional<Hop> find(const IpAddr& destination, IsDead is_dead) const {
+        const Route* best = nullptr;
+        const Route* best_alive = nullptr;
+        for (const Route& route : routes_) {
+            if (!route.destination.contains(destination)) continue;
+            if (is_better(route, best)) best = &route;
+            const bool dead = route.gateway && is_dead(route.interface, *route.gateway);
+            if (!dead && is_better(route, best_alive)) best_alive = &route;
+        }
+        return hop(best_alive != nullptr ? best_alive : best, destination);
+    }
+    [[nodiscard]] std::optional<Hop> find(const IpAddr& destination) const {
+        return find(destination, [](InterfaceIndex, const IpAddr&) { return false; });
+    }
+
+  private:
+    [[nodiscard]] static bool is_better(const Route& route, const Route* than);
+    [[nodiscard]] static std::optional<Hop> hop(const Route* route, const IpAddr& destination);
+
+    std::vector<Route> routes_;
+};
+
+}  // namespace dt::ip

@@ -1,0 +1,227 @@
+// Packets out: route, header, checksum, fragments, neighbour, link header; what is owed.
+#include <cstring>
+
+#include "ip/drop.hpp"
+#include "ip/parts.hpp"
+
+namespace dt::ip {
+
+using event::Reason;
+using wire::IpProtocol;
+
+namespace {
+
+/// The conversation of the packet an error is about, seen from its sender.
+FourTuple quoted_tuple(const Culprit& culprit) {
+    FourTuple tuple{{Ipv4::load(culprit.header, 12), Port{}},
+                    {Ipv4::load(culprit.header, 16), Port{}}};
+    const auto protocol = static_cast<IpProtocol>(culprit.header[9]);
+    const Octets transport = culprit.payload.front();
+    const bool has_ports = protocol == IpProtocol::tcp || protocol == IpProtocol::udp;
+    if (has_ports && transport.size() >= 4) {
+        tuple.local.port = Port{load_be<std::uint16_t>(transport, 0)};
+        tuple.remote.port = Port{load_be<std::uint16_t>(transport, 2)};
+    }
+    return tuple;
+}
+
+}  // namespace
+
+event::FrameId Engine::Parts::new_number() {
+    constexpr unsigned host_shift = 48;
+    return static_cast<event::FrameId>(host) << host_shift | ++frames_numbered;
+}
+
+event::FrameId Engine::Parts::number(const Frame& frame) {
+    return frame.id != 0 ? frame.id : new_number();
+}
+
+/// For packets whose sender left it open: towards an own address that address's interface counts,
+/// not lo (SRC-001, SRC-010).
+std::optional<IpAddr> Engine::Parts::source_for(const Hop& hop) const {
+    const auto owner = interfaces.owner(hop.address);
+    const bool is_own = hop.interface == loopback_interface && owner;
+    return interfaces.source(is_own ? *owner : hop.interface, hop.address);
+}
+
+/// Own addresses are reached by lo (IP4-034); broadcasts without a route leave by the interface of
+/// their source, or by the first link.
+std::optional<Hop> Engine::Parts::hop_to(const IpAddr& destination, const IpAddr& source) const {
+    if (interfaces.is_local(destination)) return Hop{loopback_interface, destination, 0};
+    const auto is_dead = [this](InterfaceIndex out, const IpAddr& gateway) {
+        return neighbors.is_failed({out, gateway});
+    };
+    if (const auto hop = routes.find(destination, is_dead)) return hop;
+    if (!destination.is_broadcast() && !destination.is_multicast()) return std::nullopt;
+    const auto owner = source.is_any() ? std::nullopt : interfaces.owner(source);
+    if (owner) return Hop{*owner, destination, 0};
+    return interfaces.size() > 1 ? std::optional(Hop{1, destination, 0}) : std::nullopt;
+}
+
+Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
+    packet.frame->id = number(*packet.frame);
+    const auto refuse = [&](Reason reason, Error error) -> Status {
+        turn.emit(event::PacketDropped{.source = packet.source,
+                                       .destination = packet.destination,
+                                       .frame = packet.frame->id,
+                                       .protocol = packet.protocol,
+                                       .reason = reason});
+        return fail(error);
+    };
+    if (!packet.destination.is_v4()) return refuse(Reason::ipv6_off, Error::network_unreachable);
+    const auto hop = hop_to(packet.destination, packet.source);
+    if (!hop) return refuse(Reason::no_route, Error::network_unreachable);
+    if (packet.source.is_any()) {
+        const auto source = source_for(*hop);
+        if (!source) return refuse(Reason::no_route, Error::network_unreachable);
+        packet.source = *source;
+    }
+    if (!interfaces.is_local(packet.source)) {  // IP4-009
+        return refuse(Reason::address_not_local, Error::address_not_available);
+    }
+    if (packet.frame->size() > wire::Ipv4Repr::payload_max) {
+        return refuse(Reason::packet_too_big, Error::message_too_long);
+    }
+    const Interface& out = interfaces.at(hop->interface);
+    const std::uint32_t mtu = hop->mtu != 0 ? hop->mtu : out.mtu;
+    const bool is_one = packet.frame->size() + wire::Ipv4Repr::size() <= mtu ||
+                        packet.frame->offload.is_super_segment();
+    if (!is_one && packet.dont_fragment) {  // IP4-020
+        return refuse(Reason::packet_too_big, Error::message_too_long);
+    }
+    if (packet.ttl == 0) packet.ttl = 64;  // IP4-010
+    finish_transport(packet, out.vouches && is_one ? ChecksumBy::link : ChecksumBy::us);
+    put_header(packet, packet.dont_fragment ? std::uint16_t{0}
+                                            : ids.next(packet.source, packet.destination,
+                                                       packet.protocol));
+    return queue(turn, *hop, std::move(packet.frame), packet.destination, packet.dont_fragment);
+}
+
+/// A packet with its header goes on whole, or in fragments.
+Status Engine::Parts::queue(const Turn& turn, const Hop& hop, FramePtr packet,
+                            const IpAddr& destination, bool dont_fragment) {
+    const std::uint32_t mtu = hop.mtu != 0 ? hop.mtu : interfaces.at(hop.interface).mtu;
+    packet->id = number(*packet);
+    if (packet->size() <= mtu || packet->offload.is_super_segment()) {
+        dispatch(turn, hop, std::move(packet), destination);
+        return {};
+    }
+    if (dont_fragment) {
+        drop(turn, *packet, Reason::packet_too_big);
+        return fail(Error::message_too_long);
+    }
+    complete_checksum(*packet);
+    for (FramePtr& piece : fragment(*packet, mtu, pool)) {
+        dispatch(turn, hop, std::move(piece), destination);
+    }
+    return {};
+}
+
+/// To the link address of `destination`'s next hop: none on lo, a group address for many (ARP-015),
+/// else the neighbour's, for which the packet waits if need be.
+void Engine::Parts::dispatch(const Turn& turn, const Hop& hop, FramePtr packet,
+                             const IpAddr& destination) {
+    if (hop.interface == loopback_interface) {
+        return put_link_header(hop.interface, std::move(packet), Mac{}, wire::EtherType::ipv4);
+    }
+    const bool is_broadcast = interfaces.is_broadcast(destination);
+    if (is_broadcast || InterfaceTable::is_joined(destination)) {  // we are among the many
+        put_link_header(loopback_interface, share(*packet, pool), Mac{}, wire::EtherType::ipv4);
+    }
+    if (is_broadcast || destination.is_multicast()) {
+        const Mac to = is_broadcast ? Mac::broadcast() : wire::multicast_mac(destination);
+        return put_link_header(hop.interface, std::move(packet), to, wire::EtherType::ipv4);
+    }
+    const NeighborKey key{hop.interface, hop.address};
+    if (const auto to = neighbors.use(turn, key)) {
+        put_link_header(hop.interface, std::move(packet), *to, wire::EtherType::ipv4);
+    } else {
+        neighbors.hold(turn, key, std::move(packet));
+    }
+}
+
+void Engine::Parts::put_link_header(InterfaceIndex out, FramePtr frame, Mac to,
+                                    wire::EtherType type) {
+    const wire::EthernetRepr link{to, interfaces.at(out).mac, type};
+    link.emit(frame->prepend(wire::EthernetRepr::size()));
+    frame->offload.on_prepend(wire::EthernetRepr::size());
+    ready.push_back({out, std::move(frame)});
+}
+
+/// Owed without a connection: kept until the next transmit, within the bound of the ring.
+void Engine::Parts::reply(const Turn& turn, Reply owed) {
+    if (replies.size() < reply_ring) {
+        replies.push_back(std::move(owed));
+        return;
+    }
+    drop_frame(turn, 0, Reason::reply_ring_full);
+}
+
+void Engine::Parts::send_error(const Turn& turn, const Culprit& culprit,
+                               const wire::Icmpv4Repr& error, const IpAddr& source) {
+    if (!may_answer_with_error(culprit, interfaces)) return;
+    PacketOut packet =
+        make_error(culprit, error, interfaces.is_local(source) ? source : IpAddr{}, pool);
+    event::IcmpMoved told{.source = packet.source,
+                          .destination = packet.destination,
+                          .frame = 0,
+                          .step = event::Step::sent,
+                          .type = static_cast<std::uint8_t>(error.type),
+                          .code = error.code,
+                          .quoted = quoted_tuple(culprit),
+                          .reason = Reason::none};
+    if (limiter.allow(turn, packet.destination)) {
+        return reply(turn, IcmpAnswer{std::move(packet), told});
+    }
+    told.step = event::Step::dropped;
+    told.reason = Reason::icmp_rate_limited;
+    turn.emit(told);
+}
+
+/// The neighbour of a packet never answered: our own transport learns it, another host by ICMP.
+void Engine::Parts::give_up(const Turn& turn, NeighborTable::GivenUp gone) {
+    const auto header = wire::Ipv4View::parse_quoted(gone.packet->front());
+    if (!header) return;
+    std::array<std::byte, 60> kept{};
+    const std::size_t header_length = header->header_length();
+    std::memcpy(kept.data(), header->header().data(), header_length);
+    const IpAddr source = header->source();
+    Unreachable told{gone.key.address, source, header->destination(),
+                     static_cast<std::uint8_t>(header->protocol()), {}};
+    const bool is_first = header->fragment_offset() == 0;
+    gone.packet->drop_front(header_length);
+    if (!interfaces.is_local(source)) {
+        return send_error(turn, {Octets{kept}.first(header_length), *gone.packet, 0, false},
+                          wire::Icmpv4Repr::unreachable(wire::UnreachableCode::host), IpAddr{});
+    }
+    if (!is_first || !make_contiguous(*gone.packet, told.transport.size())) return;
+    std::memcpy(told.transport.data(), gone.packet->front().data(), told.transport.size());
+    unreachables.push_back(told);
+}
+
+/// What is owed becomes frames: packets that waited for a neighbour, replies, questions.
+void Engine::Parts::fill_ready(const Turn& turn) {
+    while (auto released = neighbors.next_released()) {
+        put_link_header(released->key.interface, std::move(released->packet), released->mac,
+                        wire::EtherType::ipv4);
+    }
+    while (!replies.empty() && ready.empty()) {
+        Reply owed = std::move(replies.front());
+        replies.pop_front();
+        put_reply(turn, std::move(owed));
+    }
+    while (auto question = neighbors.next_question()) put_question(*question);
+}
+
+void Engine::Parts::put_reply(const Turn& turn, Reply owed) {
+    if (const auto* arp = std::get_if<ArpAnswer>(&owed)) {
+        const Mac to = arp->message.target_mac;
+        ready.push_back({arp->interface, make_arp(arp->message, arp->interface, to)});
+        return;
+    }
+    IcmpAnswer& icmp = *std::get_if<IcmpAnswer>(&owed);
+    icmp.told.frame = icmp.packet.frame->id = number(*icmp.packet.frame);
+    if (send(turn, std::move(icmp.packet))) turn.emit(icmp.told);
+}
+
+}  // namespace dt::ip
