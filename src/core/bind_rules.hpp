@@ -1,0 +1,36 @@
+// When two sockets may hold the same local port (spec 6.2 API-BIND-*, measured on Linux).
+#pragma once
+
+#include <cstdint>
+
+#include "event/reason.hpp"
+#include "wire/address.hpp"
+
+namespace dt::core {
+
+/// What holds a port, as far as sharing is concerned.
+enum class HolderKind : std::uint8_t { socket, listener, connection, time_wait };
+
+/// One holder of a local endpoint, or one who wants to be.
+struct Holding {
+    Endpoint local;
+    HolderKind kind = HolderKind::socket;
+    bool reuse_address = false;
+    bool reuse_port = false;
+    std::uint32_t uid = 0;  // who runs it; not known of connections and TIME-WAIT records
+};
+
+/// Whether a shared SO_REUSEADDR lets a bind join: yes where the program named the port, no where
+/// the stack picks one (bind to port 0).
+enum class Sharing : std::uint8_t { allowed, refused };
+
+/// True where the two addresses stand for some common one: equal, or one of them is the wildcard.
+[[nodiscard]] bool overlaps(const IpAddr& a, const IpAddr& b);
+
+/// True where `wanted` cannot be bound while `held` is there; both have the same port.
+[[nodiscard]] bool conflicts(const Holding& wanted, const Holding& held, Sharing sharing);
+
+/// The reason that names `kind`.
+[[nodiscard]] event::Reason reason_of(HolderKind kind);
+
+}  // namespace dt::core
