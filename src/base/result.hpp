@@ -7,7 +7,7 @@
 
 namespace dt::base {
 
-/// Why a call could not do what the caller asked. sock/errno has the one row of each: errno
+/// Why a call could not do what the caller asked. base/errno has the one row of each: errno
 /// number, symbolic name and sentence. The first two are answers of parsers and never reach a
 /// program.
 enum class Error : std::uint8_t {

@@ -30,7 +30,7 @@ enum class Unread : std::uint8_t { none, some };
 struct PollMask {
     std::uint16_t bits = 0;
     static constexpr std::uint16_t in = 0x001, pri = 0x002, out = 0x004, err = 0x008, hup = 0x010,
-                                   rdhup = 0x2000;
+                                   nval = 0x020, rdhup = 0x2000;
     [[nodiscard]] bool has(std::uint16_t bit) const { return (bits & bit) != 0; }
     friend bool operator==(const PollMask&, const PollMask&) = default;
 };
@@ -46,7 +46,7 @@ struct Received {
 };
 struct ReadinessEdge {
     SocketId socket;
-    PollMask mask;  // the level now
+    PollMask mask;  // the level at this moment
 };
 
 /// The sockets of one stack. `turn` carries now and the events; `caller` is kept for viewers.
@@ -77,13 +77,15 @@ class Sockets {
     Result<std::size_t> send(const Turn&, event::Caller, SocketId, Octets);
     Result<std::size_t> receive(const Turn&, event::Caller, SocketId, MutableOctets);
     /// Datagrams.
-    Result<std::size_t> send_to(const Turn&, event::Caller, SocketId, Octets, std::optional<Endpoint>);
+    Result<std::size_t> send_to(const Turn&, event::Caller, SocketId, Octets,
+                                std::optional<Endpoint>);
     Result<Received> receive_from(const Turn&, event::Caller, SocketId, MutableOctets);
 
     Result<Endpoint> local_name(const Turn&, event::Caller, SocketId);
     Result<Endpoint> peer_name(const Turn&, event::Caller, SocketId);
     /// Linux level/name numbers and value layouts; returns the real length (truncates to `value`).
-    Result<std::size_t> get_option(const Turn&, event::Caller, SocketId, int level, int name, MutableOctets value);
+    Result<std::size_t> get_option(const Turn&, event::Caller, SocketId, int level, int name,
+                                   MutableOctets value);
     Status set_option(const Turn&, event::Caller, SocketId, int level, int name, Octets value);
 
     [[nodiscard]] PollMask poll(SocketId) const;
@@ -91,6 +93,16 @@ class Sockets {
     [[nodiscard]] std::uint64_t unread(SocketId) const;  // FIONREAD
     [[nodiscard]] std::uint64_t unsent(SocketId) const;  // SIOCOUTQ
     [[nodiscard]] std::size_t size() const;              // sockets that exist
+
+    /// Copies out without consuming (MSG_PEEK on a stream).
+    Result<std::size_t> peek(const Turn&, event::Caller, SocketId, MutableOctets);
+    /// What the caller that parks blocking calls needs: SO_RCVTIMEO and SO_SNDTIMEO (0 = none), and
+    /// for how long SO_LINGER lets close() wait.
+    [[nodiscard]] Duration receive_timeout(SocketId) const;
+    [[nodiscard]] Duration send_timeout(SocketId) const;
+    [[nodiscard]] Duration linger(SocketId) const;
+    /// A call that was refused before it came here (unknown family, bad length…): told as event.
+    void refused(const Turn&, event::Caller, event::Call, SocketId, Error, event::Reason) const;
 
     void snapshot(Instant now, event::Snapshot& to) const;
 

@@ -2,7 +2,6 @@
 // The six verbs in the order of the ring: receive, calls, advance, transmit, readiness, deadline.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -68,6 +67,12 @@ class Calls {
     [[nodiscard]] sock::PollMask poll(sock::SocketId) const;
     [[nodiscard]] std::uint64_t unread(sock::SocketId) const;
     [[nodiscard]] std::uint64_t unsent(sock::SocketId) const;
+    Result<std::size_t> peek(sock::SocketId, MutableOctets);
+    [[nodiscard]] Duration receive_timeout(sock::SocketId) const;
+    [[nodiscard]] Duration send_timeout(sock::SocketId) const;
+    [[nodiscard]] Duration linger(sock::SocketId) const;
+    /// A call that was refused before it came here (unknown family, bad length…): told as event.
+    void refused(event::Call, sock::SocketId, Error, event::Reason) const;
 
   private:
     sock::Sockets& sockets_;
@@ -87,6 +92,8 @@ class Stack {
 
     /// 1. One frame in. False: the reply ring is full, keep the frame and come back after transmit.
     [[nodiscard]] bool receive(Instant now, InterfaceIndex in, FramePtr& frame);
+    /// 1. What transmit() put on lo. True if more waits (the reply ring is full).
+    bool receive_own(Instant now);
     /// 2. Calls in.
     [[nodiscard]] Calls calls(Instant now, event::Caller caller);
     /// 3. Due timers change state.
@@ -99,6 +106,8 @@ class Stack {
     [[nodiscard]] Instant deadline() const;
 
     [[nodiscard]] event::Snapshot snapshot(Instant now) const;
+    /// Frames that transmit() put on lo and receive_own() has not taken yet.
+    [[nodiscard]] std::size_t frames_on_lo() const;
     [[nodiscard]] const Config& config() const;
 
   private:

@@ -1,0 +1,200 @@
+// socket(), bind(), shutdown(), close(), getsockname(), getpeername() (spec 6.1, 6.2, 6.6).
+#include <limits>
+#include <utility>
+
+#include "sock/table.hpp"
+
+namespace dt::sock {
+namespace {
+
+using event::Reason;
+
+constexpr int protocol_tcp = 6;
+constexpr int protocol_udp = 17;
+
+bool fits(Type type, int protocol) {
+    if (protocol == 0) return true;
+    return protocol == (type == Type::stream ? protocol_tcp : protocol_udp);
+}
+
+std::uint32_t slot_count(const Config& config) {
+    constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(config.sockets_max < most ? config.sockets_max : most);
+}
+
+/// Broadcast and multicast addresses may be bound but are no source (API-BIND-005).
+bool is_to_many(IpAddr address) {
+    return address.is_multicast() || address.is_broadcast();
+}
+
+}  // namespace
+
+event::SocketNumber SocketId::number() const {
+    return handle.word();
+}
+
+SocketTable::SocketTable(const Config& config, core::Core& core)
+    : config_(config), core_(core), sockets_(slot_count(config)) {}
+
+Answer<SocketId> SocketTable::open(event::Caller caller, Family family, Type type, int protocol) {
+    if (family == Family::inet6) return refuse(Error::family_not_supported, Reason::ipv6_off);
+    if (!fits(type, protocol)) return refuse(Error::protocol_not_supported, Reason::not_offered);
+    const auto handle = sockets_.insert();
+    if (!handle) return refuse(Error::too_many_files, Reason::limit_reached);
+    Socket& socket = *sockets_.get(*handle);
+    socket.opened_by = caller;
+    socket.ordinal = ++opened_;
+    if (type == Type::datagram) {
+        socket.transport = event::Transport::udp;
+        socket.state = Datagram{};
+    }
+    return SocketId{*handle};
+}
+
+/// The order of the checks is Linux's: address, right to the port, state.
+Answer<void> SocketTable::check_bindable(const Socket& socket, Endpoint address) const {
+    if (!address.addr.is_v4()) return refuse(Error::family_not_supported, Reason::bad_argument);
+    if (auto own = check_own_address(socket, address.addr); !own) return own;
+    if (!address.port.is_any() && address.port.value() < config_.unprivileged_port_start) {
+        return refuse(Error::access_denied, Reason::port_privileged);
+    }
+    const bool closed = socket.is_datagram() || stream_facts(socket).is_closed();
+    if (!closed || socket.port_hold != PortHold::none) {
+        return refuse(Error::invalid_argument, Reason::wrong_state);
+    }
+    return {};
+}
+
+Answer<void> SocketTable::check_own_address(const Socket& socket, IpAddr address) const {
+    const bool allowed = address.is_any() || is_to_many(address) || core_.is_local(address) ||
+                         core_.ip().is_broadcast(address) ||
+                         socket.settings().free_bind == event::Switch::on;
+    if (!allowed) return refuse(Error::address_not_available, Reason::address_not_local);
+    return {};
+}
+
+Answer<void> SocketTable::claim_port(SocketId id, Socket& socket, Endpoint wanted, bool listening) {
+    core::Claim claim;
+    claim.transport = socket.transport;
+    claim.local = wanted;
+    claim.owner = id.number();
+    claim.reuse_address = socket.settings().tcp.reuse_address;
+    claim.reuse_port = socket.settings().tcp.reuse_port;
+    claim.listening = listening;
+    const auto bound = core_.ports().bind(config_, core_.tcp(), claim);
+    if (!bound) return refuse(bound.error().error, bound.error().reason);
+    socket.local = *bound;
+    socket.port_hold = wanted.port.is_any() ? PortHold::automatic : PortHold::fixed;
+    return {};
+}
+
+void SocketTable::release_port(SocketId id, Socket& socket) {
+    if (socket.port_hold == PortHold::none) return;
+    core_.ports().release(id.number(), socket.transport);
+    socket.port_hold = PortHold::none;
+}
+
+Answer<void> SocketTable::bind(SocketId id, Endpoint address) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (auto bindable = check_bindable(*socket, address); !bindable) return bindable;
+    const bool later =
+        address.port.is_any() && socket->settings().bind_address_no_port == event::Switch::on;
+    if (later) {
+        socket->local = address;
+    } else if (auto claimed = claim_port(id, *socket, address, false); !claimed) {
+        return claimed;
+    }
+    if (!address.addr.is_any()) socket->marks.set(Mark::address_fixed);
+    if (std::holds_alternative<Fresh>(socket->state)) socket->state = Bound{};
+    if (socket->is_datagram() && !later) open_endpoint(id, *socket);
+    return {};
+}
+
+void SocketTable::become_unconnected(SocketId id, Socket& socket, Failed failed) {
+    if (!socket.marks.has(Mark::address_fixed)) socket.local.addr = IpAddr::any_v4();
+    if (socket.port_hold == PortHold::automatic) release_port(id, socket);
+    socket.marks.clear(Mark::read_shut);
+    socket.marks.clear(Mark::write_shut);
+    socket.marks.clear(Mark::end_told);
+    socket.phase = Phase::unconnected;
+    socket.state = failed;
+}
+
+Answer<void> SocketTable::shutdown(const Turn& turn, SocketId id, How how) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    mark_edge(id);
+    const bool reading = how != How::write;
+    const bool writing = how != How::read;
+    const StreamFacts facts = stream_facts(*socket);
+    if (facts.is_listening() && !reading) return {};
+    if (facts.is_listening() || facts.state == event::State::syn_sent) {
+        return disconnect(turn, id);
+    }
+    if (socket->phase == Phase::connecting) {
+        socket->phase =
+            facts.is_closed() || facts.is_opening() ? Phase::disconnecting : Phase::connected;
+    }
+    if (reading) socket->marks.set(Mark::read_shut);
+    if (writing) socket->marks.set(Mark::write_shut);
+    if (const auto* datagram = std::get_if<Datagram>(&socket->state)) {
+        if (datagram->peer) return {};
+        return refuse(Error::not_connected, Reason::wrong_state);
+    }
+    // The marks stay although the call is refused (API-SHUT-001).
+    if (facts.is_closed()) return refuse(Error::not_connected, Reason::wrong_state);
+    const tcp::ConnId connection = *socket->connection();
+    if (writing) core_.tcp().shutdown_write(turn, connection);
+    if (reading) core_.tcp().shutdown_read(turn, connection);
+    return {};
+}
+
+namespace {
+
+tcp::CloseKind kind_of_close(const StreamFacts& facts, const Linger& linger, Unread unread) {
+    if (facts.unread > 0 || unread == Unread::some) return tcp::CloseKind::unread;
+    if (linger.mode == Linger::Mode::on && linger.seconds == 0) return tcp::CloseKind::abort;
+    return tcp::CloseKind::orderly;
+}
+
+}  // namespace
+
+Answer<void> SocketTable::close(const Turn& turn, SocketId id, Unread unread) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (const tcp::ConnId* connection = socket->connection()) {
+        const StreamFacts facts = stream_facts(*socket);
+        core_.tcp().close(turn, *connection,
+                          kind_of_close(facts, socket->settings().linger, unread));
+    } else if (const tcp::ListenerId* listener = socket->listener()) {
+        core_.tcp().close_listener(turn, *listener);
+    } else if (const auto* datagram = std::get_if<Datagram>(&socket->state)) {
+        if (datagram->id) core_.udp().close(*datagram->id);
+    }
+    release_port(id, *socket);
+    sockets_.erase(id.handle);
+    return {};
+}
+
+Answer<Endpoint> SocketTable::local_name(SocketId id) const {
+    const Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    return socket->local;
+}
+
+Answer<Endpoint> SocketTable::peer_name(SocketId id) const {
+    const Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (const auto* datagram = std::get_if<Datagram>(&socket->state)) {
+        if (datagram->peer) return *datagram->peer;
+    } else if (const tcp::ConnId* connection = socket->connection()) {
+        const StreamFacts facts = stream_facts(*socket);
+        const bool named = !facts.is_closed() && facts.state != event::State::syn_sent;
+        const auto tuple = core_.tcp().tuple(*connection);
+        if (named && tuple) return tuple->remote;
+    }
+    return refuse(Error::not_connected, Reason::wrong_state);
+}
+
+}  // namespace dt::sock

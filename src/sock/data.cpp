@@ -1,0 +1,168 @@
+// Stream octets in and out: in place and copying (spec 6.5).
+#include <algorithm>
+
+#include "sock/table.hpp"
+
+namespace dt::sock {
+namespace {
+
+using event::Reason;
+
+event::BytesMoved moved(const tcp::Engine& tcp, const Socket& socket, SocketId id,
+                        event::Caller caller, event::Direction direction) {
+    event::BytesMoved body;
+    body.tuple = tcp.tuple(*socket.connection()).value_or(FourTuple{});
+    body.socket = id.number();
+    body.caller = caller;
+    body.direction = direction;
+    return body;
+}
+
+}  // namespace
+
+/// What send() looks at before it takes octets, in the order of Linux: an opening that is not
+/// over, then the pending error, then whether anything may be sent at all.
+Answer<void> SocketTable::check_writable(Socket& socket) {
+    const StreamFacts facts = stream_facts(socket);
+    const bool refused = !facts.may_send() || facts.writing == Way::shut || facts.error;
+    if (!refused) return {};
+    if (const auto error = take_error(socket)) return std::unexpected(*error);
+    if (facts.is_opening()) return refuse(Error::would_block, Reason::would_wait);
+    const bool ended = facts.reason != Reason::none && facts.is_closed();
+    return refuse(Error::broken_pipe, ended ? Reason::peer_gone : Reason::wrong_state);
+}
+
+/// What recv() answers where nothing is unread; success means end of stream.
+Answer<void> SocketTable::check_readable(Socket& socket, const StreamFacts& facts) {
+    if (facts.end == StreamFacts::End::seen) return {};
+    if (const auto error = take_error(socket)) return std::unexpected(*error);
+    if (facts.reading == Way::shut) return {};
+    if (facts.is_closed() || facts.is_listening()) {
+        return refuse(Error::not_connected, Reason::wrong_state);
+    }
+    return refuse(Error::would_block, Reason::would_wait);
+}
+
+void SocketTable::tell_end(const Turn& turn, event::Caller caller, SocketId id, Socket& socket) {
+    if (socket.marks.has(Mark::end_told) || socket.connection() == nullptr) return;
+    socket.marks.set(Mark::end_told);
+    event::BytesMoved body = moved(core_.tcp(), socket, id, caller, event::Direction::to_program);
+    body.end = event::BytesMoved::End::yes;
+    turn.emit(body);
+}
+
+Answer<MutableOctets> SocketTable::writable(SocketId id, std::size_t wanted) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (socket->is_datagram()) return refuse(Error::not_supported, Reason::wrong_state);
+    if (auto allowed = check_writable(*socket); !allowed) {
+        return std::unexpected(allowed.error());
+    }
+    const MutableOctets room = core_.tcp().writable(*socket->connection(), wanted);
+    if (room.empty() && wanted > 0) return refuse(Error::would_block, Reason::would_wait);
+    return room;
+}
+
+Answer<void> SocketTable::commit(const Turn& turn, event::Caller caller, SocketId id,
+                                 std::size_t count) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (socket->connection() == nullptr) return refuse(Error::broken_pipe, Reason::wrong_state);
+    core_.tcp().commit(turn, *socket->connection(), count);
+    event::BytesMoved body =
+        moved(core_.tcp(), *socket, id, caller, event::Direction::from_program);
+    body.count = count;
+    turn.emit(body);
+    return {};
+}
+
+Answer<Octets> SocketTable::readable(const Turn& turn, event::Caller caller, SocketId id) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (socket->is_datagram()) return refuse(Error::not_supported, Reason::wrong_state);
+    const StreamFacts facts = stream_facts(*socket);
+    if (facts.unread > 0) return core_.tcp().readable(*socket->connection());
+    if (auto end = check_readable(*socket, facts); !end) return std::unexpected(end.error());
+    tell_end(turn, caller, id, *socket);
+    return Octets{};
+}
+
+Answer<void> SocketTable::consume(const Turn& turn, event::Caller caller, SocketId id,
+                                  std::size_t count) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    const std::uint64_t unread = stream_facts(*socket).unread;
+    if (socket->connection() == nullptr || count > unread) {
+        return refuse(Error::invalid_argument, Reason::bad_argument);
+    }
+    core_.tcp().consume(turn, *socket->connection(), count);
+    event::BytesMoved body = moved(core_.tcp(), *socket, id, caller, event::Direction::to_program);
+    body.count = count;
+    turn.emit(body);
+    return {};
+}
+
+Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, SocketId id,
+                                      Octets from) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (socket->is_datagram()) return send_datagram(turn, id, from, std::nullopt);
+    if (auto allowed = check_writable(*socket); !allowed) {
+        return std::unexpected(allowed.error());
+    }
+    const tcp::ConnId connection = *socket->connection();
+    std::size_t taken = 0;
+    while (taken < from.size()) {
+        const MutableOctets room = core_.tcp().writable(connection, from.size() - taken);
+        const std::size_t count = std::min(room.size(), from.size() - taken);
+        if (count == 0) break;
+        std::ranges::copy(from.subspan(taken, count), room.begin());
+        core_.tcp().commit(turn, connection, count);
+        taken += count;
+    }
+    if (taken == 0 && !from.empty()) return refuse(Error::would_block, Reason::would_wait);
+    event::BytesMoved body =
+        moved(core_.tcp(), *socket, id, caller, event::Direction::from_program);
+    body.count = taken;
+    if (taken > 0) turn.emit(body);
+    return taken;
+}
+
+Answer<std::size_t> SocketTable::peek(SocketId id, MutableOctets to) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (socket->is_datagram()) return refuse(Error::not_supported, Reason::not_offered);
+    const StreamFacts facts = stream_facts(*socket);
+    if (facts.unread > 0) return core_.tcp().peek(*socket->connection(), 0, to);
+    if (auto end = check_readable(*socket, facts); !end) return std::unexpected(end.error());
+    return 0;
+}
+
+Answer<std::size_t> SocketTable::receive(const Turn& turn, event::Caller caller, SocketId id,
+                                         MutableOctets to) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (socket->is_datagram()) {
+        const auto received = receive_datagram(id, to);
+        if (!received) return std::unexpected(received.error());
+        return received->copied;
+    }
+    const StreamFacts facts = stream_facts(*socket);
+    if (facts.unread > 0) {
+        const std::size_t count = core_.tcp().peek(*socket->connection(), 0, to);
+        if (count == 0) return 0;
+        if (auto taken = consume(turn, caller, id, count); !taken) {
+            return std::unexpected(taken.error());
+        }
+        return count;
+    }
+    if (auto end = check_readable(*socket, facts); !end) {
+        const bool nothing_asked = to.empty() && end.error().error == Error::would_block;
+        if (!nothing_asked) return std::unexpected(end.error());
+        return 0;
+    }
+    if (!to.empty()) tell_end(turn, caller, id, *socket);
+    return 0;
+}
+
+}  // namespace dt::sock

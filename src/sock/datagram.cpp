@@ -1,0 +1,144 @@
+// UDP sockets: naming, connecting, sending, receiving (spec 6.4, 6.5, 5.9).
+#include <algorithm>
+#include <cstring>
+
+#include "sock/table.hpp"
+
+namespace dt::sock {
+namespace {
+
+using event::Reason;
+
+constexpr std::size_t length_field_max = 65535;
+constexpr std::size_t header_octets = 20 + 8;  // IPv4 and UDP
+constexpr std::size_t text_max = length_field_max - header_octets;
+constexpr std::uint32_t receive_buffer_default = 212'992;  // Linux net.core.rmem_default
+
+std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
+    std::size_t copied = 0;
+    const std::size_t wanted = std::min<std::size_t>(datagram.length, to.size());
+    datagram.frame->payload(datagram.offset, [&](const Slice& slice) {
+        const std::size_t count = std::min<std::size_t>(slice.size(), wanted - copied);
+        if (count == 0) return;
+        std::memcpy(to.data() + copied, slice.octets().data(), count);
+        copied += count;
+    });
+    return copied;
+}
+
+}  // namespace
+
+void SocketTable::open_endpoint(SocketId id, Socket& socket) {
+    auto& datagram = std::get<Datagram>(socket.state);
+    const std::uint32_t set = socket.settings().tcp.receive_buffer;
+    const std::uint32_t buffer = set == 0 ? receive_buffer_default : set;
+    datagram.id = core_.udp().open(socket.local, buffer);
+    own(*datagram.id, id);
+}
+
+Answer<void> SocketTable::name_datagram(SocketId id, Socket& socket) {
+    if (socket.port_hold != PortHold::none) return {};
+    const Endpoint wanted{socket.local.addr, Port::any()};
+    if (auto claimed = claim_port(id, socket, wanted, false); !claimed) {
+        const bool taken = claimed.error().error == Error::address_in_use;
+        return refuse(taken ? Error::would_block : claimed.error().error, claimed.error().reason);
+    }
+    open_endpoint(id, socket);
+    return {};
+}
+
+Answer<void> SocketTable::connect_datagram(SocketId id, Socket& socket, Endpoint remote) {
+    if (auto named = name_datagram(id, socket); !named) return named;
+    if (!remote.addr.is_v4()) return refuse(Error::family_not_supported, Reason::bad_argument);
+    auto chosen = choose_path(socket, remote.addr);
+    if (!chosen) return std::unexpected(chosen.error());
+    const bool broadcast = core_.ip().is_broadcast(chosen->destination);
+    if (broadcast && socket.settings().broadcast == event::Switch::off) {
+        return refuse(Error::access_denied, Reason::wrong_state);
+    }
+    auto& datagram = std::get<Datagram>(socket.state);
+    datagram.peer = Endpoint{chosen->destination, remote.port};
+    if (socket.local.addr.is_any()) {
+        socket.local.addr = chosen->source;
+        core_.udp().rebind(*datagram.id, socket.local);
+    }
+    core_.udp().connect(*datagram.id, datagram.peer);
+    return {};
+}
+
+/// An address or port that bind() did not fix goes back (API-CONN-018 for datagrams).
+void SocketTable::disconnect_datagram(SocketId id, Socket& socket) {
+    auto& datagram = std::get<Datagram>(socket.state);
+    datagram.peer.reset();
+    if (!datagram.id) return;
+    if (!socket.marks.has(Mark::address_fixed)) socket.local.addr = IpAddr::any_v4();
+    if (socket.port_hold == PortHold::automatic) {
+        core_.udp().close(*datagram.id);
+        datagram.id.reset();
+        release_port(id, socket);
+        socket.local.port = Port::any();
+        return;
+    }
+    core_.udp().rebind(*datagram.id, socket.local);
+    core_.udp().connect(*datagram.id, std::nullopt);
+}
+
+Answer<Endpoint> SocketTable::datagram_target(const Socket& socket,
+                                              std::optional<Endpoint> to) const {
+    if (to) {
+        if (!to->addr.is_v4()) return refuse(Error::family_not_supported, Reason::bad_argument);
+        if (to->port.is_any()) return refuse(Error::invalid_argument, Reason::bad_argument);
+        return *to;
+    }
+    const auto& peer = std::get<Datagram>(socket.state).peer;
+    if (!peer) return refuse(Error::destination_required, Reason::wrong_state);
+    return *peer;
+}
+
+Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Octets text,
+                                               std::optional<Endpoint> to) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (auto named = name_datagram(id, *socket); !named) return std::unexpected(named.error());
+    if (text.size() > length_field_max) {
+        return refuse(Error::message_too_long, Reason::bad_argument);
+    }
+    const auto target = datagram_target(*socket, to);
+    if (!target) return std::unexpected(target.error());
+    const auto chosen = choose_path(*socket, target->addr);
+    if (!chosen) return std::unexpected(chosen.error());
+    if (core_.ip().is_broadcast(chosen->destination) &&
+        socket->settings().broadcast == event::Switch::off) {
+        return refuse(Error::access_denied, Reason::wrong_state);
+    }
+    if (const auto error = take_error(*socket)) return std::unexpected(*error);
+    if (socket->marks.has(Mark::write_shut)) {
+        return refuse(Error::broken_pipe, Reason::wrong_state);
+    }
+    if (text.size() > text_max) return refuse(Error::message_too_long, Reason::bad_argument);
+    if (text.size() + header_octets > chosen->path.mtu) {
+        return refuse(Error::message_too_long, Reason::fragment_unsupported);
+    }
+    const FourTuple tuple{{chosen->source, socket->local.port},
+                          {chosen->destination, target->port}};
+    if (const auto sent = core_.udp().send(turn, tuple, text); !sent) {
+        return refuse(sent.error(), Reason::limit_reached);
+    }
+    return text.size();
+}
+
+Answer<Received> SocketTable::receive_datagram(SocketId id, MutableOctets to) {
+    Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    if (const auto error = take_error(*socket)) return std::unexpected(*error);
+    const auto& state = std::get<Datagram>(socket->state);
+    if (state.id) {
+        if (const auto datagram = core_.udp().receive(*state.id)) {
+            return Received{copy_text(*datagram, to), datagram->length, datagram->tuple.remote};
+        }
+    }
+    if (socket->marks.has(Mark::read_shut)) return Received{};
+    return refuse(Error::would_block, Reason::would_wait);
+}
+
+}  // namespace dt::sock

@@ -1,0 +1,181 @@
+// Readiness: facts from the engines, pending errors, and edges in one order (spec 6.7).
+#include <utility>
+
+#include "sock/table.hpp"
+
+namespace dt::sock {
+namespace {
+
+using event::Reason;
+
+template <class Id>
+void note(std::vector<SocketId>& table, Id object, SocketId id) {
+    const std::size_t index = object.handle.index;
+    if (index >= table.size()) table.resize(index + 1);
+    table[index] = id;
+}
+
+template <class Id>
+SocketId look_up(const std::vector<SocketId>& table, Id object) {
+    const std::size_t index = object.handle.index;
+    return index < table.size() ? table[index] : SocketId{};
+}
+
+Way way(bool shut) {
+    return shut ? Way::shut : Way::open;
+}
+
+}  // namespace
+
+void SocketTable::own(tcp::ConnId connection, SocketId id) {
+    note(by_connection_, connection, id);
+}
+void SocketTable::own(tcp::ListenerId listener, SocketId id) {
+    note(by_listener_, listener, id);
+}
+void SocketTable::own(udp::EndpointId endpoint, SocketId id) {
+    note(by_endpoint_, endpoint, id);
+}
+
+StreamFacts SocketTable::stream_facts(const Socket& socket) const {
+    StreamFacts facts;
+    facts.reading = way(socket.marks.has(Mark::read_shut));
+    facts.writing = way(socket.marks.has(Mark::write_shut));
+    if (const tcp::ListenerId* listener = socket.listener()) {
+        facts.state = event::State::listen;
+        facts.waiting = core_.tcp().accept_queue_length(*listener);
+    } else if (const auto* failed = std::get_if<Failed>(&socket.state)) {
+        facts.error = failed->error;
+        facts.reason = failed->reason;
+    } else if (const tcp::ConnId* connection = socket.connection()) {
+        const tcp::Readiness now = core_.tcp().readiness(*connection);
+        facts.state = now.state;
+        facts.error = now.error;
+        facts.reason = now.reason;
+        facts.unread = now.unread;
+        facts.room = now.room;
+        facts.queued = now.queued;
+        if (now.peer_finished) facts.end = StreamFacts::End::seen;
+        if (now.peer_finished || facts.is_closed()) facts.reading = Way::shut;
+        if (facts.is_closed()) facts.writing = Way::shut;
+    }
+    return facts;
+}
+
+DatagramFacts SocketTable::datagram_facts(const Socket& socket) const {
+    DatagramFacts facts;
+    facts.reading = way(socket.marks.has(Mark::read_shut));
+    facts.writing = way(socket.marks.has(Mark::write_shut));
+    const auto* datagram = std::get_if<Datagram>(&socket.state);
+    if (datagram == nullptr || !datagram->id) return facts;
+    facts.error = core_.udp().error(*datagram->id);
+    facts.waiting = core_.udp().queued(*datagram->id);
+    return facts;
+}
+
+std::optional<Refused> SocketTable::take_error(Socket& socket) {
+    if (auto* failed = std::get_if<Failed>(&socket.state)) {
+        const auto error = std::exchange(failed->error, std::nullopt);
+        if (!error) return std::nullopt;
+        return Refused{*error, failed->reason};
+    }
+    if (const auto* datagram = std::get_if<Datagram>(&socket.state)) {
+        if (!datagram->id) return std::nullopt;
+        const auto error = core_.udp().take_error(*datagram->id);
+        if (!error) return std::nullopt;
+        return Refused{*error, Reason::icmp_said_unreachable};
+    }
+    const tcp::ConnId* connection = socket.connection();
+    if (connection == nullptr) return std::nullopt;
+    const Reason reason = core_.tcp().readiness(*connection).reason;
+    const auto error = core_.tcp().take_error(*connection);
+    if (!error) return std::nullopt;
+    return Refused{*error, reason == Reason::none ? Reason::peer_gone : reason};
+}
+
+PollMask SocketTable::poll(SocketId id) const {
+    const Socket* socket = find(id);
+    if (socket == nullptr) return PollMask{PollMask::nval};
+    if (socket->is_datagram()) return poll_of(datagram_facts(*socket));
+    return poll_of(stream_facts(*socket), socket->settings().receive_low_water);
+}
+
+void SocketTable::mark_edge(SocketId id) {
+    Socket* socket = find(id);
+    if (socket == nullptr || socket->marks.has(Mark::edge_waits)) return;
+    socket->marks.set(Mark::edge_waits);
+    edges_.push_back(id);
+}
+
+void SocketTable::collect_edges() {
+    while (const auto edge = core_.tcp().next_edge()) {
+        if (edge->connection) {
+            const SocketId id = look_up(by_connection_, *edge->connection);
+            const Socket* socket = find(id);
+            const tcp::ConnId* held = socket == nullptr ? nullptr : socket->connection();
+            if (held != nullptr && *held == *edge->connection) mark_edge(id);
+        }
+        if (edge->listener) {
+            const SocketId id = look_up(by_listener_, *edge->listener);
+            const Socket* socket = find(id);
+            const tcp::ListenerId* held = socket == nullptr ? nullptr : socket->listener();
+            if (held != nullptr && *held == *edge->listener) mark_edge(id);
+        }
+    }
+    while (const auto endpoint = core_.udp().next_edge()) {
+        const SocketId id = look_up(by_endpoint_, *endpoint);
+        const Socket* socket = find(id);
+        const auto* held = socket == nullptr ? nullptr : std::get_if<Datagram>(&socket->state);
+        if (held != nullptr && held->id == *endpoint) mark_edge(id);
+    }
+}
+
+void SocketTable::tell_result(const Turn& turn, SocketId id, Socket& socket,
+                              const StreamFacts& facts) {
+    if (socket.marks.has(Mark::result_told)) return;
+    socket.marks.set(Mark::result_told);
+    const auto tuple = core_.tcp().tuple(*socket.connection());
+    event::CallMade made;
+    made.call = event::Call::connect_done;
+    made.socket = id.number();
+    made.caller = socket.connect_by;
+    made.local = socket.local;
+    if (tuple) made.argument = tuple->remote;
+    if (!core_.tcp().readiness(*socket.connection()).connected_once) {
+        made.error = facts.error.value_or(Error::connection_aborted);
+        made.reason = facts.reason;
+    }
+    turn.emit(made);
+}
+
+/// A connection that never was is let go here, so that a failed socket costs no connection.
+void SocketTable::settle(const Turn& turn, SocketId id, Socket& socket) {
+    const tcp::ConnId* connection = socket.connection();
+    if (connection == nullptr) return;
+    const StreamFacts facts = stream_facts(socket);
+    if (facts.is_opening()) return;
+    if (socket.phase == Phase::connecting) tell_result(turn, id, socket, facts);
+    if (!facts.is_closed()) return;
+    if (socket.port_hold == PortHold::automatic) release_port(id, socket);
+    if (core_.tcp().readiness(*connection).connected_once) return;
+    core_.tcp().close(turn, *connection, tcp::CloseKind::orderly);
+    socket.marks.set(Mark::read_shut);
+    socket.marks.set(Mark::write_shut);
+    socket.state = Failed{facts.error, facts.reason};
+}
+
+std::optional<ReadinessEdge> SocketTable::next_edge(const Turn& turn) {
+    collect_edges();
+    while (!edges_.empty()) {
+        const SocketId id = edges_.front();
+        edges_.pop_front();
+        Socket* socket = find(id);
+        if (socket == nullptr) continue;
+        socket->marks.clear(Mark::edge_waits);
+        settle(turn, id, *socket);
+        return ReadinessEdge{id, poll(id)};
+    }
+    return std::nullopt;
+}
+
+}  // namespace dt::sock

@@ -1,0 +1,132 @@
+// Arguments of socket calls: what Linux was seen to answer before it looks at the socket.
+#include "sock/numbers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace dt::sock {
+namespace {
+
+constexpr int inet = 2;
+constexpr int inet6 = 10;
+constexpr int stream = 1;
+constexpr int dgram = 2;
+constexpr int raw = 3;
+constexpr int seqpacket = 5;
+
+Error kind_error(int domain, int type, int protocol) {
+    const auto kind = parse_kind(domain, type, protocol);
+    EXPECT_FALSE(kind.has_value());
+    return kind ? Error::truncated : kind.error();
+}
+
+/// struct sockaddr_in as a program builds it.
+std::array<std::byte, 16> sockaddr(std::uint16_t family, Ipv4 address, std::uint16_t port) {
+    std::array<std::byte, 16> text{};
+    std::memcpy(text.data(), &family, sizeof family);
+    store_be<std::uint16_t>(text, 2, port);
+    address.store(text, 4);
+    return text;
+}
+
+TEST(SocketNumbers, UnknownFamily_API_SOCK_001) {
+    EXPECT_EQ(kind_error(99, stream, 0), Error::family_not_supported);
+    EXPECT_EQ(kind_error(0, stream, 0), Error::family_not_supported);
+}
+
+TEST(SocketNumbers, TypeNotForTheFamily_API_SOCK_002) {
+    EXPECT_EQ(kind_error(inet, seqpacket, 0), Error::type_not_supported);
+}
+
+TEST(SocketNumbers, TypeOutOfRange_API_SOCK_003) {
+    EXPECT_EQ(kind_error(inet, 11, 0), Error::invalid_argument);
+    EXPECT_EQ(kind_error(inet, 300, 0), Error::invalid_argument);
+}
+
+TEST(SocketNumbers, ProtocolNotMatchingTheType_API_SOCK_004) {
+    EXPECT_EQ(kind_error(inet, stream, 99), Error::protocol_not_supported);
+    EXPECT_EQ(kind_error(inet, stream, 17), Error::protocol_not_supported);
+    EXPECT_EQ(kind_error(inet, dgram, 6), Error::protocol_not_supported);
+}
+
+TEST(SocketNumbers, RawSocketsAreNotPermitted_API_SOCK_005) {
+    EXPECT_EQ(kind_error(inet, raw, 1), Error::not_permitted);
+}
+
+TEST(SocketNumbers, FlagsBelongToTheDescriptor_API_SOCK_007) {
+    const auto kind = parse_kind(inet, stream | number::sock_nonblock | number::sock_cloexec, 6);
+    ASSERT_TRUE(kind);
+    EXPECT_EQ(kind->type, Type::stream);
+    EXPECT_EQ(kind->protocol, 6);
+}
+
+TEST(SocketNumbers, MultipathIsNotOffered_API_SOCK_008) {
+    EXPECT_EQ(kind_error(inet, stream, 262), Error::protocol_not_supported);
+}
+
+TEST(SocketNumbers, FamilyIsTakenOver) {
+    EXPECT_EQ(parse_kind(inet6, dgram, 0)->family, Family::inet6);
+    EXPECT_EQ(parse_kind(inet6, dgram, 0)->type, Type::datagram);
+}
+
+TEST(SocketNumbers, HowMustBeKnown_API_SHUT_002) {
+    EXPECT_EQ(parse_how(3).error(), Error::invalid_argument);
+    EXPECT_EQ(parse_how(-1).error(), Error::invalid_argument);
+    EXPECT_EQ(parse_how(1), How::write);
+}
+
+TEST(SocketNumbers, LengthOfABoundAddress_API_BIND_007) {
+    const auto text = sockaddr(inet, Ipv4::any(), 80);
+    std::array<std::byte, 200> longer{};
+    EXPECT_EQ(parse_bind_address(Family::inet, Octets{text}.first(8)).error(),
+              Error::invalid_argument);
+    EXPECT_EQ(parse_bind_address(Family::inet, longer).error(), Error::invalid_argument);
+}
+
+TEST(SocketNumbers, FamilyOfABoundAddress_API_BIND_008) {
+    EXPECT_EQ(parse_bind_address(Family::inet, sockaddr(inet6, Ipv4::any(), 80)).error(),
+              Error::family_not_supported);
+}
+
+TEST(SocketNumbers, UnspecifiedFamilyWithTheWildcardIsInet_API_BIND_009) {
+    const auto any = parse_bind_address(Family::inet, sockaddr(0, Ipv4::any(), 80));
+    ASSERT_TRUE(any);
+    EXPECT_EQ(any->port, Port{80});
+    EXPECT_EQ(parse_bind_address(Family::inet, sockaddr(0, Ipv4::loopback(), 80)).error(),
+              Error::family_not_supported);
+}
+
+TEST(SocketNumbers, AddressOfConnect_API_CONN_014) {
+    const auto text = sockaddr(inet, Ipv4(10, 0, 0, 2), 8080);
+    EXPECT_EQ(parse_connect_address(Family::inet, sockaddr(inet6, Ipv4::any(), 1)).error(),
+              Error::family_not_supported);
+    EXPECT_EQ(parse_connect_address(Family::inet, Octets{text}.first(8)).error(),
+              Error::invalid_argument);
+    EXPECT_EQ(parse_connect_address(Family::inet, Octets{text}.first(1)).error(),
+              Error::invalid_argument);
+    const auto good = parse_connect_address(Family::inet, text);
+    ASSERT_TRUE(good);
+    EXPECT_EQ(good->endpoint, (Endpoint{Ipv4(10, 0, 0, 2), Port{8080}}));
+}
+
+TEST(SocketNumbers, UnspecifiedFamilyDisconnects_API_CONN_018) {
+    const auto text = sockaddr(0, Ipv4::any(), 0);
+    const auto address = parse_connect_address(Family::inet, Octets{text}.first(2));
+    ASSERT_TRUE(address);
+    EXPECT_EQ(address->given, Address::Given::unspecified);
+}
+
+TEST(SocketNumbers, ShortRoomCutsTheAddressAndTellsItsLength_API_LIST_025) {
+    const Endpoint peer{Ipv4(10, 0, 0, 1), Port{40000}};
+    std::array<std::byte, 4> room{};
+    EXPECT_EQ(store_address(peer, room), 16U);
+    EXPECT_EQ(load_be<std::uint16_t>(room, 2), 40000);
+    std::array<std::byte, 16> whole{};
+    EXPECT_EQ(store_address(peer, whole), 16U);
+    EXPECT_EQ(whole, sockaddr(inet, Ipv4(10, 0, 0, 1), 40000));
+    EXPECT_EQ(store_address(peer, {}), 16U);
+}
+
+}  // namespace
+}  // namespace dt::sock

@@ -1,0 +1,372 @@
+// Options with a layout of their own or answered from the socket: SO_ERROR, SO_LINGER, time-outs,
+// buffers, TCP_INFO, TCP_CONGESTION… (spec 6.8).
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "base/errno.hpp"
+#include "sock/options.hpp"
+#include "sock/tcp_info.hpp"
+
+namespace dt::sock {
+namespace {
+
+using event::Reason;
+using Size = Answer<std::size_t>;
+using Done = Answer<void>;
+
+// net.core.rmem_max and wmem_max of the measured system.
+constexpr std::int32_t buffer_max = 4'194'304;
+constexpr std::uint32_t receive_buffer_min = 2304;  // SOCK_MIN_RCVBUF
+constexpr std::uint32_t send_buffer_min = 4608;     // SOCK_MIN_SNDBUF
+constexpr std::uint32_t datagram_buffer = 212'992;  // net.core.rmem_default, wmem_default
+constexpr std::string_view congestion_name = "reno";
+
+Done too_short() {
+    return refuse(Error::invalid_argument, Reason::bad_argument);
+}
+Done not_offered() {
+    return refuse(Error::no_such_option, Reason::not_offered);
+}
+bool has_int(Octets from) {
+    return from.size() >= sizeof(std::int32_t);
+}
+
+template <std::int32_t value>
+Size read_constant(const OptionTarget&, MutableOctets to) {
+    return put_value(to, value);
+}
+
+Size read_type(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, target.socket.is_datagram() ? number::sock_dgram : number::sock_stream);
+}
+Size read_protocol(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, target.socket.is_datagram() ? number::ipproto_udp : number::ipproto_tcp);
+}
+Size read_accepting(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, std::int32_t{target.socket.listener() == nullptr ? 0 : 1});
+}
+/// Reading clears it (API-CONN-007); what poll() shows changes with it.
+Size read_error(const OptionTarget& target, MutableOctets to) {
+    const auto error = target.table.take_error(target.socket);
+    if (error) target.table.mark_edge(target.id);
+    return put_value(to, std::int32_t{error ? errno_of(error->error) : 0});
+}
+Size read_cookie(const OptionTarget& target, MutableOctets to) {
+    if (to.size() < sizeof(std::uint64_t)) {
+        return refuse(Error::invalid_argument, Reason::bad_argument);
+    }
+    return put_value(to, target.id.number());
+}
+Size read_credentials(const OptionTarget&, MutableOctets to) {
+    return put_value(to, std::to_array<std::int32_t>({0, -1, -1}));
+}
+
+// Buffers: twice what is asked, for Linux counts its own overhead (API-OPT-006).
+std::uint32_t doubled(Octets from, std::uint32_t least) {
+    const auto asked = static_cast<std::uint32_t>(int_in(from));
+    return std::max(std::min(asked, static_cast<std::uint32_t>(buffer_max)) * 2, least);
+}
+Size read_receive_buffer(const OptionTarget& target, MutableOctets to) {
+    const std::uint32_t set = target.socket.settings().tcp.receive_buffer;
+    const std::uint32_t first =
+        target.socket.is_datagram() ? datagram_buffer : target.table.config().receive_buffer;
+    return put_value(to, set == 0 ? first : set);
+}
+Done write_receive_buffer(const OptionTarget& target, Octets from) {
+    if (!has_int(from)) return too_short();
+    target.socket.change_settings().tcp.receive_buffer = doubled(from, receive_buffer_min);
+    apply(target, Effect::connection);
+    return {};
+}
+Size read_send_buffer(const OptionTarget& target, MutableOctets to) {
+    const std::uint32_t set = target.socket.settings().tcp.send_buffer;
+    const std::uint32_t first =
+        target.socket.is_datagram() ? datagram_buffer : target.table.config().send_buffer;
+    return put_value(to, set == 0 ? first : set);
+}
+Done write_send_buffer(const OptionTarget& target, Octets from) {
+    if (!has_int(from)) return too_short();
+    target.socket.change_settings().tcp.send_buffer = doubled(from, send_buffer_min);
+    apply(target, Effect::connection);
+    return {};
+}
+
+struct LinuxLinger {
+    std::int32_t on;
+    std::int32_t seconds;
+};
+Size read_linger(const OptionTarget& target, MutableOctets to) {
+    const Linger& linger = target.socket.settings().linger;
+    return put_value(to, LinuxLinger{linger.mode == Linger::Mode::on ? 1 : 0, linger.seconds});
+}
+Done write_linger(const OptionTarget& target, Octets from) {
+    LinuxLinger given;
+    if (from.size() < sizeof given) return too_short();
+    std::memcpy(&given, from.data(), sizeof given);
+    Linger& linger = target.socket.change_settings().linger;
+    linger.mode = given.on != 0 ? Linger::Mode::on : Linger::Mode::off;
+    if (given.on != 0) linger.seconds = given.seconds;
+    return {};
+}
+
+struct LinuxTimeval {
+    std::int64_t seconds;
+    std::int64_t microseconds;
+};
+LinuxTimeval timeval_of(Duration time) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    return {seconds.count(),
+            std::chrono::duration_cast<std::chrono::microseconds>(time - seconds).count()};
+}
+/// Seconds beyond a century mean no limit, as does a zero time-out.
+Answer<Duration> time_in(Octets from) {
+    constexpr std::int64_t longest = 100LL * 365 * 86400;
+    LinuxTimeval given;
+    if (from.size() < sizeof given) {
+        return refuse(Error::invalid_argument, Reason::bad_argument);
+    }
+    std::memcpy(&given, from.data(), sizeof given);
+    if (given.microseconds < 0 || given.microseconds >= 1'000'000) {
+        return refuse(Error::out_of_domain, Reason::bad_argument);
+    }
+    if (given.seconds < 0 || given.seconds > longest) return Duration{};
+    return std::chrono::seconds{given.seconds} + std::chrono::microseconds{given.microseconds};
+}
+Size read_receive_timeout(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, timeval_of(target.socket.settings().receive_timeout));
+}
+Done write_receive_timeout(const OptionTarget& target, Octets from) {
+    const auto time = time_in(from);
+    if (!time) return std::unexpected(time.error());
+    target.socket.change_settings().receive_timeout = *time;
+    return {};
+}
+Size read_send_timeout(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, timeval_of(target.socket.settings().send_timeout));
+}
+Done write_send_timeout(const OptionTarget& target, Octets from) {
+    const auto time = time_in(from);
+    if (!time) return std::unexpected(time.error());
+    target.socket.change_settings().send_timeout = *time;
+    return {};
+}
+
+std::string_view text_in(Octets from) {
+    const auto* chars = reinterpret_cast<const char*>(from.data());
+    const std::string_view text(chars, from.size());
+    return text.substr(0, text.find('\0'));
+}
+Size read_device(const OptionTarget& target, MutableOctets to) {
+    const std::string_view name(target.socket.settings().device.data());
+    if (name.empty()) return 0;
+    return put(to, std::as_bytes(std::span{name.data(), name.size() + 1}));
+}
+/// The name is kept and proved; which interface a packet takes is still the routes' choice.
+Done write_device(const OptionTarget& target, Octets from) {
+    const std::string_view name = text_in(from.first(std::min<std::size_t>(from.size(), 15)));
+    const auto& interfaces = target.table.core().ip().interfaces();
+    const bool known = name.empty() || std::ranges::any_of(interfaces, [&](const auto& known_one) {
+                           return known_one.name == name;
+                       });
+    if (!known) return refuse(Error::no_such_device, Reason::bad_argument);
+    auto& device = target.socket.change_settings().device;
+    device.fill('\0');
+    std::ranges::copy(name, device.begin());
+    return {};
+}
+
+Size read_pacing(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, target.socket.settings().pacing_rate_max);
+}
+Done write_pacing(const OptionTarget& target, Octets from) {
+    if (!has_int(from)) return too_short();
+    std::uint64_t rate = static_cast<std::uint32_t>(int_in(from));
+    if (from.size() >= sizeof rate) std::memcpy(&rate, from.data(), sizeof rate);
+    target.socket.change_settings().pacing_rate_max = rate;
+    return {};
+}
+
+Done refuse_privileged(const OptionTarget&, Octets from) {
+    if (!has_int(from)) return too_short();
+    return refuse(Error::not_permitted, Reason::not_offered);
+}
+Done refuse_read_only(const OptionTarget&, Octets from) {
+    if (!has_int(from)) return too_short();
+    return not_offered();
+}
+
+constexpr std::int32_t mss_of_closed = 536;  // RFC 9293 §3.7.1
+Size read_mss(const OptionTarget& target, MutableOctets to) {
+    const tcp::ConnId* connection = target.socket.connection();
+    std::uint32_t mss = target.socket.settings().tcp.mss_max;
+    if (connection != nullptr) mss = target.table.core().tcp().path_view(*connection).mss;
+    return put_value(to, mss == 0 ? mss_of_closed : static_cast<std::int32_t>(mss));
+}
+Done write_mss(const OptionTarget& target, Octets from) {
+    constexpr std::int32_t least = 88;
+    constexpr std::int32_t most = 32767;
+    if (!has_int(from)) return too_short();
+    const std::int32_t mss = int_in(from);
+    if (mss != 0 && (mss < least || mss > most)) return too_short();
+    target.socket.change_settings().tcp.mss_max = static_cast<std::uint16_t>(mss);
+    apply(target, Effect::connection);
+    return {};
+}
+Size read_syn_count(const OptionTarget& target, MutableOctets to) {
+    const std::uint8_t set = target.socket.settings().tcp.syn_count;
+    return put_value(to, std::int32_t{set == 0 ? target.table.config().syn_retries : set});
+}
+Done write_syn_count(const OptionTarget& target, Octets from) {
+    constexpr std::int32_t most = 127;
+    if (!has_int(from)) return too_short();
+    const std::int32_t count = int_in(from);
+    if (count < 1 || count > most) return too_short();
+    target.socket.change_settings().tcp.syn_count = static_cast<std::uint8_t>(count);
+    apply(target, Effect::connection);
+    return {};
+}
+Size read_info(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, tcp_info_of(target.table, target.socket));
+}
+Size read_congestion(const OptionTarget&, MutableOctets to) {
+    std::array<char, 16> name{};
+    std::ranges::copy(congestion_name, name.begin());
+    return put_value(to, name);
+}
+Done write_congestion(const OptionTarget&, Octets from) {
+    if (from.empty()) return too_short();
+    if (text_in(from) == congestion_name) return {};
+    return refuse(Error::no_such_entry, Reason::not_offered);
+}
+Done refuse_upper_protocol(const OptionTarget&, Octets) {
+    return refuse(Error::no_such_entry, Reason::not_offered);
+}
+Done refuse_fast_open(const OptionTarget&, Octets from) {
+    if (!has_int(from)) return too_short();
+    return refuse(Error::not_supported, Reason::not_offered);
+}
+
+Size read_ttl(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, std::int32_t{target.socket.settings().tcp.ttl});
+}
+Done write_ttl(const OptionTarget& target, Octets from) {
+    std::int32_t ttl = has_int(from) ? int_in(from) : 0;
+    if (from.size() == 1) ttl = static_cast<std::int32_t>(from[0]);
+    if (ttl != -1 && (ttl < 1 || ttl > 255)) return too_short();
+    target.socket.change_settings().tcp.ttl = static_cast<std::uint8_t>(ttl == -1 ? 64 : ttl);
+    apply(target, Effect::connection);
+    return {};
+}
+std::optional<FourTuple> conversation(const OptionTarget& target) {
+    if (const auto* datagram = std::get_if<Datagram>(&target.socket.state)) {
+        if (!datagram->peer) return std::nullopt;
+        return FourTuple{target.socket.local, *datagram->peer};
+    }
+    const tcp::ConnId* connection = target.socket.connection();
+    if (connection == nullptr) return std::nullopt;
+    if (target.table.stream_facts(target.socket).is_closed()) return std::nullopt;
+    return target.table.core().tcp().tuple(*connection);
+}
+Size read_mtu(const OptionTarget& target, MutableOctets to) {
+    const auto tuple = conversation(target);
+    if (!tuple) return refuse(Error::not_connected, Reason::wrong_state);
+    const auto chosen = target.table.core().choose_path(tuple->remote.addr, tuple->local.addr);
+    if (!chosen) return refuse(Error::not_connected, Reason::no_route);
+    return put_value(to, std::int32_t{chosen->path.mtu});
+}
+Size read_no_options(const OptionTarget&, MutableOctets) {
+    return 0;
+}
+/// No IP options are sent: source routes would be a danger (DEC-09).
+Done write_ip_options(const OptionTarget&, Octets from) {
+    if (from.empty()) return {};
+    return refuse(Error::not_permitted, Reason::source_routed);
+}
+
+struct MulticastRequest {
+    std::array<std::byte, 4> group;
+    std::array<std::byte, 4> interface;
+};
+Done write_multicast_interface(const OptionTarget& target, Octets from) {
+    if (from.size() < Ipv4::size) return too_short();
+    const std::size_t offset = from.size() >= sizeof(MulticastRequest) ? Ipv4::size : 0;
+    const Ipv4 address = Ipv4::load(from, offset);
+    if (!address.is_any() && !target.table.core().is_local(address)) {
+        return refuse(Error::address_not_available, Reason::address_not_local);
+    }
+    target.socket.change_settings().multicast_interface = address;
+    return {};
+}
+Size read_multicast_interface(const OptionTarget& target, MutableOctets to) {
+    std::array<std::byte, Ipv4::size> address{};
+    target.socket.settings().multicast_interface.store(address, 0);
+    return put_value(to, address);
+}
+/// No group can be joined yet: there is no interface that would deliver it.
+Done refuse_membership(const OptionTarget& target, Octets from) {
+    if (from.size() < sizeof(MulticastRequest)) return too_short();
+    if (!target.socket.is_datagram()) return refuse(Error::protocol_error, Reason::wrong_state);
+    if (!Ipv4::load(from, 0).is_multicast()) return too_short();
+    return refuse(Error::no_such_device, Reason::not_offered);
+}
+
+// clang-format off
+constexpr auto layouts = std::to_array<LayoutRow>({
+    {number::sol_socket, number::so_type, "SO_TYPE", read_type, refuse_read_only},
+    {number::sol_socket, number::so_error, "SO_ERROR", read_error, refuse_read_only},
+    {number::sol_socket, number::so_sndbuf, "SO_SNDBUF", read_send_buffer, write_send_buffer},
+    {number::sol_socket, number::so_rcvbuf, "SO_RCVBUF", read_receive_buffer, write_receive_buffer},
+    {number::sol_socket, number::so_linger, "SO_LINGER", read_linger, write_linger},
+    {number::sol_socket, number::so_peercred, "SO_PEERCRED", read_credentials, refuse_read_only},
+    {number::sol_socket, number::so_sndlowat, "SO_SNDLOWAT", read_constant<1>, refuse_read_only},
+    {number::sol_socket, number::so_rcvtimeo, "SO_RCVTIMEO", read_receive_timeout, write_receive_timeout},
+    {number::sol_socket, number::so_sndtimeo, "SO_SNDTIMEO", read_send_timeout, write_send_timeout},
+    {number::sol_socket, number::so_rcvtimeo_new, "SO_RCVTIMEO_NEW", read_receive_timeout, write_receive_timeout},
+    {number::sol_socket, number::so_sndtimeo_new, "SO_SNDTIMEO_NEW", read_send_timeout, write_send_timeout},
+    {number::sol_socket, number::so_bindtodevice, "SO_BINDTODEVICE", read_device, write_device},
+    {number::sol_socket, number::so_acceptconn, "SO_ACCEPTCONN", read_accepting, refuse_read_only},
+    {number::sol_socket, number::so_sndbufforce, "SO_SNDBUFFORCE", nullptr, refuse_privileged},
+    {number::sol_socket, number::so_rcvbufforce, "SO_RCVBUFFORCE", nullptr, refuse_privileged},
+    {number::sol_socket, number::so_mark, "SO_MARK", read_constant<0>, refuse_privileged},
+    {number::sol_socket, number::so_protocol, "SO_PROTOCOL", read_protocol, refuse_read_only},
+    {number::sol_socket, number::so_domain, "SO_DOMAIN", read_constant<number::af_inet>, refuse_read_only},
+    {number::sol_socket, number::so_max_pacing_rate, "SO_MAX_PACING_RATE", read_pacing, write_pacing},
+    {number::sol_socket, number::so_cookie, "SO_COOKIE", read_cookie, refuse_read_only},
+    {number::ipproto_tcp, number::tcp_maxseg, "TCP_MAXSEG", read_mss, write_mss},
+    {number::ipproto_tcp, number::tcp_syncnt, "TCP_SYNCNT", read_syn_count, write_syn_count},
+    {number::ipproto_tcp, number::tcp_info, "TCP_INFO", read_info, refuse_read_only},
+    {number::ipproto_tcp, number::tcp_congestion, "TCP_CONGESTION", read_congestion, write_congestion},
+    {number::ipproto_tcp, number::tcp_repair, "TCP_REPAIR", nullptr, refuse_privileged},
+    {number::ipproto_tcp, number::tcp_fastopen_connect, "TCP_FASTOPEN_CONNECT", read_constant<0>, refuse_fast_open},
+    {number::ipproto_tcp, number::tcp_ulp, "TCP_ULP", read_no_options, refuse_upper_protocol},
+    {number::ipproto_ip, number::ip_ttl, "IP_TTL", read_ttl, write_ttl},
+    {number::ipproto_ip, number::ip_options, "IP_OPTIONS", read_no_options, write_ip_options},
+    {number::ipproto_ip, number::ip_mtu, "IP_MTU", read_mtu, refuse_read_only},
+    {number::ipproto_ip, number::ip_transparent, "IP_TRANSPARENT", read_constant<0>, refuse_privileged},
+    {number::ipproto_ip, number::ip_multicast_if, "IP_MULTICAST_IF", read_multicast_interface, write_multicast_interface},
+    {number::ipproto_ip, number::ip_add_membership, "IP_ADD_MEMBERSHIP", nullptr, refuse_membership},
+    {number::ipproto_ip, number::ip_drop_membership, "IP_DROP_MEMBERSHIP", nullptr, refuse_membership},
+});
+// clang-format on
+
+constexpr bool unique() {
+    for (std::size_t i = 0; i < layouts.size(); ++i) {
+        for (std::size_t j = i + 1; j < layouts.size(); ++j) {
+            const bool same =
+                layouts[i].level == layouts[j].level && layouts[i].name == layouts[j].name;
+            if (same) return false;
+        }
+    }
+    return true;
+}
+static_assert(unique());
+
+}  // namespace
+
+std::span<const LayoutRow> layout_rows() {
+    return layouts;
+}
+
+}  // namespace dt::sock

@@ -1,0 +1,43 @@
+// What a program can set on a socket (sock/options has the table): defaults are those of
+// Linux 6.18.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/time.hpp"
+#include "tcp/engine.hpp"
+#include "wire/address.hpp"
+
+namespace dt::sock {
+
+/// SO_LINGER: what close() does with data that was not acknowledged.
+struct Linger {
+    enum class Mode : std::uint8_t { off, on } mode = Mode::off;
+    std::int32_t seconds = 0;
+    friend bool operator==(const Linger&, const Linger&) = default;
+};
+
+/// Options that are kept for the program and change nothing in the stack.
+inline constexpr std::size_t remembered_max = 64;
+
+struct Settings {
+    tcp::Options tcp;  // also TOS, TTL, SO_REUSEADDR, SO_REUSEPORT and buffers of UDP sockets
+    Linger linger;
+    Duration receive_timeout{};  // SO_RCVTIMEO; 0 = none
+    Duration send_timeout{};     // SO_SNDTIMEO; 0 = none
+    std::int32_t receive_low_water = 1;
+    event::Switch broadcast = event::Switch::off;
+    event::Switch free_bind = event::Switch::off;
+    event::Switch bind_address_no_port = event::Switch::off;
+    Ipv4 multicast_interface;
+    std::array<char, 16> device{};                      // SO_BINDTODEVICE, ends with NUL
+    std::uint64_t pacing_rate_max = ~std::uint64_t{0};  // octets per second
+    std::uint64_t remembered_set = 0;  // bit n: the program set entry n of the table
+    std::array<std::int32_t, remembered_max> remembered{};
+};
+
+/// What a socket has until its program sets something.
+inline constexpr Settings default_settings{};
+
+}  // namespace dt::sock

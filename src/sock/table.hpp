@@ -1,0 +1,122 @@
+// The sockets of one stack and the calls on them. Each call answers at once with what Linux was
+// seen to answer (spec 6.0 to 6.6); sock/sockets turns the answers into events.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/slot_map.hpp"
+#include "core/core.hpp"
+#include "event/sink.hpp"
+#include "sock/answer.hpp"
+#include "sock/readiness.hpp"
+#include "sock/socket.hpp"
+#include "sock/sockets.hpp"
+
+namespace dt::sock {
+
+class SocketTable {
+  public:
+    SocketTable(const Config& config, core::Core& core);
+
+    // Names and life (control.cpp).
+    Answer<SocketId> open(event::Caller caller, Family family, Type type, int protocol);
+    Answer<void> bind(SocketId id, Endpoint address);
+    Answer<void> shutdown(const Turn& turn, SocketId id, How how);
+    Answer<void> close(const Turn& turn, SocketId id, Unread unread);
+    [[nodiscard]] Answer<Endpoint> local_name(SocketId id) const;
+    [[nodiscard]] Answer<Endpoint> peer_name(SocketId id) const;
+
+    // Passive and active opening (listen.cpp, connect.cpp).
+    Answer<void> listen(const Turn& turn, SocketId id, int backlog);
+    Answer<Accepted> accept(const Turn& turn, event::Caller caller, SocketId id);
+    Answer<void> connect(const Turn& turn, event::Caller caller, SocketId id, Endpoint remote);
+    Answer<void> disconnect(const Turn& turn, SocketId id);
+
+    // Streams (data.cpp). What was moved is told by an event from here.
+    Answer<MutableOctets> writable(SocketId id, std::size_t wanted);
+    Answer<void> commit(const Turn& turn, event::Caller caller, SocketId id, std::size_t count);
+    Answer<Octets> readable(const Turn& turn, event::Caller caller, SocketId id);
+    Answer<void> consume(const Turn& turn, event::Caller caller, SocketId id, std::size_t count);
+    Answer<std::size_t> send(const Turn& turn, event::Caller caller, SocketId id, Octets from);
+    Answer<std::size_t> receive(const Turn& turn, event::Caller caller, SocketId id,
+                                MutableOctets to);
+    Answer<std::size_t> peek(SocketId id, MutableOctets to);
+
+    // Datagrams (datagram.cpp).
+    Answer<std::size_t> send_datagram(const Turn& turn, SocketId id, Octets text,
+                                      std::optional<Endpoint> to);
+    Answer<Received> receive_datagram(SocketId id, MutableOctets to);
+
+    // Options (options.cpp).
+    Answer<std::size_t> get_option(const Turn& turn, SocketId id, int level, int name,
+                                   MutableOctets value);
+    Answer<void> set_option(const Turn& turn, SocketId id, int level, int name, Octets value);
+
+    // Readiness (edges.cpp).
+    [[nodiscard]] PollMask poll(SocketId id) const;
+    [[nodiscard]] std::optional<ReadinessEdge> next_edge(const Turn& turn);
+    [[nodiscard]] StreamFacts stream_facts(const Socket& socket) const;
+    [[nodiscard]] DatagramFacts datagram_facts(const Socket& socket) const;
+    /// Clears and answers the pending error, with the reason it happened for.
+    std::optional<Refused> take_error(Socket& socket);
+
+    // For sock/options and sock/snapshot.
+    [[nodiscard]] Socket* find(SocketId id) { return sockets_.get(id.handle); }
+    [[nodiscard]] const Socket* find(SocketId id) const { return sockets_.get(id.handle); }
+    [[nodiscard]] const base::SlotMap<Socket>& sockets() const { return sockets_; }
+    [[nodiscard]] core::Core& core() const { return core_; }
+    [[nodiscard]] const Config& config() const { return config_; }
+    /// Readiness of `id` may have changed by a call.
+    void mark_edge(SocketId id);
+
+  private:
+    // Ports (control.cpp).
+    Answer<void> claim_port(SocketId id, Socket& socket, Endpoint wanted, bool listening);
+    void release_port(SocketId id, Socket& socket);
+    Answer<void> check_bindable(const Socket& socket, Endpoint address) const;
+    Answer<void> check_own_address(const Socket& socket, IpAddr address) const;
+    /// Connection or listener of a stream socket is let go; the socket is named and shut as
+    /// Linux leaves it after disconnecting.
+    void become_unconnected(SocketId id, Socket& socket, Failed failed);
+
+    Answer<void> listen_first(const Turn& turn, SocketId id, Socket& socket, std::uint32_t backlog);
+    Answer<void> begin_connect(const Turn& turn, SocketId id, Socket& socket, Endpoint remote);
+    Answer<void> continue_connect(const Turn& turn, SocketId id, Socket& socket);
+    Answer<FourTuple> choose_tuple(Socket& socket, const core::Core::Chosen& chosen,
+                                   Endpoint remote) const;
+    Answer<void> connect_datagram(SocketId id, Socket& socket, Endpoint remote);
+    void disconnect_datagram(SocketId id, Socket& socket);
+    Answer<core::Core::Chosen> choose_path(const Socket& socket, IpAddr destination) const;
+    Answer<Endpoint> datagram_target(const Socket& socket, std::optional<Endpoint> to) const;
+
+    Answer<void> check_writable(Socket& socket);
+    Answer<void> check_readable(Socket& socket, const StreamFacts& facts);
+    void tell_end(const Turn& turn, event::Caller caller, SocketId id, Socket& socket);
+
+    /// Binds a datagram socket that has no port yet (first send, connect).
+    Answer<void> name_datagram(SocketId id, Socket& socket);
+    void open_endpoint(SocketId id, Socket& socket);
+
+    // Which socket an object of the engines belongs to (edges.cpp).
+    void own(tcp::ConnId connection, SocketId id);
+    void own(tcp::ListenerId listener, SocketId id);
+    void own(udp::EndpointId endpoint, SocketId id);
+    void collect_edges();
+    /// Draws the conclusions of an edge: connect()'s result is told, an automatic port goes back.
+    void settle(const Turn& turn, SocketId id, Socket& socket);
+    void tell_result(const Turn& turn, SocketId id, Socket& socket, const StreamFacts& facts);
+
+    const Config& config_;
+    core::Core& core_;
+    base::SlotMap<Socket> sockets_;
+    std::uint64_t opened_ = 0;
+    std::vector<SocketId> by_connection_;  // by index of the handle
+    std::vector<SocketId> by_listener_;
+    std::vector<SocketId> by_endpoint_;
+    std::deque<SocketId> edges_;  // each socket at most once (Mark::edge_waits)
+};
+
+}  // namespace dt::sock

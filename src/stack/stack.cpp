@@ -1,0 +1,132 @@
+// The one object: core and sockets, the six verbs, and lo, whose frames come back to us.
+#include "stack/stack.hpp"
+
+#include <deque>
+#include <utility>
+
+#include "core/core.hpp"
+
+namespace dt::stack {
+
+namespace {
+
+constexpr InterfaceIndex lo = 0;
+
+/// Sorts what leaves: by lo back to us, else to the links.
+class Exit final : public core::Egress {
+  public:
+    Exit(std::deque<FramePtr>& own, FrameSink& links) : own_(own), links_(links) {}
+
+    void take(ip::InterfaceIndex out, FramePtr frame) override {
+        if (out == lo) {
+            own_.push_back(std::move(frame));
+        } else {
+            links_.take(out, std::move(frame));
+        }
+    }
+
+  private:
+    std::deque<FramePtr>& own_;
+    FrameSink& links_;
+};
+
+}  // namespace
+
+struct Stack::Parts {
+    Config config;
+    event::HostIndex host;
+    event::Sink& sink;
+    core::Core core;
+    sock::Sockets sockets;
+    std::deque<FramePtr> own;  // on lo; no longer than what one transmit() may emit
+
+    Parts(const Config& given, event::HostIndex host_index, std::uint64_t seed, buf::Pool& pool,
+          event::Sink& events)
+        : config(given),
+          host(host_index),
+          sink(events),
+          core(config, seed, host_index, pool),
+          sockets(config, core) {}
+
+    [[nodiscard]] Turn turn(Instant now) { return {now, config, sink, host}; }
+};
+
+Stack::Stack(const Config& config, event::HostIndex host, std::uint64_t seed, buf::Pool& pool,
+             event::Sink& sink)
+    : parts_(std::make_unique<Parts>(config, host, seed, pool, sink)) {}
+Stack::~Stack() = default;
+
+InterfaceIndex Stack::add_interface(const InterfaceConfig& config) {
+    ip::Interface interface;
+    interface.name = config.name;
+    interface.mac = config.mac;
+    interface.mtu = config.mtu;
+    interface.addresses = {{config.address, config.prefix_length}};
+    interface.vouches = config.checksums == InterfaceConfig::Vouches::yes;
+    interface.super_segment_max = config.super_segment_max;
+    return parts_->core.ip().add_interface(std::move(interface));
+}
+
+void Stack::add_route(const RouteConfig& route) {
+    ip::Route added;
+    added.destination = route.destination;
+    added.gateway = route.gateway;
+    added.interface = route.interface;
+    parts_->core.ip().add_route(added);
+}
+
+void Stack::set_forwarding(bool on) {
+    parts_->core.ip().set_forwarding(on);
+}
+
+bool Stack::receive(Instant now, InterfaceIndex in, FramePtr& frame) {
+    return parts_->core.receive(parts_->turn(now), in, frame);
+}
+
+bool Stack::receive_own(Instant now) {
+    const Turn turn = parts_->turn(now);
+    for (std::size_t left = parts_->own.size(); left > 0; --left) {
+        if (!parts_->core.receive(turn, lo, parts_->own.front())) return true;
+        parts_->own.pop_front();
+    }
+    return false;
+}
+
+Calls Stack::calls(Instant now, event::Caller caller) {
+    return {parts_->sockets, parts_->turn(now), caller};
+}
+
+void Stack::advance(Instant now) {
+    parts_->core.advance(parts_->turn(now));
+}
+
+bool Stack::transmit(Instant now, FrameSink& sink, std::size_t budget) {
+    Exit exit(parts_->own, sink);
+    return parts_->core.transmit(parts_->turn(now), exit, budget);
+}
+
+std::optional<sock::ReadinessEdge> Stack::next_readiness(Instant now) {
+    return parts_->sockets.next_readiness(parts_->turn(now));
+}
+
+Instant Stack::deadline() const {
+    return parts_->own.empty() ? parts_->core.deadline() : Instant::min();
+}
+
+event::Snapshot Stack::snapshot(Instant now) const {
+    event::Snapshot snapshot;
+    snapshot.at = now;
+    snapshot.host = parts_->host;
+    parts_->sockets.snapshot(now, snapshot);
+    return snapshot;
+}
+
+std::size_t Stack::frames_on_lo() const {
+    return parts_->own.size();
+}
+
+const Config& Stack::config() const {
+    return parts_->config;
+}
+
+}  // namespace dt::stack
