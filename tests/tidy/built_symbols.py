@@ -1,5 +1,5 @@
 # Gate on a build: what the sans-IO archives leave undefined (`nm -u`) is on a short list, so that no clock, syscall,
-# random source or output can sneak in.
+# random source or output can sneak in; and the layers of virtual time lean on no clock and no randomness.
 """Symbols of our own layers, defined in another sans-IO archive, are fine. In a sanitized build, so are the sanitizers'."""
 
 import pathlib
@@ -26,6 +26,11 @@ ALLOWED = re.compile(r"""^(?:
   | _ZSt(?:10from_chars|8to_chars)\w*
 )$""", re.X)
 SANITIZER = re.compile(r"^(?:__asan_|__ubsan_|__tsan_|__sanitizer_|__sancov_|__start___sancov|__stop___sancov)")
+CLOCK = re.compile(r"""^(?:
+    clock_gettime | clock_nanosleep | gettimeofday | time | ftime | nanosleep | usleep | sleep
+  | getrandom | getentropy | s?rand | s?random | [dejlmn]rand48 | arc4random\w*
+  | _ZNSt6chrono3_V2\d+(?:system|steady)_clock3nowEv | _ZNSt13random_device\w+
+)$""", re.X)
 
 
 def symbols(archive):
@@ -49,24 +54,41 @@ def demangled(name):
 def judge(archives):
     """`archives` is {layer: (undefined, defined)}."""
     ours = set().union(*(defined for _, defined in archives.values())) if archives else set()
-    return [f"layer {layer} leans on {demangled(symbol)}: what it brings must arrive as an argument"
+    def sentence(layer, name):
+        if name.startswith("dt::"):
+            return f"layer {layer} calls {name}, which no sans-IO layer defines"
+        return f"layer {layer} leans on {name}: what it brings must arrive as an argument"
+
+    return [sentence(layer, demangled(symbol))
             for layer, (undefined, _) in sorted(archives.items())
             for symbol in sorted(undefined - ours)
             if not ALLOWED.match(symbol) and not SANITIZER.match(symbol)]
 
 
+def judge_clock(archives):
+    return [f"layer {layer} leans on {demangled(symbol)}: its time is virtual, `now` and seeds are arguments"
+            for layer, (undefined, _) in sorted(archives.items()) for symbol in sorted(undefined) if CLOCK.match(symbol)]
+
+
 def problems(build):
     table = tomllib.loads((tree.ROOT / "tests/tidy/layers.toml").read_text(encoding="utf-8"))
+    sans_io, absent = archives_of(build, table["sans_io"]["layers"])
+    virtual, absent_too = archives_of(build, table["virtual_time"]["layers"])
+    return absent + absent_too + judge(sans_io) + judge_clock(virtual)
+
+
+def archives_of(build, layers):
+    """({layer: symbols}, sentences about archives that should be there)."""
     archives, absent = {}, []
     sources = tree.Tree.real()
-    for layer in table["sans_io"]["layers"]:
+    for layer in layers:
         archive = pathlib.Path(build, f"libdialtone_{layer}.a")
         parts = [f for f in sources.code("src/" + layer) if f.endswith(".cpp")]
         if archive.exists():
             archives[layer] = symbols(archive)
         elif [f for f in parts if not f.endswith(("_test.cpp", "/pretty.cpp"))]:
             absent.append(f"{archive} is not there: the gate judges a finished build")
-    return absent + judge(archives)
+    return archives, absent
 
 
 def self_test():
@@ -76,6 +98,8 @@ def self_test():
     for symbol, sentence in (("clock_gettime", "clock_gettime"), ("_ZNSt6chrono3_V212steady_clock3nowEv", "steady_clock::now"),
                              ("write", "write"), ("getrandom", "getrandom"), ("_ZSt4cout", "std::cout"), ("socket", "socket")):
         tree.expect(judge(dict(archives, tcp=({symbol}, set()))), "layer tcp leans on", sentence)
+    tree.expect(judge_clock({"sim": ({"fwrite", "_Znwm"}, set())}))
+    tree.expect(judge_clock({"sim": ({"fwrite", "clock_gettime"}, set())}), "layer sim leans on clock_gettime")
     # The same with a real compiler: a function that reads the clock is found in its archive.
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
