@@ -1,0 +1,39 @@
+// One UDP endpoint: fit and receive queue.
+#include "udp/endpoint.hpp"
+
+#include <utility>
+
+namespace dt::udp {
+
+namespace {
+
+// What a datagram costs beside its text: an empty one must not be free (UDP-023).
+constexpr std::uint64_t frame_cost = 512;
+
+}  // namespace
+
+Fit BoundEndpoint::fit(const FourTuple& tuple) const {
+    const bool is_exact = local_.addr == tuple.local.addr;
+    const bool is_wildcard =
+        local_.addr.is_any() && local_.addr.family() == tuple.local.addr.family();
+    if (!is_exact && !is_wildcard) return Fit::none;
+    if (!remote_) return is_exact ? Fit::exact : Fit::wildcard;
+    if (*remote_ != tuple.remote) return Fit::none;
+    return is_exact ? Fit::connected_exact : Fit::connected_wildcard;
+}
+
+void BoundEndpoint::push(Datagram datagram) {
+    charged_ += datagram.length + frame_cost;
+    text_ += datagram.length;
+    queue_.push(std::move(datagram));
+}
+
+std::optional<Datagram> BoundEndpoint::pop() {
+    if (queue_.empty()) return std::nullopt;
+    Datagram datagram = queue_.pop();
+    charged_ -= datagram.length + frame_cost;
+    text_ -= datagram.length;
+    return datagram;
+}
+
+}  // namespace dt::udp

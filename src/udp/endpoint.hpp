@@ -1,0 +1,56 @@
+// One UDP endpoint: where it is bound, whom it is connected to, what it has received (RFC 768).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/result.hpp"
+#include "base/ring.hpp"
+#include "udp/datagram.hpp"
+
+namespace dt::udp {
+
+/// How well an endpoint fits a datagram (UDP-019): a connected peer before an exact address before
+/// the wildcard.
+enum class Fit : std::uint8_t { none, wildcard, exact, connected_wildcard, connected_exact };
+
+class BoundEndpoint {
+  public:
+    /// `receive_buffer` in octets, what frames cost included.
+    BoundEndpoint(Endpoint local, std::uint32_t receive_buffer)
+        : local_(local), receive_buffer_(receive_buffer) {}
+
+    [[nodiscard]] const Endpoint& local() const { return local_; }
+    void set_local(Endpoint local) { local_ = local; }
+    [[nodiscard]] const std::optional<Endpoint>& remote() const { return remote_; }
+    void set_remote(std::optional<Endpoint> remote) { remote_ = remote; }
+    void set_receive_buffer(std::uint32_t octets) { receive_buffer_ = octets; }
+
+    [[nodiscard]] Fit fit(const FourTuple& tuple) const;
+
+    /// False while the datagrams that wait take the whole buffer; one always fits (Linux).
+    [[nodiscard]] bool has_room() const { return charged_ < receive_buffer_ || queue_.empty(); }
+    void push(Datagram datagram);
+    [[nodiscard]] std::optional<Datagram> pop();
+    [[nodiscard]] std::size_t queued() const { return queue_.size(); }
+    /// Octets of text that wait.
+    [[nodiscard]] std::uint64_t text_queued() const { return text_; }
+    /// Octets of text of the datagram that pop() would give; 0 where there is none.
+    [[nodiscard]] std::uint32_t front_length() const {
+        return queue_.empty() ? 0 : queue_.front().length;
+    }
+
+    std::optional<Error> error;     // pending, from ICMP; told once
+    bool has_edge = false;          // in the queue of readiness edges
+    std::uint32_t serial = 0;       // order of opening, for viewers
+
+  private:
+    Endpoint local_;
+    std::optional<Endpoint> remote_;
+    std::uint32_t receive_buffer_;
+    std::uint64_t charged_ = 0;
+    std::uint64_t text_ = 0;
+    Ring<Datagram> queue_;
+};
+
+}  // namespace dt::udp

@@ -1,0 +1,245 @@
+// UDP of one stack: who a datagram is for, and the two directions (RFC 768, RFC 1122 §4.1).
+#include "udp/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/sparse_array.hpp"
+#include "udp/endpoint.hpp"
+#include "wire/udp.hpp"
+
+namespace dt::udp {
+
+using event::Reason;
+
+struct Engine::Parts {
+    using Handle = base::Handle<BoundEndpoint>;
+
+    Parts(const Config& given, buf::Pool& given_pool)
+        : config(given),
+          pool(given_pool),
+          endpoints(static_cast<std::uint32_t>(config.sockets_max)) {}
+
+    [[nodiscard]] BoundEndpoint* get(EndpointId id) { return endpoints.get(id.handle); }
+    void join_port(Handle handle, Port port) { on_port.at(port.value()).push_back(handle); }
+    void leave_port(Handle handle, Port port) { std::erase(on_port.at(port.value()), handle); }
+    [[nodiscard]] Handle best(const FourTuple& tuple);
+    [[nodiscard]] Datagram copy_of(const Datagram& datagram);
+    [[nodiscard]] Verdict deliver(const Turn& turn, Handle handle, Datagram& datagram);
+    [[nodiscard]] Verdict deliver_to_many(const Turn& turn, const Datagram& datagram);
+    void moved(const Turn& turn, const Datagram& datagram, event::Step step, Reason reason) const;
+    void edge_of(Handle handle, BoundEndpoint& endpoint);
+
+    const Config config;
+    buf::Pool& pool;
+    SlotMap<BoundEndpoint> endpoints;
+    SparseArray<std::vector<Handle>> on_port;  // in order of binding
+    Ring<Outgoing> outgoing;
+    std::size_t outgoing_octets = 0;
+    Ring<EndpointId> edges;
+    std::uint32_t next_serial = 0;
+};
+
+// Among equals the one bound last (UDP-021).
+Engine::Parts::Handle Engine::Parts::best(const FourTuple& tuple) {
+    Handle best{};
+    Fit best_fit = Fit::none;
+    for (const Handle handle : on_port[tuple.local.port.value()]) {
+        const Fit fit = endpoints.get(handle)->fit(tuple);
+        if (fit == Fit::none || fit < best_fit) continue;
+        best = handle;
+        best_fit = fit;
+    }
+    return best;
+}
+
+Datagram Engine::Parts::copy_of(const Datagram& datagram) {
+    Datagram copy;
+    copy.tuple = datagram.tuple;
+    copy.length = datagram.length;
+    copy.frame = pool.frame();
+    copy.frame->id = datagram.frame->id;
+    datagram.frame->payload(datagram.offset, [&](Slice&& slice) {
+        // As many slices as the original has, which had room for them.
+        (void)copy.frame->add(std::move(slice));
+    });
+    return copy;
+}
+
+void Engine::Parts::moved(const Turn& turn, const Datagram& datagram, event::Step step,
+                          Reason reason) const {
+    if (step != event::Step::dropped && !turn.wants_segments()) return;
+    turn.emit(event::DatagramMoved{datagram.tuple, datagram.frame->id, step, datagram.length,
+                                   reason});
+}
+
+void Engine::Parts::edge_of(Handle handle, BoundEndpoint& endpoint) {
+    if (endpoint.has_edge) return;
+    endpoint.has_edge = true;
+    edges.push(EndpointId{handle});
+}
+
+Engine::Verdict Engine::Parts::deliver(const Turn& turn, Handle handle, Datagram& datagram) {
+    BoundEndpoint& endpoint = *endpoints.get(handle);
+    if (!endpoint.has_room()) {
+        moved(turn, datagram, event::Step::dropped, Reason::receive_buffer_full);
+        return Verdict::dropped;
+    }
+    moved(turn, datagram, event::Step::received, Reason::none);
+    endpoint.push(std::move(datagram));
+    edge_of(handle, endpoint);
+    return Verdict::taken;
+}
+
+// UDP-020: each endpoint that fits gets its own copy; octets are shared.
+Engine::Verdict Engine::Parts::deliver_to_many(const Turn& turn, const Datagram& datagram) {
+    Verdict verdict = Verdict::no_socket;
+    for (const Handle handle : on_port[datagram.tuple.local.port.value()]) {
+        if (endpoints.get(handle)->fit(datagram.tuple) == Fit::none) continue;
+        Datagram copy = copy_of(datagram);
+        (void)deliver(turn, handle, copy);
+        verdict = Verdict::dropped;  // of the original: copies were made
+    }
+    if (verdict != Verdict::no_socket) return verdict;
+    moved(turn, datagram, event::Step::dropped, Reason::no_datagram_socket);
+    // Nobody is told: RFC 1122 §3.2.2 forbids errors about broadcast and multicast.
+    return Verdict::dropped;
+}
+
+Engine::Engine(const Config& config, buf::Pool& pool)
+    : parts_(std::make_unique<Parts>(config, pool)) {}
+
+Engine::~Engine() = default;
+
+EndpointId Engine::open(Endpoint local, std::uint32_t receive_buffer) {
+    const auto handle = parts_->endpoints.insert(local, receive_buffer);
+    if (!handle) return {};
+    parts_->endpoints.get(*handle)->serial = parts_->next_serial++;
+    parts_->join_port(*handle, local.port);
+    return {*handle};
+}
+
+void Engine::close(EndpointId id) {
+    const BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint == nullptr) return;
+    parts_->leave_port(id.handle, endpoint->local().port);
+    parts_->endpoints.erase(id.handle);
+}
+
+void Engine::rebind(EndpointId id, Endpoint local) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint == nullptr) return;
+    parts_->leave_port(id.handle, endpoint->local().port);
+    endpoint->set_local(local);
+    parts_->join_port(id.handle, local.port);
+}
+
+void Engine::connect(EndpointId id, std::optional<Endpoint> remote) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint != nullptr) endpoint->set_remote(remote);
+}
+
+void Engine::set_receive_buffer(EndpointId id, std::uint32_t octets) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint != nullptr) endpoint->set_receive_buffer(octets);
+}
+
+Engine::Verdict Engine::on_datagram(const Turn& turn, Datagram& datagram, bool to_many) {
+    if (to_many) return parts_->deliver_to_many(turn, datagram);
+    const auto handle = parts_->best(datagram.tuple);
+    if (!handle.is_null()) return parts_->deliver(turn, handle, datagram);
+    parts_->moved(turn, datagram, event::Step::dropped, Reason::no_datagram_socket);
+    return Verdict::no_socket;
+}
+
+void Engine::on_icmp(const Turn&, const FourTuple& tuple, Error error) {
+    const bool is_hard = error == Error::connection_refused || error == Error::no_such_option ||
+                         error == Error::protocol_error;
+    if (!is_hard) return;
+    const auto handle = parts_->best(tuple);
+    BoundEndpoint* endpoint = parts_->endpoints.get(handle);
+    if (endpoint == nullptr || !endpoint->remote()) return;
+    endpoint->error = error;
+    parts_->edge_of(handle, *endpoint);
+}
+
+Status Engine::send(const Turn&, FourTuple tuple, Octets text) {
+    constexpr std::size_t text_max_v4 = 65'507;  // 65535 less both headers (UDP-010)
+    const std::size_t text_max =
+        tuple.local.addr.is_v4() ? text_max_v4 : wire::UdpRepr::payload_max;
+    if (tuple.remote.port.is_any()) return fail(Error::invalid_argument);
+    if (text.size() > text_max) return fail(Error::message_too_long);
+    if (parts_->outgoing_octets >= parts_->config.send_buffer_max) return fail(Error::would_block);
+    FramePtr frame = parts_->pool.frame();
+    const wire::UdpRepr header{tuple.local.port, tuple.remote.port,
+                               static_cast<std::uint16_t>(text.size())};
+    header.emit(frame->prepend(wire::UdpRepr::size()));
+    if (!text.empty()) (void)frame->add(parts_->pool.copy(text));
+    parts_->outgoing_octets += frame->size();
+    parts_->outgoing.push({tuple, std::move(frame)});
+    return {};
+}
+
+std::optional<Engine::Outgoing> Engine::next_datagram(const Turn&) {
+    if (parts_->outgoing.empty()) return std::nullopt;
+    Outgoing next = parts_->outgoing.pop();
+    parts_->outgoing_octets -= next.frame->size();
+    return next;
+}
+
+std::optional<Datagram> Engine::receive(EndpointId id) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    return endpoint == nullptr ? std::nullopt : endpoint->pop();
+}
+
+std::size_t Engine::queued(EndpointId id) const {
+    const BoundEndpoint* endpoint = parts_->get(id);
+    return endpoint == nullptr ? 0 : endpoint->queued();
+}
+
+std::size_t Engine::front_length(EndpointId id) const {
+    const BoundEndpoint* endpoint = parts_->get(id);
+    return endpoint == nullptr ? 0 : endpoint->front_length();
+}
+
+std::optional<Error> Engine::take_error(EndpointId id) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    return endpoint == nullptr ? std::nullopt : std::exchange(endpoint->error, std::nullopt);
+}
+
+std::optional<Error> Engine::error(EndpointId id) const {
+    const BoundEndpoint* endpoint = parts_->get(id);
+    return endpoint == nullptr ? std::nullopt : endpoint->error;
+}
+
+std::optional<EndpointId> Engine::next_edge() {
+    while (!parts_->edges.empty()) {
+        const EndpointId id = parts_->edges.pop();
+        BoundEndpoint* endpoint = parts_->get(id);
+        if (endpoint == nullptr) continue;
+        endpoint->has_edge = false;
+        return id;
+    }
+    return std::nullopt;
+}
+
+void Engine::snapshot(std::vector<event::SocketView>& sockets) const {
+    std::vector<const BoundEndpoint*> by_age;
+    parts_->endpoints.for_each(
+        [&](auto, const BoundEndpoint& endpoint) { by_age.push_back(&endpoint); });
+    std::sort(by_age.begin(), by_age.end(), [](const BoundEndpoint* a, const BoundEndpoint* b) {
+        return a->serial < b->serial;
+    });
+    for (const BoundEndpoint* endpoint : by_age) {
+        event::SocketView view;
+        view.transport = event::Transport::udp;
+        view.state = endpoint->remote() ? event::State::established : event::State::closed;
+        view.local = endpoint->local();
+        view.peer = endpoint->remote().value_or(
+            Endpoint{IpAddr::any(endpoint->local().addr.family()), Port::any()});
+        view.receive_queue = endpoint->text_queued();
+        sockets.push_back(view);
+    }
+}
+
+}  // namespace dt::udp
