@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "observe/socket_codec.hpp"
+
 namespace dt::observe {
 namespace {
 
@@ -103,6 +105,24 @@ TEST(SocketTable, JsonIsOneObjectALine) {
         ++count;
     }
     EXPECT_EQ(count, 6U);
+}
+
+TEST(SocketCodec, ATableSurvivesTheControlSocket) {
+    const RunSockets before{std::chrono::milliseconds{1360}, backlog_run()};
+    const auto after = decode_sockets(encode_sockets(before));
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->since_start, before.since_start);
+    SsOptions options;
+    options.show_owners = true;
+    options.unfold = true;
+    EXPECT_EQ(ss_text(after->hosts, options, Paint{}), ss_text(before.hosts, options, Paint{}));
+}
+
+TEST(SocketCodec, WhatIsNoAnswerIsNoTable) {
+    EXPECT_FALSE(decode_sockets(""));
+    EXPECT_FALSE(decode_sockets(R"({"error":"busy"})"));
+    EXPECT_FALSE(decode_sockets(R"({"schema":"dialtone.sockets/1","t_ns":1,"hosts":[{"host":"a",)"
+                                R"("owners":[],"sockets":[{"udp":false,"state":99}]}]})"));
 }
 
 }  // namespace
