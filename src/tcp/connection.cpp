@@ -121,13 +121,13 @@ std::uint64_t Connection::unacked() const {
     return snd_.queued() + (is_syn_out ? 1U : 0U) + (is_fin_left ? 1U : 0U);
 }
 
-event::PathView Connection::path_view(const Config& config) const {
+event::PathView Connection::path_view() const {
     event::PathView view;
     const std::uint32_t mss = tcb_.snd_mss;
     view.cwnd = congestion_.cwnd() / mss;
     view.ssthresh = congestion_.is_ssthresh_set() ? congestion_.ssthresh() / mss : 0;
     view.srtt = rtt_.srtt();
-    view.rto = rtt_.rto(config);
+    view.rto = rtt_.rto();
     view.in_flight = in_flight();
     view.mss = mss;
     view.no_delay = options_.no_delay;

@@ -153,7 +153,7 @@ class Connection {
     [[nodiscard]] Readiness readiness() const;
     /// Scale of the windows the peer sends: for the events of arriving segments.
     [[nodiscard]] unsigned peer_shift() const;
-    [[nodiscard]] event::PathView path_view(const Config& config) const;
+    [[nodiscard]] event::PathView path_view() const;
     [[nodiscard]] event::TimerView timer(Instant now) const;
     [[nodiscard]] std::uint32_t retransmissions() const;  // of what is unacknowledged now
     [[nodiscard]] std::uint64_t unacked() const;  // queued or in flight; SYN and FIN count 1
@@ -272,7 +272,6 @@ class Connection {
     Instant stalled_since_{};  // SYN: first sent; text: first retransmission or probe
     Instant last_received_{};  // of any segment that was taken
     Instant last_sent_{};      // of text
-    Duration idle_rto_{};      // RTO when text last left: a pause longer than it is idleness
     Instant challenge_at_{};   // of the last challenge ACK
     std::uint32_t send_buffer_ = 0;  // octets, of configuration and options
     std::uint8_t retransmits_ = 0;   // expiries in a row

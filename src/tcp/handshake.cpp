@@ -48,6 +48,7 @@ Connection::Connection(const Turn& turn, const ActiveOpen& open)
       snd_(open.iss),
       window_(window_limit(buffer_of(turn.config(), open.options)),
               mss_of(open.path, open.options, open.tuple.remote.addr.family())),
+      rtt_(turn.config()),
       recovery_(open.iss),
       send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
                                                   : turn.config().send_buffer) {
@@ -65,6 +66,7 @@ Connection::Connection(const Turn& turn, const PassiveOpen& open)
       snd_(open.iss),
       window_(window_limit(buffer_of(turn.config(), open.options)),
               mss_of(open.path, open.options, open.tuple.remote.addr.family())),
+      rtt_(turn.config()),
       recovery_(open.iss),
       last_received_(turn.now()),
       send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
@@ -189,6 +191,7 @@ void Connection::agree(const Turn& turn, const wire::TcpRepr& syn) {
 void Connection::establish(const Turn& turn, event::Cause cause) {
     // RFC 5681 §3.1, as Linux: more than one lost SYN makes the first window one segment.
     congestion_.start(tcb_.snd_mss, syn_retransmits_ > 1 ? 1 : initial_window_segments);
+    grow_send_buffer(turn.config());
     if (syn_retransmits_ > 0) rtt_.on_syn_lost();
     retransmits_ = 0;
     backoff_ = 0;

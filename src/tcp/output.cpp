@@ -121,7 +121,7 @@ bool Connection::may_send_part(std::uint32_t length, std::uint32_t unsent) const
 std::uint32_t Connection::cwnd_now(Instant now) const {
     if (snd_.flight() > 0 || !has(Flag::sent_text)) return congestion_.cwnd();
     Congestion restarted = congestion_;
-    restarted.on_idle(now - last_sent_, idle_rto_, tcb_.snd_mss);
+    restarted.on_idle(now - last_sent_, rtt_.rto(), tcb_.snd_mss);
     return restarted.cwnd();
 }
 
@@ -150,7 +150,7 @@ SegmentOut Connection::send_syn(const Turn& turn, buf::Pool& pool) {
         snd_.on_sent(1, turn.now());
         stalled_since_ = turn.now();
         timers_.arm(TimerSlot::send, TimerKind::retransmit,
-                    std::min(turn.now() + rtt_.rto(turn.config()), user_deadline()));
+                    std::min(turn.now() + rtt_.rto(), user_deadline()));
     } else {
         snd_.on_resent(1, turn.now());
     }
@@ -191,7 +191,7 @@ SegmentOut Connection::send_again(const Turn& turn, buf::Pool& pool) {
 
 SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
     if (snd_.flight() == 0 && has(Flag::sent_text)) {
-        congestion_.on_idle(turn.now() - last_sent_, idle_rto_, tcb_.snd_mss);
+        congestion_.on_idle(turn.now() - last_sent_, rtt_.rto(), tcb_.snd_mss);
     }
     Chunk chunk = new_chunk(turn.now());
     FramePtr frame = pool.frame();
@@ -204,7 +204,6 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
         acks_.on_text_sent(turn.config(), turn.now());
         set(Flag::sent_text);
         last_sent_ = turn.now();
-        idle_rto_ = rtt_.rto(turn.config());
     }
     clear(Flag::force);
     Draft draft{.seq = chunk.first, .text = chunk.text};

@@ -55,7 +55,7 @@ void Connection::emit_fired(const Turn& turn, TimerKind kind, unsigned count) co
 }
 
 Duration Connection::rto(const Turn& turn) const {
-    return shifted(rtt_.rto(turn.config()), backoff_, turn.config().rto_max);
+    return shifted(rtt_.rto(), backoff_, turn.config().rto_max);
 }
 
 // The user timeout runs from the first retransmission; for a SYN from its first sending.
@@ -96,7 +96,7 @@ void Connection::settle(const Turn& turn) {
 
 // How long what is queued is held with nothing in flight.
 Duration Connection::hold(const Turn& turn) const {
-    const Duration rto = rtt_.rto(turn.config());
+    const Duration rto = rtt_.rto();
     if (window_left(snd_.nxt()) == 0) return shifted(rto, probe_backoff_, turn.config().rto_max);
     if (options_.cork) return std::min(rto, cork_max);
     return std::clamp(rto, override_min, override_max);
@@ -136,7 +136,7 @@ Outcome Connection::on_syn_timer(const Turn& turn) {
     }
     ++syn_retransmits_;
     const unsigned doublings = syn_retransmits_ > linear ? syn_retransmits_ - linear : 0;
-    const Duration wait = shifted(rtt_.rto(config), doublings, config.rto_max);
+    const Duration wait = shifted(rtt_.rto(), doublings, config.rto_max);
     snd_.mark_all_lost();
     timers_.arm(TimerSlot::send, TimerKind::retransmit,
                 std::min(turn.now() + wait, user_deadline()));

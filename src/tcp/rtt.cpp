@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::uint32_t sample_max = 0x0fffffff;  // 268 s: 8 times it fits in 32 bits
 
+constexpr std::uint32_t granularity = 1000;   // G of RFC 6298: 1 ms
+
 std::uint32_t to_us(Duration duration) {
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(us, 1, sample_max));
@@ -16,16 +18,24 @@ std::uint32_t to_us(Duration duration) {
 
 }  // namespace
 
+Rtt::Rtt(const Config& config) : rto_(to_us(config.rto_initial)) {}
+
 void Rtt::on_sample(const Config& config, Duration sample, Seq una, Seq nxt) {
     const std::uint32_t us = to_us(sample);
     const std::uint32_t floor = to_us(config.rto_min);
     if (!has_sample()) {
         on_first(us, floor);
         window_end_ = nxt;
-        return;
+    } else {
+        on_next(us);
+        filter(floor, una, nxt);
     }
-    on_next(us);
-    // The term rises at once; it falls by a quarter of the excess, once per window.
+    const std::uint32_t sum = (srtt_ >> 3) + variance_;
+    rto_ = std::min(sum - sum % granularity, to_us(config.rto_max));
+}
+
+// The term rises at once; it falls by a quarter of the excess, once per window.
+void Rtt::filter(std::uint32_t floor, Seq una, Seq nxt) {
     peak_ = std::max(peak_, deviation_);
     variance_ = std::max(variance_, peak_);
     if (after(una, window_end_)) {
@@ -51,15 +61,6 @@ void Rtt::on_next(std::uint32_t sample) {
     std::int64_t excess = (error < 0 ? -error : error) - (deviation_ >> 2);
     if (error < 0 && excess > 0) excess >>= 3;
     deviation_ = static_cast<std::uint32_t>(std::max<std::int64_t>(deviation_ + excess, 0));
-}
-
-Duration Rtt::rto(const Config& config) const {
-    if (!has_sample()) {
-        return initial_us_ != 0 ? Duration{std::chrono::microseconds{initial_us_}}
-                                : config.rto_initial;
-    }
-    const Duration sum = std::chrono::microseconds{(srtt_ >> 3) + variance_};
-    return std::min(sum, config.rto_max);
 }
 
 }  // namespace dt::tcp
