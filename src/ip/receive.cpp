@@ -26,6 +26,16 @@ IcmpMoved moved(const PacketIn& packet, event::Step step, Reason reason) {
             .reason = reason};
 }
 
+/// The IPv4 header at the front; its octets are gathered only where they lie in pieces, so that the
+/// text of a frame of our own stays where it is.
+std::optional<wire::Ipv4View> read_header(Frame& frame) {
+    if (!make_contiguous(frame, wire::Ipv4View::header_min)) return std::nullopt;
+    const auto words = std::to_integer<std::size_t>(frame.front()[0] & std::byte{15});
+    if (!make_contiguous(frame, 4 * words)) return std::nullopt;
+    const auto header = wire::Ipv4View::parse_quoted(frame.front());
+    return header ? std::optional(*header) : std::nullopt;
+}
+
 PacketIn packet_in(const wire::Ipv4View& header, InterfaceIndex in, FramePtr frame, bool to_many) {
     PacketIn packet;
     packet.source = header.source();
@@ -84,9 +94,7 @@ Arrival Engine::Parts::receive(const Turn& turn, InterfaceIndex in, FramePtr fra
 
 Arrival Engine::Parts::receive_ipv4(const Turn& turn, InterfaceIndex in, FramePtr frame,
                                     bool link_to_many) {
-    constexpr std::size_t header_max = 60;
-    static_cast<void>(make_contiguous(*frame, std::min(frame->size(), header_max)));
-    const auto header = wire::Ipv4View::parse_quoted(frame->front());
+    const auto header = read_header(*frame);
     if (!header) {
         drop_frame(turn, frame->id, Reason::bad_header);
         return {};

@@ -1,0 +1,439 @@
+// Packets out, own addresses, several interfaces and forwarding (spec 5.1, 5.8).
+#include "ip/engine.hpp"
+
+#include "ip/host_fixture.hpp"
+#include "wire/tcp.hpp"
+#include "wire/udp.hpp"
+
+namespace dt::ip::test {
+namespace {
+
+using event::Reason;
+
+/// A TCP header alone, as the transport hands it down: checksum 0.
+PacketOut bare_segment(buf::Pool& pool, const char* destination) {
+    PacketOut packet;
+    packet.destination = addr(destination);
+    packet.frame = pool.frame();
+    packet.protocol = 6;
+    wire::TcpRepr header;
+    header.source = Port{1000};
+    header.destination = Port{2000};
+    header.flags = TcpFlag::ack;
+    header.emit(packet.frame->prepend(header.size()));
+    return packet;
+}
+
+class IpEngine : public HostFixture {
+  protected:
+    IpEngine() { know_peer(); }
+
+    InterfaceIndex add(const char* name, std::uint8_t last, const char* address,
+                       std::uint8_t length, std::uint32_t mtu = 1500) {
+        return host.add_interface({.name = name,
+                                   .mac = mac(last),
+                                   .mtu = mtu,
+                                   .addresses = {{addr(address), length}},
+                                   .vouches = false,
+                                   .super_segment_max = 0});
+    }
+    void add_default(const char* gateway, InterfaceIndex by = 1, std::uint32_t mtu = 0) {
+        Route route;
+        route.destination = {IpAddr::any_v4(), 0};
+        route.gateway = addr(gateway);
+        route.interface = by;
+        route.mtu = mtu;
+        host.add_route(route);
+    }
+    void know(InterfaceIndex in, const char* address, std::uint8_t last) {
+        host.add_neighbor(turn(), {in, addr(address)}, mac(last));
+    }
+    static bool sums_up(const Sent& frame, std::uint8_t protocol) {
+        const auto ip = frame.ip();
+        return wire::pseudo_header(ip.source(), ip.destination(),
+                                   static_cast<wire::IpProtocol>(protocol),
+                                   static_cast<std::uint32_t>(ip.payload().size()))
+            .add(ip.payload())
+            .is_correct();
+    }
+};
+
+TEST_F(IpEngine, a_packet_gets_its_header_checksum_and_link_address) {
+    PacketOut packet = bare_segment(pool, "10.9.0.2");
+    packet.tos = 0x10;
+    packet.ttl = 33;
+    ASSERT_TRUE(host.send(turn(), std::move(packet)));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].interface, 1);
+    EXPECT_EQ(frames[0].link().destination(), mac(2));
+    EXPECT_EQ(frames[0].link().source(), mac(1));
+    EXPECT_EQ(IpAddr{frames[0].ip().source()}, addr("10.9.0.1"));
+    EXPECT_EQ(frames[0].ip().ttl(), 33);
+    EXPECT_EQ(frames[0].ip().tos(), 0x10);
+    EXPECT_TRUE(frames[0].ip().is_dont_fragment());
+    EXPECT_TRUE(frames[0].ip().is_checksum_correct());
+    EXPECT_TRUE(sums_up(frames[0], 6));
+}
+
+TEST_F(IpEngine, UDP_001_a_checksum_of_zero_is_sent_as_all_ones) {
+    // The datagram's last two octets are the complement of all the rest's sum.
+    PacketOut packet;
+    packet.destination = addr("10.9.0.2");
+    packet.protocol = 17;
+    packet.frame = pool.frame();
+    wire::UdpRepr header;
+    header.source = Port{1};
+    header.destination = Port{2};
+    header.payload_length = 2;
+    Checksum rest = wire::pseudo_header(addr("10.9.0.1"), packet.destination,
+                                        wire::IpProtocol::udp, 10);
+    header.emit(packet.frame->prepend(8));
+    Bytes text(2);
+    store_be(text, 0, rest.add(packet.frame->head()).finish());
+    ASSERT_TRUE(packet.frame->add(pool.copy(text)));
+    ASSERT_TRUE(host.send(turn(), std::move(packet)));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(load_be<std::uint16_t>(frames[0].ip().payload(), 6), 0xffff);
+}
+
+TEST_F(IpEngine, IP4_037_a_link_that_vouches_is_left_the_checksum) {
+    host.add_interface({.name = "fast",
+                        .mac = mac(5),
+                        .mtu = 1500,
+                        .addresses = {{addr("10.7.0.1"), 24}},
+                        .vouches = true,
+                        .super_segment_max = 65535});
+    know(2, "10.7.0.2", 6);
+    ASSERT_TRUE(host.send(turn(), bare_segment(pool, "10.7.0.2")));
+    const auto out = host.next_frame(turn());
+    ASSERT_TRUE(out);
+    EXPECT_EQ(out->frame->offload.checksum, wire::ChecksumState::needed);
+    EXPECT_EQ(out->frame->offload.checksum_start, 34);
+    EXPECT_EQ(out->frame->offload.checksum_offset, 16);
+    complete_checksum(*out->frame);
+    Sent done{2, Bytes(out->frame->size())};
+    out->frame->copy_to(done.octets);
+    EXPECT_TRUE(sums_up(done, 6));
+}
+
+TEST_F(IpEngine, IP4_009_a_source_that_is_not_ours_never_leaves) {
+    PacketOut packet = bare_segment(pool, "10.9.0.2");
+    packet.source = addr("10.9.0.66");
+    EXPECT_EQ(host.send(turn(), std::move(packet)), fail(Error::address_not_available));
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(log.dropped(Reason::address_not_local), 1U);
+}
+
+TEST_F(IpEngine, IP4_010_a_ttl_of_zero_never_leaves) {
+    PacketOut packet = bare_segment(pool, "10.9.0.2");
+    packet.ttl = 0;
+    ASSERT_TRUE(host.send(turn(), std::move(packet)));
+    EXPECT_EQ(sent()[0].ip().ttl(), 64);
+}
+
+TEST_F(IpEngine, IP4_017_and_IP4_018_identifications_are_counted_and_keyed_by_destination) {
+    IdSource ids(Rng{1});
+    std::vector<std::uint16_t> seen;
+    for (int i = 0; i < 1000; ++i) seen.push_back(ids.next(addr("10.0.0.1"), addr("10.0.0.2"), 17));
+    std::ranges::sort(seen);
+    EXPECT_EQ(std::ranges::unique(seen).size(), 0U);
+    int related = 0;
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        const Ipv4 to{0x0a010000U + i};
+        const int one = ids.next(addr("10.0.0.1"), to, 17);
+        const int other = ids.next(addr("10.0.0.1"), Ipv4{to.value() + 0x1000}, 17);
+        related += std::abs(one - other) < 16 ? 1 : 0;
+    }
+    EXPECT_LT(related, 5);
+}
+
+TEST_F(IpEngine, IP4_019_a_large_packet_is_fragmented_where_that_is_allowed) {
+    PacketOut packet = out_to("10.9.0.2", 2008);
+    packet.dont_fragment = false;
+    ASSERT_TRUE(host.send(turn(), std::move(packet)));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 2U);
+    EXPECT_EQ(frames[0].ip().total_length(), 1500);
+    EXPECT_EQ(frames[1].ip().total_length(), 548);
+    EXPECT_TRUE(frames[0].ip().has_more_fragments());
+    EXPECT_FALSE(frames[1].ip().has_more_fragments());
+    EXPECT_EQ(frames[1].ip().fragment_offset(), 1480U);
+    EXPECT_EQ(frames[0].ip().id(), frames[1].ip().id());
+    EXPECT_TRUE(frames[1].ip().is_checksum_correct());
+}
+
+TEST_F(IpEngine, IP4_020_a_large_packet_that_must_not_be_fragmented_is_refused) {
+    EXPECT_EQ(host.send(turn(), out_to("10.9.0.2", 2000)), fail(Error::message_too_long));
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(log.dropped(Reason::packet_too_big), 1U);
+}
+
+TEST_F(IpEngine, IP4_031_and_ICMP4_018_no_route_is_an_error_and_nothing_leaves) {
+    EXPECT_EQ(host.send(turn(), out_to("192.0.2.1", 10)), fail(Error::network_unreachable));
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(log.dropped(Reason::no_route), 1U);
+    EXPECT_EQ(host.path(addr("192.0.2.1"), std::nullopt).error(), Error::network_unreachable);
+}
+
+TEST_F(IpEngine, IP4_032_a_gateway_that_does_not_answer_is_replaced) {
+    add_default("10.9.0.5");
+    add_default("10.9.0.6");
+    know(1, "10.9.0.6", 6);
+    ASSERT_TRUE(host.send(turn(), bare_segment(pool, "192.0.2.1")));
+    EXPECT_TRUE(sent()[0].is_arp());
+    advance(4s);
+    ASSERT_TRUE(host.send(turn(), bare_segment(pool, "192.0.2.1")));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].link().destination(), mac(6));
+}
+
+TEST_F(IpEngine, IP4_034_own_addresses_are_reached_by_lo) {
+    for (const char* own : {"10.9.0.1", "127.0.0.1", "127.9.9.9"}) {
+        ASSERT_TRUE(host.send(turn(), bare_segment(pool, own)));
+        auto out = host.next_frame(turn());
+        ASSERT_TRUE(out);
+        EXPECT_EQ(out->interface, loopback_interface);
+        const Arrival arrival = host.receive(turn(), out->interface, std::move(out->frame));
+        ASSERT_TRUE(arrival.packet) << own;
+        EXPECT_TRUE(arrival.packet->checksum_trusted);
+    }
+    EXPECT_EQ(host.path(addr("10.9.0.1"), std::nullopt)->mtu, 65536U);
+    EXPECT_EQ(log.dropped(), 0U);
+}
+
+TEST_F(IpEngine, IP4_035_a_route_may_lower_the_mtu) {
+    add_default("10.9.0.2", 1, 1400);
+    EXPECT_EQ(host.path(addr("192.0.2.1"), std::nullopt)->mtu, 1400U);
+    EXPECT_EQ(host.path(addr("10.9.0.2"), std::nullopt)->mtu, 1500U);
+    EXPECT_FALSE(host.send(turn(), out_to("192.0.2.1", 1381)));
+    EXPECT_TRUE(host.send(turn(), out_to("192.0.2.1", 1380)));
+}
+
+TEST_F(IpEngine, IP4_036_prefixes_of_31_and_32_bits_work) {
+    const InterfaceIndex pair = add("p2p", 21, "10.1.0.0", 31);
+    know(pair, "10.1.0.1", 22);
+    ASSERT_TRUE(host.send(turn(), bare_segment(pool, "10.1.0.1")));
+    EXPECT_EQ(sent()[0].interface, pair);
+    EXPECT_FALSE(host.is_broadcast(addr("10.1.0.1")));
+
+    const InterfaceIndex single = add("one", 31, "10.2.0.1", 32);
+    Route on_link;
+    on_link.destination = {addr("10.2.0.9"), 32};
+    on_link.interface = single;
+    host.add_route(on_link);
+    know(single, "10.2.0.9", 32);
+    ASSERT_TRUE(host.send(turn(), bare_segment(pool, "10.2.0.9")));
+    const auto frames = sent();
+    EXPECT_EQ(frames[0].interface, single);
+    EXPECT_EQ(IpAddr{frames[0].ip().source()}, addr("10.2.0.1"));
+}
+
+TEST_F(IpEngine, SRC_001_an_own_secondary_address_is_addressed_from_the_primary) {
+    host.add_interface({.name = "two",
+                        .mac = mac(12),
+                        .mtu = 1500,
+                        .addresses = {{addr("10.6.0.1"), 24}, {addr("10.6.0.2"), 24}},
+                        .vouches = false,
+                        .super_segment_max = 0});
+    EXPECT_EQ(host.path(addr("10.6.0.1"), std::nullopt)->source, addr("10.6.0.1"));
+    EXPECT_EQ(host.path(addr("10.6.0.2"), std::nullopt)->source, addr("10.6.0.1"));
+    EXPECT_EQ(host.path(addr("127.9.9.9"), std::nullopt)->source, addr("127.0.0.1"));
+}
+
+TEST_F(IpEngine, SRC_005_and_SRC_010_the_source_belongs_to_the_way_out) {
+    host.add_interface({.name = "two",
+                        .mac = mac(12),
+                        .mtu = 1500,
+                        .addresses = {{addr("10.6.0.1"), 24}, {addr("10.5.0.1"), 24}},
+                        .vouches = false,
+                        .super_segment_max = 0});
+    add_default("10.5.0.254", 2);
+    EXPECT_EQ(host.path(addr("10.9.0.2"), std::nullopt)->source, addr("10.9.0.1"));
+    EXPECT_EQ(host.path(addr("10.5.0.9"), std::nullopt)->source, addr("10.5.0.1"));
+    EXPECT_EQ(host.path(addr("8.8.8.8"), std::nullopt)->source, addr("10.5.0.1"));
+}
+
+TEST_F(IpEngine, SRC_011_a_bound_address_is_kept_and_loopback_stays_at_home) {
+    add("eth1", 11, "10.8.0.1", 24);
+    EXPECT_EQ(host.path(addr("10.8.0.2"), addr("10.9.0.1"))->source, addr("10.9.0.1"));
+    EXPECT_EQ(host.path(addr("10.8.0.2"), IpAddr::any_v4())->source, addr("10.8.0.1"));
+    EXPECT_EQ(host.path(addr("10.8.0.2"), addr("127.0.0.1")).error(), Error::invalid_argument);
+    EXPECT_EQ(host.path(addr("10.8.0.2"), addr("10.3.3.3")).error(),
+              Error::address_not_available);
+}
+
+TEST_F(IpEngine, IP4_024_and_IP4_025_an_own_broadcast_is_heard_here_too) {
+    PacketOut packet = out_to("10.9.0.255", 10, 17);
+    wire::UdpRepr{Port{1}, Port{2}, 10}.emit(packet.frame->prepend(wire::UdpRepr::size()));
+    ASSERT_TRUE(host.send(turn(), std::move(packet)));
+    std::size_t on_link = 0;
+    std::size_t here = 0;
+    while (auto out = host.next_frame(turn())) {
+        if (out->interface == 1) {
+            ++on_link;
+            continue;
+        }
+        const Arrival arrival = host.receive(turn(), out->interface, std::move(out->frame));
+        here += arrival.packet && arrival.packet->to_many ? 1 : 0;
+    }
+    EXPECT_EQ(on_link, 1U);
+    EXPECT_EQ(here, 1U);
+}
+
+class Router : public IpEngine {
+  protected:
+    Router() {
+        add("eth1", 11, "10.8.0.1", 24, 1000);
+        host.set_forwarding(true);
+        know(2, "10.8.0.2", 22);
+        know(1, "10.9.0.2", 2);
+        log.clear();
+    }
+    static Packet through(std::size_t text = 10) {
+        Packet packet = udp(1000, 2000, text);
+        packet.destination = addr("10.8.0.2");
+        return packet;
+    }
+};
+
+TEST_F(Router, a_packet_goes_on_with_a_lower_ttl_and_the_same_number) {
+    Packet packet = through();
+    packet.ttl = 9;
+    packet.options = Bytes{std::byte{1}, std::byte{1}, std::byte{1}, std::byte{0}};
+    inject(packet);
+    const auto out = host.next_frame(turn());
+    ASSERT_TRUE(out);
+    EXPECT_EQ(out->interface, 2);
+    EXPECT_EQ(out->frame->id, 99U);
+    Sent sent_on{2, Bytes(out->frame->size())};
+    out->frame->copy_to(sent_on.octets);
+    EXPECT_EQ(sent_on.link().destination(), mac(22));
+    EXPECT_EQ(sent_on.link().source(), mac(11));
+    EXPECT_EQ(sent_on.ip().ttl(), 8);
+    EXPECT_TRUE(sent_on.ip().is_checksum_correct());
+    EXPECT_EQ(sent_on.ip().header_length(), 24U);
+    EXPECT_TRUE(std::ranges::equal(sent_on.ip().payload(), packet.payload));
+}
+
+TEST_F(Router, ICMP4_017_time_exceeded_is_told_to_the_sender) {
+    Packet packet = through();
+    packet.ttl = 1;
+    inject(packet);
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].interface, 1);
+    EXPECT_EQ(frames[0].icmp().type(), wire::Icmpv4Type::time_exceeded);
+    EXPECT_EQ(IpAddr{frames[0].ip().source()}, addr("10.9.0.1"));
+    const Bytes original = packet.ip();
+    EXPECT_TRUE(std::ranges::equal(frames[0].icmp().payload(), original));
+    EXPECT_EQ(log.dropped(Reason::ttl_expired), 1U);
+}
+
+TEST_F(Router, no_way_on_is_told_to_the_sender) {
+    Packet packet = through();
+    packet.destination = addr("192.0.2.1");
+    inject(packet);
+    auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].icmp().code(), 0);
+    EXPECT_EQ(log.dropped(Reason::no_route), 1U);
+
+    packet.destination = addr("10.8.0.77");  // nobody there
+    inject(packet);
+    EXPECT_TRUE(sent()[0].is_arp());
+    advance(4s);
+    ASSERT_FALSE(later.empty());
+    EXPECT_EQ(later.back().frame.icmp().type(), wire::Icmpv4Type::destination_unreachable);
+    EXPECT_EQ(later.back().frame.icmp().code(), 1);
+    EXPECT_FALSE(host.next_unreachable());
+}
+
+TEST_F(Router, a_packet_too_big_for_the_next_link_is_fragmented_or_refused_with_its_mtu) {
+    inject(through(1200));
+    auto frames = sent();
+    ASSERT_EQ(frames.size(), 2U);
+    EXPECT_LE(frames[0].ip().total_length(), 1000);
+    EXPECT_EQ(frames[0].ip().payload().size() + frames[1].ip().payload().size(), 1208U);
+
+    Packet whole = through(1200);
+    whole.dont_fragment = true;
+    inject(whole);
+    frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].icmp().code(), 4);
+    EXPECT_EQ(frames[0].icmp().next_hop_mtu(), 1000);
+    EXPECT_EQ(log.dropped(Reason::packet_too_big), 1U);
+}
+
+TEST_F(Router, fragments_go_on_without_being_put_together) {
+    Packet packet = through(1200);
+    packet.more_fragments = true;
+    packet.fragment_offset = 800;
+    inject(packet);
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 2U);
+    EXPECT_EQ(frames[0].ip().fragment_offset(), 800U);
+    EXPECT_EQ(frames[1].ip().fragment_offset(), 800U + frames[0].ip().payload().size());
+    EXPECT_TRUE(frames[1].ip().has_more_fragments());
+}
+
+TEST_F(Router, IP4_026_broadcasts_and_groups_are_not_forwarded) {
+    for (const char* destination : {"10.8.0.255", "239.1.2.3", "255.255.255.255"}) {
+        Packet packet = through();
+        packet.destination = addr(destination);
+        inject(packet);
+        EXPECT_TRUE(sent().empty()) << destination;
+    }
+    Packet link_broadcast = through();
+    link_broadcast.to = Mac::broadcast();
+    inject(link_broadcast);
+    EXPECT_TRUE(sent().empty());
+}
+
+TEST_F(Router, a_checksum_left_open_is_completed_for_a_link_that_does_not_vouch) {
+    Packet packet = through(101);
+    packet.protocol = 17;
+    const Checksum pseudo = wire::pseudo_header(packet.source, packet.destination,
+                                                wire::IpProtocol::udp, 109);
+    store_be(packet.payload, 6, pseudo.partial());
+    FramePtr frame = frame_of(packet.frame());
+    const Slice shared = frame->slices()[0];
+    frame->offload = {wire::ChecksumState::needed, 34, 6, 0};
+    static_cast<void>(host.receive(turn(), 1, std::move(frame)));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_TRUE(sums_up(frames[0], 17));
+    const Bytes original = packet.frame();
+    EXPECT_TRUE(std::ranges::equal(shared.octets(), original));  // never written
+}
+
+TEST(IpBounds, replies_are_bounded_and_the_stack_says_so) {
+    Config config;
+    config.reply_ring = 4;
+    buf::Pool pool;
+    EventLog log;
+    Engine host(config, 1, 0, pool);
+    host.add_interface({.name = "eth0",
+                        .mac = mac(1),
+                        .mtu = 1500,
+                        .addresses = {{addr("10.9.0.1"), 24}},
+                        .vouches = false,
+                        .super_segment_max = 0});
+    const Turn turn{Instant{}, config, log, 0};
+    std::size_t taken = 0;
+    while (host.may_receive() && taken < 100) {
+        FramePtr frame = pool.frame();
+        ASSERT_TRUE(frame->add(pool.copy(icmp(echo_request(8)).frame())));
+        static_cast<void>(host.receive(turn, 1, std::move(frame)));
+        ++taken;
+    }
+    EXPECT_EQ(taken, 4U);
+    while (host.next_frame(turn)) {}
+    EXPECT_TRUE(host.may_receive());
+}
+
+}  // namespace
+}  // namespace dt::ip::test
