@@ -15,7 +15,7 @@
 
 namespace dt::core {
 
-/// Takes the frames that leave, with the interface they leave by.
+/// Takes the frames that leave, with the interface they leave by. Frames on lo never come here.
 class Egress {
   public:
     virtual ~Egress() = default;
@@ -34,13 +34,15 @@ class Core {
 
     /// Link header, ARP or IP, then transport. False: replies wait, frame kept by the caller.
     [[nodiscard]] bool receive(const Turn& turn, ip::InterfaceIndex in, FramePtr& frame);
+    /// What the last turn sent on lo arrives; then due timers change state.
     void advance(const Turn& turn);
-    /// Replies first, then transports; at most `budget` frames. True if more wait.
+    /// Replies first, then transports in turn; at most `budget` frames. True if more may wait.
     bool transmit(const Turn& turn, Egress& egress, std::size_t budget);
+    /// The instant of the last turn, that is at once, while frames wait on lo.
     [[nodiscard]] Instant deadline() const;
 
-    /// Source address and path for `destination` (0.0.0.0 means loopback); network_unreachable,
-    /// or access_denied/invalid as the route says.
+    /// Source address and path for `destination`; 0.0.0.0 means loopback. Whether many may be
+    /// addressed is for the caller to judge. Errors: those of ip::Engine::path().
     struct Chosen {
         IpAddr source;
         IpAddr destination;
@@ -48,6 +50,11 @@ class Core {
     };
     [[nodiscard]] Result<Chosen> choose_path(IpAddr destination, std::optional<IpAddr> bound) const;
     [[nodiscard]] bool is_local(IpAddr address) const;  // any 127/8, any interface address
+
+    /// Adds what was counted here: segments dropped before TCP saw them.
+    void add_counters(event::Counters& counters) const;
+    /// Frames that wait on lo.
+    [[nodiscard]] std::size_t in_loopback() const;
 
   private:
     struct Parts;

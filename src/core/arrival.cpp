@@ -1,0 +1,212 @@
+// From an IP packet to the transport it is for: headers parsed once, checksums verified once
+// (RFC 9293 §3.1 MUST-3, RFC 768), ICMP errors to the socket they are about (RFC 1122 §3.2.2).
+#include "core/parts.hpp"
+#include "ip/output.hpp"
+#include "wire/icmpv4.hpp"
+#include "wire/ipv4.hpp"
+#include "wire/tcp.hpp"
+#include "wire/udp.hpp"
+
+namespace dt::core {
+
+using event::Reason;
+using tcp::IcmpError;
+using wire::Icmpv4Type;
+using wire::IpProtocol;
+using wire::UnreachableCode;
+
+namespace {
+
+constexpr auto tcp_number = static_cast<std::uint8_t>(IpProtocol::tcp);
+constexpr auto udp_number = static_cast<std::uint8_t>(IpProtocol::udp);
+
+/// A frame that a link damaged is bad whatever its octets say: replay feeds generated text.
+bool is_intact(const ip::PacketIn& packet) {
+    if (packet.frame->marked_bad != 0) return false;
+    if (packet.checksum_trusted) return true;
+    return wire::pseudo_header(packet.source, packet.destination,
+                               static_cast<IpProtocol>(packet.protocol),
+                               static_cast<std::uint32_t>(packet.frame->size()))
+        .add(ip::sum_of(*packet.frame))
+        .is_correct();
+}
+
+/// The TCP header at the front, gathered only where it lies in pieces.
+std::optional<wire::TcpView> read_tcp_header(Frame& frame) {
+    if (!ip::make_contiguous(frame, wire::TcpView::header_min)) return std::nullopt;
+    const auto words = std::to_integer<std::size_t>(frame.front()[12] >> 4);
+    if (!ip::make_contiguous(frame, 4 * words)) return std::nullopt;
+    const auto view = wire::TcpView::parse(frame.front());
+    return view ? std::optional(*view) : std::nullopt;
+}
+
+void drop_packet(const Turn& turn, const ip::PacketIn& packet, Reason reason) {
+    turn.emit(event::PacketDropped{packet.source, packet.destination, packet.frame->id,
+                                   packet.protocol, reason});
+}
+
+void drop_segment(const Turn& turn, const FourTuple& tuple, const wire::TcpView& view,
+                  const Frame& frame, Reason reason) {
+    event::Segment segment;
+    segment.tuple = tuple;
+    segment.frame = frame.id;
+    segment.seq = view.seq();
+    segment.ack = view.ack();
+    segment.length = static_cast<std::uint32_t>(frame.size() - view.header_length());
+    segment.window = view.window();
+    segment.flags = view.flags().bits();
+    turn.emit(event::SegmentDropped{segment, reason});
+}
+
+std::optional<IcmpError> unreachable_kind(UnreachableCode code) {
+    switch (code) {
+        case UnreachableCode::network:
+        case UnreachableCode::network_unknown:
+        case UnreachableCode::network_prohibited:
+        case UnreachableCode::network_for_tos: return IcmpError::network_unreachable;
+        case UnreachableCode::host:
+        case UnreachableCode::source_route_failed:
+        case UnreachableCode::host_unknown:
+        case UnreachableCode::source_host_isolated:
+        case UnreachableCode::host_prohibited:
+        case UnreachableCode::host_for_tos: return IcmpError::host_unreachable;
+        case UnreachableCode::protocol: return IcmpError::protocol_unreachable;
+        case UnreachableCode::port: return IcmpError::port_unreachable;
+        case UnreachableCode::fragmentation_needed: return IcmpError::fragmentation_needed;
+        case UnreachableCode::prohibited:
+        case UnreachableCode::precedence_violation:
+        case UnreachableCode::precedence_cutoff: return IcmpError::admin_prohibited;
+    }
+    return std::nullopt;
+}
+
+/// What an error means to TCP; nothing for those it does not heed (TCP-ICMP-008, 010).
+std::optional<IcmpError> icmp_kind(const ip::ErrorIn& error) {
+    switch (static_cast<Icmpv4Type>(error.type)) {
+        case Icmpv4Type::destination_unreachable:
+            return unreachable_kind(static_cast<UnreachableCode>(error.code));
+        case Icmpv4Type::time_exceeded:
+            if (static_cast<wire::TimeExceededCode>(error.code) != wire::TimeExceededCode::ttl) {
+                return std::nullopt;
+            }
+            return IcmpError::time_exceeded;
+        case Icmpv4Type::parameter_problem: return IcmpError::parameter_problem;
+        case Icmpv4Type::echo_reply:
+        case Icmpv4Type::source_quench:
+        case Icmpv4Type::redirect:
+        case Icmpv4Type::echo_request:
+        case Icmpv4Type::timestamp_request:
+        case Icmpv4Type::timestamp_reply: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// What an error means to a connected datagram socket: hard ones only (UDP-013, Linux).
+std::optional<Error> hard_error(IcmpError kind) {
+    switch (kind) {
+        case IcmpError::port_unreachable: return Error::connection_refused;
+        case IcmpError::protocol_unreachable: return Error::no_such_option;
+        case IcmpError::admin_prohibited: return Error::host_unreachable;
+        case IcmpError::parameter_problem: return Error::protocol_error;
+        case IcmpError::network_unreachable:
+        case IcmpError::host_unreachable:
+        case IcmpError::fragmentation_needed:
+        case IcmpError::time_exceeded: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+FourTuple quoted_tuple(const IpAddr& source, const IpAddr& destination, Octets transport) {
+    return {{source, Port{load_be<std::uint16_t>(transport, 0)}},
+            {destination, Port{load_be<std::uint16_t>(transport, 2)}}};
+}
+
+}  // namespace
+
+void Core::Parts::on_frame(const Turn& turn, ip::InterfaceIndex in, FramePtr frame) {
+    ip::Arrival arrival = ip.receive(turn, in, std::move(frame));
+    if (arrival.error) return on_error(turn, *arrival.error);
+    if (!arrival.packet) return;
+    if (arrival.packet->protocol == tcp_number) {
+        on_tcp(turn, std::move(*arrival.packet));
+    } else {
+        on_udp(turn, std::move(*arrival.packet));
+    }
+}
+
+void Core::Parts::on_tcp(const Turn& turn, ip::PacketIn packet) {
+    const auto view = read_tcp_header(*packet.frame);
+    if (!view) {
+        ++malformed;
+        return drop_packet(turn, packet, Reason::bad_header);
+    }
+    const FourTuple tuple{{packet.destination, view->destination()},
+                          {packet.source, view->source()}};
+    if (packet.to_many) {
+        return drop_segment(turn, tuple, *view, *packet.frame, Reason::invalid_destination);
+    }
+    if (!is_intact(packet)) {
+        ++malformed;
+        ++bad_checksums;
+        return drop_segment(turn, tuple, *view, *packet.frame, Reason::bad_checksum);
+    }
+    tcp::SegmentIn segment;
+    segment.tuple = tuple;
+    segment.header = wire::TcpRepr::from(*view);
+    segment.text_offset = static_cast<std::uint32_t>(view->header_length());
+    segment.text_length =
+        static_cast<std::uint32_t>(packet.frame->size()) - segment.text_offset;
+    segment.ecn = packet.tos & 3;
+    segment.ttl = packet.ttl;
+    segment.frame = std::move(packet.frame);
+    if (segment.header.flags.syn()) {  // others belong to a connection that knows its path
+        if (const auto back = path_to(packet.source, packet.destination)) segment.path = *back;
+    }
+    tcp.on_segment(turn, std::move(segment));
+}
+
+void Core::Parts::on_udp(const Turn& turn, ip::PacketIn packet) {
+    const bool has_header =
+        ip::make_contiguous(*packet.frame, wire::UdpView::header_length);
+    const auto view = has_header
+                          ? wire::UdpView::parse_front(packet.frame->front(), packet.frame->size())
+                          : fail(Error::truncated);
+    if (!view) return drop_packet(turn, packet, Reason::bad_header);
+    udp::Datagram datagram;
+    datagram.tuple = {{packet.destination, view->destination()}, {packet.source, view->source()}};
+    datagram.offset = wire::UdpView::header_length;
+    datagram.length = view->length() - datagram.offset;
+    packet.frame->keep_front(view->length());  // UDP-004
+    const bool is_unchecked = !view->has_checksum() && packet.frame->marked_bad == 0;
+    if (!is_unchecked && !is_intact(packet)) {
+        turn.emit(event::DatagramMoved{datagram.tuple, packet.frame->id, event::Step::dropped,
+                                       datagram.length, Reason::bad_checksum});
+        return;
+    }
+    datagram.frame = std::move(packet.frame);
+    if (udp.on_datagram(turn, datagram, packet.to_many) != udp::Engine::Verdict::no_socket) return;
+    packet.frame = std::move(datagram.frame);
+    ip.send_error(turn, packet, static_cast<std::uint8_t>(Icmpv4Type::destination_unreachable),
+                  static_cast<std::uint8_t>(UnreachableCode::port));
+}
+
+void Core::Parts::on_error(const Turn& turn, const ip::ErrorIn& error) {
+    const auto kind = icmp_kind(error);
+    if (!kind) return;
+    const FourTuple tuple = quoted_tuple(error.source, error.destination, error.transport);
+    if (error.protocol == tcp_number) {
+        const Seq seq{load_be<std::uint32_t>(error.transport, 4)};
+        tcp.on_icmp(turn, tuple, seq, *kind, error.mtu);
+    } else if (error.protocol == udp_number) {
+        if (const auto hard = hard_error(*kind)) udp.on_icmp(turn, tuple, *hard);
+    }
+}
+
+/// The next hop never answered. UDP learns nothing of it (ARP-009).
+void Core::Parts::on_unreachable(const Turn& turn, const ip::Engine::Unreachable& gone) {
+    if (gone.protocol != tcp_number) return;
+    tcp.on_neighbour_failed(turn, gone.next_hop,
+                            quoted_tuple(gone.source, gone.destination, gone.transport));
+}
+
+}  // namespace dt::core

@@ -1,0 +1,161 @@
+// The ring's verbs for IP, TCP and UDP together: receive, advance, transmit, deadline.
+#include "core/core.hpp"
+
+#include <algorithm>
+
+#include "core/parts.hpp"
+#include "wire/udp.hpp"
+
+namespace dt::core {
+
+namespace {
+
+// Each part has its own numbers out of the stack's seed.
+constexpr std::uint64_t ip_purpose = 0x6970;
+constexpr std::uint64_t tcp_purpose = 0x746370;
+constexpr std::uint64_t ports_purpose = 0x706f727473;
+
+std::uint64_t seed_of(std::uint64_t seed, std::uint64_t purpose) {
+    return Rng(seed).derive(purpose).next();
+}
+
+std::array<std::uint64_t, 2> secret_of(std::uint64_t seed) {
+    Rng rng = Rng(seed).derive(tcp_purpose);
+    const std::uint64_t low = rng.next();
+    return {low, rng.next()};
+}
+
+}  // namespace
+
+tcp::Path tcp_path(const ip::Engine::Path& path) {
+    constexpr std::uint32_t mtu_max = 65535;  // of IPv4's length field; lo says 65536
+    tcp::Path chosen;
+    chosen.mtu = static_cast<std::uint16_t>(std::min(path.mtu, mtu_max));
+    chosen.super_segment_max = path.super_segment_max;
+    return chosen;
+}
+
+Core::Parts::Parts(const Config& config, std::uint64_t seed, event::HostIndex host,
+                   buf::Pool& pool)
+    : ip(config, seed_of(seed, ip_purpose), host, pool),
+      tcp(config, pool, secret_of(seed)),
+      udp(config, pool),
+      ports(seed_of(seed, ports_purpose)) {}
+
+Result<tcp::Path> Core::Parts::path_to(IpAddr destination, IpAddr source) const {
+    DT_TRY(path, ip.path(destination, source));
+    return tcp_path(path);
+}
+
+bool Core::Parts::pull_segment(const Turn& turn) {
+    auto segment = tcp.next_segment(turn);
+    if (!segment) return false;
+    segment->summary.frame = segment->frame->id = ip.next_frame_id();
+    const Status sent = ip.send(
+        turn, {.source = segment->tuple.local.addr,
+               .destination = segment->tuple.remote.addr,
+               .frame = std::move(segment->frame),
+               .protocol = static_cast<std::uint8_t>(wire::IpProtocol::tcp),
+               .tos = segment->tos,
+               .ttl = segment->ttl,
+               .dont_fragment = true});
+    if (sent && turn.wants_segments()) {
+        turn.emit(event::SegmentSent{segment->summary, segment->reason});
+    }
+    return true;
+}
+
+bool Core::Parts::pull_datagram(const Turn& turn) {
+    auto datagram = udp.next_datagram(turn);
+    if (!datagram) return false;
+    event::DatagramMoved told;
+    told.tuple = datagram->tuple;
+    told.frame = datagram->frame->id = ip.next_frame_id();
+    told.length =
+        static_cast<std::uint32_t>(datagram->frame->size() - wire::UdpView::header_length);
+    const Status sent =
+        ip.send(turn, {.source = datagram->tuple.local.addr,
+                       .destination = datagram->tuple.remote.addr,
+                       .frame = std::move(datagram->frame),
+                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::udp),
+                       .tos = 0,
+                       .ttl = 64,
+                       .dont_fragment = false});
+    if (sent && turn.wants_segments()) turn.emit(told);
+    return true;
+}
+
+/// The next packet of a transport, which then lets the other go first.
+bool Core::Parts::pull(const Turn& turn) {
+    const bool tcp_first = turn_of == event::Transport::tcp;
+    turn_of = tcp_first ? event::Transport::udp : event::Transport::tcp;
+    if (tcp_first) return pull_segment(turn) || pull_datagram(turn);
+    return pull_datagram(turn) || pull_segment(turn);
+}
+
+Core::Core(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool)
+    : parts_(std::make_unique<Parts>(config, seed, host, pool)) {}
+Core::~Core() = default;
+
+tcp::Engine& Core::tcp() { return parts_->tcp; }
+udp::Engine& Core::udp() { return parts_->udp; }
+ip::Engine& Core::ip() { return parts_->ip; }
+PortTable& Core::ports() { return parts_->ports; }
+
+bool Core::receive(const Turn& turn, ip::InterfaceIndex in, FramePtr& frame) {
+    if (!parts_->may_receive()) return false;
+    parts_->on_frame(turn, in, std::move(frame));
+    return true;
+}
+
+void Core::advance(const Turn& turn) {
+    // Not those that answers to these put there: they wait for the next turn.
+    for (std::size_t left = parts_->loopback.size(); left > 0 && parts_->may_receive(); --left) {
+        FramePtr frame = std::move(parts_->loopback.front());
+        parts_->loopback.pop_front();
+        parts_->on_frame(turn, ip::loopback_interface, std::move(frame));
+    }
+    parts_->ip.advance(turn);
+    while (const auto gone = parts_->ip.next_unreachable()) parts_->on_unreachable(turn, *gone);
+    parts_->tcp.advance(turn);
+}
+
+bool Core::transmit(const Turn& turn, Egress& egress, std::size_t budget) {
+    for (; budget > 0; --budget) {
+        auto out = parts_->ip.next_frame(turn);
+        if (!out) {
+            if (!parts_->pull(turn)) return false;
+            out = parts_->ip.next_frame(turn);
+        }
+        if (!out) continue;  // it waits for its neighbour, or was refused
+        if (out->interface == ip::loopback_interface) {
+            parts_->loopback.push_back(std::move(out->frame));
+            parts_->loopback_since = turn.now();
+        } else {
+            egress.take(out->interface, std::move(out->frame));
+        }
+    }
+    return true;
+}
+
+Instant Core::deadline() const {
+    const Instant timers = std::min(parts_->ip.deadline(), parts_->tcp.deadline());
+    return parts_->loopback.empty() ? timers : std::min(timers, parts_->loopback_since);
+}
+
+Result<Core::Chosen> Core::choose_path(IpAddr destination, std::optional<IpAddr> bound) const {
+    if (destination.is_any()) destination = IpAddr::loopback_v4();
+    DT_TRY(path, parts_->ip.path(destination, bound));
+    return Chosen{path.source, destination, tcp_path(path)};
+}
+
+bool Core::is_local(IpAddr address) const { return parts_->ip.is_local(address); }
+
+void Core::add_counters(event::Counters& counters) const {
+    counters.in_errors += parts_->malformed;
+    counters.checksum_errors += parts_->bad_checksums;
+}
+
+std::size_t Core::in_loopback() const { return parts_->loopback.size(); }
+
+}  // namespace dt::core

@@ -1,0 +1,42 @@
+// The inside of Core: its engines and the steps from packet to transport that arrival.cpp holds.
+#pragma once
+
+#include <deque>
+
+#include "core/core.hpp"
+
+namespace dt::core {
+
+struct Core::Parts {
+    Parts(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool);
+
+    // Packets in (arrival.cpp).
+    void on_frame(const Turn& turn, ip::InterfaceIndex in, FramePtr frame);
+    void on_tcp(const Turn& turn, ip::PacketIn packet);
+    void on_udp(const Turn& turn, ip::PacketIn packet);
+    void on_error(const Turn& turn, const ip::ErrorIn& error);
+    void on_unreachable(const Turn& turn, const ip::Engine::Unreachable& gone);
+
+    // Packets out (core.cpp).
+    [[nodiscard]] bool pull(const Turn& turn);
+    [[nodiscard]] bool pull_segment(const Turn& turn);
+    [[nodiscard]] bool pull_datagram(const Turn& turn);
+
+    [[nodiscard]] bool may_receive() const { return ip.may_receive() && tcp.may_receive(); }
+    [[nodiscard]] Result<tcp::Path> path_to(IpAddr destination, IpAddr source) const;
+
+    ip::Engine ip;
+    tcp::Engine tcp;
+    udp::Engine udp;
+    PortTable ports;
+    std::deque<FramePtr> loopback;  // left on lo, arrive in the next turn
+    Instant loopback_since{};
+    event::Transport turn_of = event::Transport::tcp;  // who is asked first for the next packet
+    std::uint64_t malformed = 0;
+    std::uint64_t bad_checksums = 0;
+};
+
+/// The path as TCP knows it.
+[[nodiscard]] tcp::Path tcp_path(const ip::Engine::Path& path);
+
+}  // namespace dt::core
