@@ -50,7 +50,6 @@ void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, const Seg
     values.window = segment.header.window;
     values.mtu = segment.path.mtu;
     if (config.window_scaling == event::Switch::on) values.peer_shift = options.window_scale;
-    values.sack_permitted = options.sack_permitted;
     if (config.timestamps == event::Switch::on && options.timestamps) {
         values.ts_recent = options.timestamps->value;
     }
