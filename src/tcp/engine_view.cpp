@@ -22,13 +22,13 @@ SocketView view_of(const Listener& listener, Instant now) {
     return view;
 }
 
-SocketView view_of(const ConnectionSlot& slot, const Config& config, Instant now) {
+SocketView view_of(const ConnectionSlot& slot, Instant now) {
     const Connection& connection = slot.connection;
     SocketView view;
     view.state = connection.state();
     view.local = connection.tuple().local;
     view.peer = connection.tuple().remote;
-    view.path = connection.path_view(config);
+    view.path = connection.path_view();
     view.receive_queue = connection.unread();
     view.send_queue = connection.unacked();
     view.timer = connection.timer(now);
@@ -66,7 +66,7 @@ std::optional<FourTuple> Engine::tuple(ConnId id) const {
 
 event::PathView Engine::path_view(ConnId id) const {
     const ConnectionSlot* slot = parts_->slot(id);
-    return slot == nullptr ? event::PathView{} : slot->connection.path_view(parts_->config);
+    return slot == nullptr ? event::PathView{} : slot->connection.path_view();
 }
 
 Engine::Holder Engine::holder(const FourTuple& tuple) const {
@@ -121,7 +121,7 @@ void Engine::snapshot(Instant now, std::vector<SocketView>& sockets,
         return a->serial < b->serial;
     });
     for (const ConnectionSlot* slot : by_age) {
-        sockets.push_back(view_of(*slot, parts.config, now));
+        sockets.push_back(view_of(*slot, now));
         if (!slot->queued_in) continue;
         const Listener* listener = parts.listeners.get(slot->queued_in->handle);
         if (listener != nullptr) sockets.back().queued_in = listener->local();
