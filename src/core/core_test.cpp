@@ -65,9 +65,9 @@ class Hosts : public Network {
         Bytes octets(8 + text, std::byte{0x62});
         const wire::UdpRepr header{Port{from}, Port{to}, static_cast<std::uint16_t>(text)};
         header.emit(octets);
-        Checksum rest = wire::pseudo_header(addr("10.0.0.9"), addr("10.0.0.1"),
-                                            wire::IpProtocol::udp,
-                                            static_cast<std::uint32_t>(octets.size()));
+        Checksum rest =
+            wire::pseudo_header(addr("10.0.0.9"), addr("10.0.0.1"), wire::IpProtocol::udp,
+                                static_cast<std::uint32_t>(octets.size()));
         rest.add(Octets{octets}.subspan(8));
         header.emit(octets, rest);
         return octets;
@@ -209,7 +209,8 @@ TEST_F(Hosts, IP4_037_a_link_that_vouches_carries_text_unsummed) {
     settle();
     write(a(), client, "hello");
     a().core.advance(turn(a()));
-    while (a().core.transmit(turn(a()), a(), 16)) {}
+    while (a().core.transmit(turn(a()), a(), 16)) {
+    }
     ASSERT_EQ(a().leaving.size(), 1U);
     EXPECT_EQ(a().leaving[0].frame->offload.checksum, wire::ChecksumState::needed);
     settle();
@@ -296,8 +297,8 @@ TEST_F(Hosts, IP4_023_a_segment_to_many_is_dropped) {
     inject(a(), frame_to(a(), 6, segment(5, 80, TcpFlag::syn), "10.0.0.9", "10.0.0.1",
                          Mac::broadcast()));
     EXPECT_EQ(a().log.count<event::SegmentDropped>(Reason::invalid_destination), 1U);
-    inject(a(), frame_to(a(), 6, segment(5, 80, TcpFlag::syn, "10.0.0.9", "10.0.0.255"),
-                         "10.0.0.9", "10.0.0.255", Mac::broadcast()));
+    inject(a(), frame_to(a(), 6, segment(5, 80, TcpFlag::syn, "10.0.0.9", "10.0.0.255"), "10.0.0.9",
+                         "10.0.0.255", Mac::broadcast()));
     EXPECT_EQ(a().log.count<event::SegmentDropped>(Reason::invalid_destination), 2U);
     EXPECT_FALSE(a().core.transmit(turn(a()), a(), 10));
     EXPECT_TRUE(a().leaving.empty());

@@ -97,9 +97,7 @@ class Network : public ::testing::Test {
         link(a, a.join("10.0.0.1", 1, vouches), b, b.join("10.0.0.2", 1, vouches));
     }
 
-    [[nodiscard]] Turn turn(Host& host) const {
-        return {now, host.config, host.log, host.number};
-    }
+    [[nodiscard]] Turn turn(Host& host) const { return {now, host.config, host.log, host.number}; }
     [[nodiscard]] Host& a() { return *hosts[0]; }
     [[nodiscard]] Host& b() { return *hosts[1]; }
 
@@ -108,7 +106,8 @@ class Network : public ::testing::Test {
         for (int round = 0; round < 10'000; ++round) {
             for (auto& host : hosts) {
                 host->core.advance(turn(*host));
-                while (host->core.transmit(turn(*host), *host, 16)) {}
+                while (host->core.transmit(turn(*host), *host, 16)) {
+                }
             }
             const bool moved = carry();
             const bool due = std::ranges::any_of(

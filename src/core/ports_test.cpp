@@ -31,24 +31,23 @@ class Ports : public Network {
     }
     std::expected<Endpoint, Refusal> bind_at(std::uint64_t owner, Endpoint local,
                                              Wish wish = plain) {
-        return ports().bind(config, a().core.tcp(),
-                            {wish.transport, local, owner, wish.reuse_address, wish.reuse_port,
-                             false, wish.uid});
+        return ports().bind(
+            config, a().core.tcp(),
+            {wish.transport, local, owner, wish.reuse_address, wish.reuse_port, false, wish.uid});
     }
     std::expected<void, Refusal> listen_on(std::uint64_t owner) {
         return ports().listen(owner, Transport::tcp);
     }
     std::expected<Port, Refusal> choose(const char* remote) {
-        return ports().choose(config, a().core.tcp(), addr("10.0.0.1"), at(remote),
-                              Transport::tcp);
+        return ports().choose(config, a().core.tcp(), addr("10.0.0.1"), at(remote), Transport::tcp);
     }
     /// What the second bind meets after the first; both to port 80.
     std::optional<Refusal> second(const char* first_at, Wish first, const char* second_at,
                                   Wish second_wish) {
         PortTable table(1);
         const auto claim = [](const char* local, std::uint64_t owner, Wish wish) {
-            return Claim{wish.transport, at(local), owner, wish.reuse_address, wish.reuse_port,
-                         false, wish.uid};
+            return Claim{wish.transport,  at(local), owner,   wish.reuse_address,
+                         wish.reuse_port, false,     wish.uid};
         };
         EXPECT_TRUE(table.bind(config, a().core.tcp(), claim(first_at, 1, first)));
         const auto bound = table.bind(config, a().core.tcp(), claim(second_at, 2, second_wish));
@@ -316,8 +315,8 @@ TEST_F(Ports, TCP_SEC_011_ports_stay_in_the_range) {
 TEST_F(Ports, TCP_SEC_012_and_vuln_10_ports_to_different_peers_follow_no_line) {
     std::vector<int> ports_chosen;
     for (int i = 0; i < 1000; ++i) {
-        const std::string peer = "10.0." + std::to_string(i / 250) + "." +
-                                 std::to_string(i % 250 + 1) + ":80";
+        const std::string peer =
+            "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1) + ":80";
         ports_chosen.push_back(choose(peer.c_str())->value());
     }
     std::map<int, int> steps;
@@ -414,8 +413,8 @@ TEST_F(Ports, TCP_SEC_017_connections_and_bind_prefer_different_parity) {
 }
 
 TEST_F(Ports, UDP_030_a_datagram_socket_finds_a_port) {
-    const auto port = ports().choose(config, a().core.tcp(), addr("10.0.0.1"), at("10.0.0.2:53"),
-                                     Transport::udp);
+    const auto port =
+        ports().choose(config, a().core.tcp(), addr("10.0.0.1"), at("10.0.0.2:53"), Transport::udp);
     ASSERT_TRUE(port);
     EXPECT_GE(port->value(), config.port_first);
 }
