@@ -58,7 +58,8 @@ void put_header(PacketOut& packet, std::uint16_t id);
 
 /// The fragments of `packet` (IPv4 header at its front) that fit into `mtu` octets, in order
 /// (RFC 791 §3.2); the slices are shared, only headers are new.
-[[nodiscard]] std::vector<FramePtr> fragment(Frame& packet, std::uint32_t mtu, buf::Pool& pool);
+[[nodiscard]] std::vector<FramePtr> fragment(Frame& packet, std::uint32_t mtu,
+                                             buf::Pool& pool);
 
 /// A frame with the same octets: head copied, slices shared.
 [[nodiscard]] FramePtr share(const Frame& frame, buf::Pool& pool);
