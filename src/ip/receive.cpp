@@ -4,6 +4,7 @@
 
 #include "ip/drop.hpp"
 #include "ip/parts.hpp"
+#include "ip/segmentation.hpp"
 
 namespace dt::ip {
 
@@ -254,7 +255,7 @@ void Engine::Parts::forward(const Turn& turn, InterfaceIndex in, FramePtr frame,
                       wire::Icmpv4Repr::unreachable(wire::UnreachableCode::network));
     }
     const std::uint32_t mtu = hop->mtu != 0 ? hop->mtu : interfaces.at(hop->interface).mtu;
-    const bool is_too_big = frame->size() > mtu && !frame->offload.is_super_segment();
+    const bool is_too_big = wire_size(*frame) > mtu;
     if (is_too_big && header->is_dont_fragment()) {
         return refuse(Reason::packet_too_big, wire::Icmpv4Repr::fragmentation_needed(
                                                   static_cast<std::uint16_t>(mtu)));

@@ -3,6 +3,7 @@
 
 #include "ip/drop.hpp"
 #include "ip/parts.hpp"
+#include "ip/segmentation.hpp"
 
 namespace dt::ip {
 
@@ -100,8 +101,15 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
 /// A packet with its header goes on whole, or in fragments.
 Status Engine::Parts::queue(const Turn& turn, const Hop& hop, FramePtr packet,
                             const IpAddr& destination, bool dont_fragment) {
-    const std::uint32_t mtu = hop.mtu != 0 ? hop.mtu : interfaces.at(hop.interface).mtu;
+    const Interface& out = interfaces.at(hop.interface);
+    const std::uint32_t mtu = hop.mtu != 0 ? hop.mtu : out.mtu;
     packet->id = number(*packet);
+    if (packet->offload.is_super_segment() && out.super_segment_max == 0) {
+        auto segments = cut_super_segment(*packet, pool);
+        if (segments.empty()) drop(turn, *packet, Reason::bad_header);
+        for (FramePtr& segment : segments) dispatch(turn, hop, std::move(segment), destination);
+        return {};
+    }
     if (packet->size() <= mtu || packet->offload.is_super_segment()) {
         dispatch(turn, hop, std::move(packet), destination);
         return {};
