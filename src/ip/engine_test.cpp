@@ -86,8 +86,8 @@ TEST_F(IpEngine, UDP_001_a_checksum_of_zero_is_sent_as_all_ones) {
     header.source = Port{1};
     header.destination = Port{2};
     header.payload_length = 2;
-    Checksum rest = wire::pseudo_header(addr("10.9.0.1"), packet.destination,
-                                        wire::IpProtocol::udp, 10);
+    Checksum rest =
+        wire::pseudo_header(addr("10.9.0.1"), packet.destination, wire::IpProtocol::udp, 10);
     header.emit(packet.frame->prepend(8));
     Bytes text(2);
     store_be(text, 0, rest.add(packet.frame->head()).finish());
@@ -261,8 +261,7 @@ TEST_F(IpEngine, SRC_011_a_bound_address_is_kept_and_loopback_stays_at_home) {
     EXPECT_EQ(host.path(addr("10.8.0.2"), addr("10.9.0.1"))->source, addr("10.9.0.1"));
     EXPECT_EQ(host.path(addr("10.8.0.2"), IpAddr::any_v4())->source, addr("10.8.0.1"));
     EXPECT_EQ(host.path(addr("10.8.0.2"), addr("127.0.0.1")).error(), Error::invalid_argument);
-    EXPECT_EQ(host.path(addr("10.8.0.2"), addr("10.3.3.3")).error(),
-              Error::address_not_available);
+    EXPECT_EQ(host.path(addr("10.8.0.2"), addr("10.3.3.3")).error(), Error::address_not_available);
 }
 
 TEST_F(IpEngine, IP4_024_and_IP4_025_an_own_broadcast_is_heard_here_too) {
@@ -396,8 +395,8 @@ TEST_F(Router, IP4_026_broadcasts_and_groups_are_not_forwarded) {
 TEST_F(Router, a_checksum_left_open_is_completed_for_a_link_that_does_not_vouch) {
     Packet packet = through(101);
     packet.protocol = 17;
-    const Checksum pseudo = wire::pseudo_header(packet.source, packet.destination,
-                                                wire::IpProtocol::udp, 109);
+    const Checksum pseudo =
+        wire::pseudo_header(packet.source, packet.destination, wire::IpProtocol::udp, 109);
     store_be(packet.payload, 6, pseudo.partial());
     FramePtr frame = frame_of(packet.frame());
     const Slice shared = frame->slices()[0];
@@ -501,7 +500,8 @@ TEST(IpBounds, replies_are_bounded_and_the_stack_says_so) {
         ++taken;
     }
     EXPECT_EQ(taken, 4U);
-    while (host.next_frame(turn)) {}
+    while (host.next_frame(turn)) {
+    }
     EXPECT_TRUE(host.may_receive());
 }
 

@@ -92,9 +92,9 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
     }
     if (packet.ttl == 0) packet.ttl = 64;  // IP4-010
     finish_transport(packet, out.vouches && is_one ? ChecksumBy::link : ChecksumBy::us);
-    put_header(packet, packet.dont_fragment ? std::uint16_t{0}
-                                            : ids.next(packet.source, packet.destination,
-                                                       packet.protocol));
+    put_header(packet, packet.dont_fragment
+                           ? std::uint16_t{0}
+                           : ids.next(packet.source, packet.destination, packet.protocol));
     return queue(turn, *hop, std::move(packet.frame), packet.destination, packet.dont_fragment);
 }
 
@@ -194,8 +194,11 @@ void Engine::Parts::give_up(const Turn& turn, NeighborTable::GivenUp gone) {
     const std::size_t header_length = header->header_length();
     std::memcpy(kept.data(), header->header().data(), header_length);
     const IpAddr source = header->source();
-    Unreachable told{gone.key.address, source, header->destination(),
-                     static_cast<std::uint8_t>(header->protocol()), {}};
+    Unreachable told{gone.key.address,
+                     source,
+                     header->destination(),
+                     static_cast<std::uint8_t>(header->protocol()),
+                     {}};
     const bool is_first = header->fragment_offset() == 0;
     gone.packet->drop_front(header_length);
     if (!interfaces.is_local(source)) {
