@@ -1,5 +1,4 @@
-// The inside of ip::Engine: its parts, and the steps that receive.cpp, transmit.cpp and arp.cpp
-// share.
+// The inside of ip::Engine: its parts, and the steps that receive.cpp, transmit.cpp and arp.cpp share.
 #pragma once
 
 #include <deque>
@@ -72,8 +71,8 @@ struct Engine::Parts {
     Reassembler reassembler;
     IdSource ids;
     IcmpLimiter limiter;
-    std::deque<Reply> replies;   // at most reply_ring
-    std::deque<Outgoing> ready;  // link header on, in the order they leave
+    std::deque<Reply> replies;    // at most reply_ring
+    std::deque<Outgoing> ready;   // link header on, in the order they leave
     std::deque<Unreachable> unreachables;
     Forwarding forwarding = Forwarding::off;
     std::uint64_t frames_numbered = 0;

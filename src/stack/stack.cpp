@@ -1,6 +1,7 @@
-// The one object: core and sockets, and the six verbs.
+// The one object: core and sockets, the six verbs, and lo, whose frames come back to us.
 #include "stack/stack.hpp"
 
+#include <deque>
 #include <utility>
 
 #include "core/core.hpp"
@@ -9,16 +10,23 @@ namespace dt::stack {
 
 namespace {
 
-/// Passes on what leaves by a link.
+constexpr InterfaceIndex lo = 0;
+
+/// Sorts what leaves: by lo back to us, else to the links.
 class Exit final : public core::Egress {
   public:
-    explicit Exit(FrameSink& links) : links_(links) {}
+    Exit(std::deque<FramePtr>& own, FrameSink& links) : own_(own), links_(links) {}
 
     void take(ip::InterfaceIndex out, FramePtr frame) override {
-        links_.take(out, std::move(frame));
+        if (out == lo) {
+            own_.push_back(std::move(frame));
+        } else {
+            links_.take(out, std::move(frame));
+        }
     }
 
   private:
+    std::deque<FramePtr>& own_;
     FrameSink& links_;
 };
 
@@ -30,6 +38,7 @@ struct Stack::Parts {
     event::Sink& sink;
     core::Core core;
     sock::Sockets sockets;
+    std::deque<FramePtr> own;  // on lo; no longer than what one transmit() may emit
 
     Parts(const Config& given, event::HostIndex host_index, std::uint64_t seed, buf::Pool& pool,
           event::Sink& events)
@@ -66,20 +75,33 @@ void Stack::add_route(const RouteConfig& route) {
     parts_->core.ip().add_route(added);
 }
 
-void Stack::set_forwarding(bool on) { parts_->core.ip().set_forwarding(on); }
+void Stack::set_forwarding(bool on) {
+    parts_->core.ip().set_forwarding(on);
+}
 
 bool Stack::receive(Instant now, InterfaceIndex in, FramePtr& frame) {
     return parts_->core.receive(parts_->turn(now), in, frame);
+}
+
+bool Stack::receive_own(Instant now) {
+    const Turn turn = parts_->turn(now);
+    for (std::size_t left = parts_->own.size(); left > 0; --left) {
+        if (!parts_->core.receive(turn, lo, parts_->own.front())) return true;
+        parts_->own.pop_front();
+    }
+    return false;
 }
 
 Calls Stack::calls(Instant now, event::Caller caller) {
     return {parts_->sockets, parts_->turn(now), caller};
 }
 
-void Stack::advance(Instant now) { parts_->core.advance(parts_->turn(now)); }
+void Stack::advance(Instant now) {
+    parts_->core.advance(parts_->turn(now));
+}
 
 bool Stack::transmit(Instant now, FrameSink& sink, std::size_t budget) {
-    Exit exit(sink);
+    Exit exit(parts_->own, sink);
     return parts_->core.transmit(parts_->turn(now), exit, budget);
 }
 
@@ -87,7 +109,9 @@ std::optional<sock::ReadinessEdge> Stack::next_readiness(Instant now) {
     return parts_->sockets.next_readiness(parts_->turn(now));
 }
 
-Instant Stack::deadline() const { return parts_->core.deadline(); }
+Instant Stack::deadline() const {
+    return parts_->own.empty() ? parts_->core.deadline() : Instant::min();
+}
 
 event::Snapshot Stack::snapshot(Instant now) const {
     event::Snapshot snapshot;
@@ -97,8 +121,12 @@ event::Snapshot Stack::snapshot(Instant now) const {
     return snapshot;
 }
 
-std::size_t Stack::frames_on_lo() const { return parts_->core.in_loopback(); }
+std::size_t Stack::frames_on_lo() const {
+    return parts_->own.size();
+}
 
-const Config& Stack::config() const { return parts_->config; }
+const Config& Stack::config() const {
+    return parts_->config;
+}
 
 }  // namespace dt::stack

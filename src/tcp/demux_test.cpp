@@ -51,7 +51,7 @@ TEST(Demux, AgreesWithAModelThroughGrowthAndShrinking) {
     std::size_t largest = 0;
     for (int phase = 0; phase < 6; ++phase) {
         const std::uint64_t inserts_in_10 = phase % 2 == 0 ? 8 : 2;
-        for (int step = 0; step < 20'000; ++step) {
+        for (int step = 0; step < 8'000; ++step) {
             if (model.empty() || rng.below(10) < inserts_in_10) {
                 // Few distinct homes near the end of the table: clusters wrap around.
                 const auto tag = rng.chance(0.2) ? 0xfffffff0U + static_cast<std::uint32_t>(rng.below(16))
@@ -67,14 +67,14 @@ TEST(Demux, AgreesWithAModelThroughGrowthAndShrinking) {
                 model.erase(victim);
             }
             ASSERT_EQ(demux.size(), model.size());
-            if (step % 5000 == 0) {
+            if (step % 4000 == 0) {
                 for (const auto& [index, tag] : model)
                     ASSERT_TRUE(check(index, tag)) << index;
             }
         }
         largest = std::max(largest, demux.capacity());
     }
-    EXPECT_GE(largest, 8192U);
+    EXPECT_GE(largest, 4096U);
     while (!model.empty()) {
         demux.erase(model.begin()->second, peer(model.begin()->first));
         model.erase(model.begin());
