@@ -15,6 +15,10 @@ FLOOR = "tests/spec_floor.toml"
 TEST_NAME = re.compile(r"^[ \t]*(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.M)
 WHOLE_STRING = re.compile(r'"([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+)"')
 SCRIPT_NAME = re.compile(r"^[ \t]*judge[ \t]+[\"']?([\w.-]+)|^[ \t]*def (test_\w+)", re.M)
+# The state machine's cells have short names of states; the long ones are understood too.
+LONG_STATES = {"SYN_SENT": "SS", "SYN_RECEIVED": "SR", "SYN_RCVD": "SR", "ESTABLISHED": "EST", "FIN_WAIT_1": "FW1",
+               "FIN_WAIT_2": "FW2", "CLOSE_WAIT": "CW", "LAST_ACK": "LA", "TIME_WAIT": "TW"}
+LONG_STATE = re.compile(r"(?<=FSM_)(?:" + "|".join(LONG_STATES) + r")(?=_)")
 
 
 class Spec:
@@ -34,7 +38,8 @@ class Spec:
     def ids(self, name):
         """(rows, words that look like a row's id but are none) of a test's name."""
         known, unknown = set(), set()
-        for match in self.like_id.finditer(name.replace("-", "_")):
+        short = LONG_STATE.sub(lambda match: LONG_STATES[match.group(0)], name.replace("-", "_"))
+        for match in self.like_id.finditer(short):
             word = match.group(0)
             while word not in self.by_name and word.startswith("API_MTX_") and word.count("_") > 3:
                 word = word.rsplit("_", 1)[0]
@@ -155,6 +160,8 @@ def self_test():
     proved, problems = collect(spec, {"src/a/a_test.cpp": cpp})
     assert set(proved) == {"TCP-A-001", "FSM-EST-R1", "API-MTX-RST-SEND"}, proved
     assert not problems, problems
+    proved, problems = collect(spec, {"src/a/a_test.cpp": "TEST(S, FSM_ESTABLISHED_R1_closes) {}\n"})
+    assert set(proved) == {"FSM-EST-R1"} and not problems, (proved, problems)
     _, problems = collect(spec, {"src/a/a_test.cpp": "TEST(S, TCP_A_002_unknown) {}\n"})
     assert problems == ["src/a/a_test.cpp:1: TCP_A_002 is no row of docs/spec"], problems
     _, problems = collect(spec, {"src/a/a_test.cpp": "TEST(S, FSM_EST_Q9) {}\n"})

@@ -154,8 +154,7 @@ void Core::Parts::on_tcp(const Turn& turn, ip::PacketIn packet) {
     segment.tuple = tuple;
     segment.header = wire::TcpRepr::from(*view);
     segment.text_offset = static_cast<std::uint32_t>(view->header_length());
-    segment.text_length =
-        static_cast<std::uint32_t>(packet.frame->size()) - segment.text_offset;
+    segment.text_length = static_cast<std::uint32_t>(packet.frame->size()) - segment.text_offset;
     segment.ecn = packet.tos & 3;
     segment.ttl = packet.ttl;
     segment.frame = std::move(packet.frame);
@@ -166,8 +165,7 @@ void Core::Parts::on_tcp(const Turn& turn, ip::PacketIn packet) {
 }
 
 void Core::Parts::on_udp(const Turn& turn, ip::PacketIn packet) {
-    const bool has_header =
-        ip::make_contiguous(*packet.frame, wire::UdpView::header_length);
+    const bool has_header = ip::make_contiguous(*packet.frame, wire::UdpView::header_length);
     const auto view = has_header
                           ? wire::UdpView::parse_front(packet.frame->front(), packet.frame->size())
                           : fail(Error::truncated);

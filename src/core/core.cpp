@@ -35,8 +35,7 @@ tcp::Path tcp_path(const ip::Engine::Path& path) {
     return chosen;
 }
 
-Core::Parts::Parts(const Config& config, std::uint64_t seed, event::HostIndex host,
-                   buf::Pool& pool)
+Core::Parts::Parts(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool)
     : ip(config, seed_of(seed, ip_purpose), host, pool),
       tcp(config, pool, secret_of(seed)),
       udp(config, pool),
@@ -51,14 +50,13 @@ bool Core::Parts::pull_segment(const Turn& turn) {
     auto segment = tcp.next_segment(turn);
     if (!segment) return false;
     segment->summary.frame = segment->frame->id = ip.next_frame_id();
-    const Status sent = ip.send(
-        turn, {.source = segment->tuple.local.addr,
-               .destination = segment->tuple.remote.addr,
-               .frame = std::move(segment->frame),
-               .protocol = static_cast<std::uint8_t>(wire::IpProtocol::tcp),
-               .tos = segment->tos,
-               .ttl = segment->ttl,
-               .dont_fragment = true});
+    const Status sent = ip.send(turn, {.source = segment->tuple.local.addr,
+                                       .destination = segment->tuple.remote.addr,
+                                       .frame = std::move(segment->frame),
+                                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::tcp),
+                                       .tos = segment->tos,
+                                       .ttl = segment->ttl,
+                                       .dont_fragment = true});
     if (sent && turn.wants_segments()) {
         turn.emit(event::SegmentSent{segment->summary, segment->reason});
     }
@@ -73,14 +71,13 @@ bool Core::Parts::pull_datagram(const Turn& turn) {
     told.frame = datagram->frame->id = ip.next_frame_id();
     told.length =
         static_cast<std::uint32_t>(datagram->frame->size() - wire::UdpView::header_length);
-    const Status sent =
-        ip.send(turn, {.source = datagram->tuple.local.addr,
-                       .destination = datagram->tuple.remote.addr,
-                       .frame = std::move(datagram->frame),
-                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::udp),
-                       .tos = 0,
-                       .ttl = 64,
-                       .dont_fragment = false});
+    const Status sent = ip.send(turn, {.source = datagram->tuple.local.addr,
+                                       .destination = datagram->tuple.remote.addr,
+                                       .frame = std::move(datagram->frame),
+                                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::udp),
+                                       .tos = 0,
+                                       .ttl = 64,
+                                       .dont_fragment = false});
     if (sent && turn.wants_segments()) turn.emit(told);
     return true;
 }

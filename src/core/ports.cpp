@@ -62,7 +62,8 @@ struct PortTable::Parts {
 
     [[nodiscard]] Claim* find(OwnerKey key_of_owner);
     [[nodiscard]] bool is_reserved(Port port) const;
-    [[nodiscard]] std::optional<Refusal> claim_in_the_way(const Claim& claim, Sharing sharing) const;
+    [[nodiscard]] std::optional<Refusal> claim_in_the_way(const Claim& claim,
+                                                          Sharing sharing) const;
     [[nodiscard]] std::optional<Refusal> blocker(const tcp::Engine& tcp, const Claim& claim,
                                                  Sharing sharing) const;
     [[nodiscard]] std::optional<Port> open_port(const Config& config, const tcp::Engine& tcp,
@@ -124,9 +125,8 @@ std::optional<Refusal> PortTable::Parts::blocker(const tcp::Engine& tcp, const C
                 use.holder == tcp::Engine::Holder::half_open) {
                 return;
             }
-            const auto kind = use.holder == tcp::Engine::Holder::time_wait
-                                  ? HolderKind::time_wait
-                                  : HolderKind::connection;
+            const auto kind = use.holder == tcp::Engine::Holder::time_wait ? HolderKind::time_wait
+                                                                           : HolderKind::connection;
             const Holding held{use.tuple.local, kind, use.reuse_address, use.reuse_port};
             if (!conflicts(state.wanted, held, state.sharing)) return;
             state.found = Refusal{Error::address_in_use, reason_of(kind), use.tuple.local};
@@ -229,8 +229,7 @@ std::expected<Port, Refusal> PortTable::choose(const Config& config, const tcp::
             ? parts_->port_to(config, tcp, source, remote)
             : parts_->open_port(config, tcp, {.transport = transport, .local = {source, Port{}}});
     if (!port) {
-        return std::unexpected(
-            Refusal{Error::address_not_available, Reason::ports_exhausted, {}});
+        return std::unexpected(Refusal{Error::address_not_available, Reason::ports_exhausted, {}});
     }
     return *port;
 }

@@ -48,9 +48,7 @@ void Engine::add_neighbor(const Turn& turn, const NeighborKey& key, Mac mac) {
     parts_->neighbors.add_permanent(turn, key, mac);
 }
 
-void Engine::set_forwarding(bool on) {
-    parts_->forwarding = on ? Forwarding::on : Forwarding::off;
-}
+void Engine::set_forwarding(bool on) { parts_->forwarding = on ? Forwarding::on : Forwarding::off; }
 
 const std::vector<Interface>& Engine::interfaces() const { return parts_->interfaces.all(); }
 const std::vector<Route>& Engine::routes() const { return parts_->routes.all(); }
@@ -126,8 +124,6 @@ Result<Engine::Path> Engine::path(IpAddr destination, std::optional<IpAddr> boun
 }
 
 bool Engine::is_local(IpAddr address) const { return parts_->interfaces.is_local(address); }
-bool Engine::is_broadcast(IpAddr address) const {
-    return parts_->interfaces.is_broadcast(address);
-}
+bool Engine::is_broadcast(IpAddr address) const { return parts_->interfaces.is_broadcast(address); }
 
 }  // namespace dt::ip

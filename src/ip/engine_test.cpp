@@ -86,8 +86,8 @@ TEST_F(IpEngine, UDP_001_a_checksum_of_zero_is_sent_as_all_ones) {
     header.source = Port{1};
     header.destination = Port{2};
     header.payload_length = 2;
-    Checksum rest = wire::pseudo_header(addr("10.9.0.1"), packet.destination,
-                                        wire::IpProtocol::udp, 10);
+    Checksum rest =
+        wire::pseudo_header(addr("10.9.0.1"), packet.destination, wire::IpProtocol::udp, 10);
     header.emit(packet.frame->prepend(8));
     Bytes text(2);
     store_be(text, 0, rest.add(packet.frame->head()).finish());
@@ -261,8 +261,7 @@ TEST_F(IpEngine, SRC_011_a_bound_address_is_kept_and_loopback_stays_at_home) {
     EXPECT_EQ(host.path(addr("10.8.0.2"), addr("10.9.0.1"))->source, addr("10.9.0.1"));
     EXPECT_EQ(host.path(addr("10.8.0.2"), IpAddr::any_v4())->source, addr("10.8.0.1"));
     EXPECT_EQ(host.path(addr("10.8.0.2"), addr("127.0.0.1")).error(), Error::invalid_argument);
-    EXPECT_EQ(host.path(addr("10.8.0.2"), addr("10.3.3.3")).error(),
-              Error::address_not_available);
+    EXPECT_EQ(host.path(addr("10.8.0.2"), addr("10.3.3.3")).error(), Error::address_not_available);
 }
 
 TEST_F(IpEngine, IP4_024_and_IP4_025_an_own_broadcast_is_heard_here_too) {
@@ -396,8 +395,8 @@ TEST_F(Router, IP4_026_broadcasts_and_groups_are_not_forwarded) {
 TEST_F(Router, a_checksum_left_open_is_completed_for_a_link_that_does_not_vouch) {
     Packet packet = through(101);
     packet.protocol = 17;
-    const Checksum pseudo = wire::pseudo_header(packet.source, packet.destination,
-                                                wire::IpProtocol::udp, 109);
+    const Checksum pseudo =
+        wire::pseudo_header(packet.source, packet.destination, wire::IpProtocol::udp, 109);
     store_be(packet.payload, 6, pseudo.partial());
     FramePtr frame = frame_of(packet.frame());
     const Slice shared = frame->slices()[0];
@@ -408,6 +407,76 @@ TEST_F(Router, a_checksum_left_open_is_completed_for_a_link_that_does_not_vouch)
     EXPECT_TRUE(sums_up(frames[0], 17));
     const Bytes original = packet.frame();
     EXPECT_TRUE(std::ranges::equal(shared.octets(), original));  // never written
+}
+
+TEST_F(Router, a_super_segment_is_cut_for_a_link_that_takes_none) {
+    Packet packet;
+    packet.protocol = 6;
+    packet.destination = addr("10.8.0.2");
+    packet.dont_fragment = true;
+    packet.payload = Bytes(20 + 2500);
+    for (std::size_t i = 0; i < 2500; ++i) packet.payload[20 + i] = static_cast<std::byte>(i % 251);
+    wire::TcpRepr header;
+    header.seq = Seq{0xffffff00};
+    header.flags = TcpFlag::ack | TcpFlag::psh | TcpFlag::fin | TcpFlags{TcpFlag::cwr};
+    header.emit(packet.payload);
+    FramePtr frame = frame_of(packet.frame());
+    frame->offload = {wire::ChecksumState::needed, 34, 16, 900};
+    static_cast<void>(host.receive(turn(), 1, std::move(frame)));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 3U);
+    Bytes text;
+    std::uint32_t seq = 0xffffff00;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const auto segment = *wire::TcpView::parse(frames[i].ip().payload());
+        EXPECT_TRUE(sums_up(frames[i], 6));
+        EXPECT_TRUE(frames[i].ip().is_checksum_correct());
+        EXPECT_EQ(frames[i].ip().ttl(), 63);
+        EXPECT_EQ(segment.seq(), Seq{seq});
+        EXPECT_EQ(segment.flags().cwr(), i == 0);
+        EXPECT_EQ(segment.flags().fin(), i == 2);
+        EXPECT_EQ(segment.flags().psh(), i == 2);
+        EXPECT_TRUE(segment.flags().ack());
+        seq += static_cast<std::uint32_t>(segment.payload().size());
+        text.insert(text.end(), segment.payload().begin(), segment.payload().end());
+    }
+    EXPECT_EQ(text, Bytes(packet.payload.begin() + 20, packet.payload.end()));
+}
+
+TEST_F(Router, vuln_22_a_super_segment_whose_headers_lie_is_dropped) {
+    for (const std::size_t length : {0U, 5U, 20U, 40U}) {
+        for (const auto words : std::initializer_list<std::uint8_t>{0, 4, 5, 15}) {
+            Packet packet;
+            packet.protocol = 6;
+            packet.destination = addr("10.8.0.2");
+            packet.payload = Bytes(length);
+            if (length > 12) packet.payload[12] = static_cast<std::byte>(words << 4);
+            FramePtr frame = frame_of(packet.frame());
+            frame->offload = {wire::ChecksumState::needed, 34, 16, 1};
+            log.clear();
+            static_cast<void>(host.receive(turn(), 1, std::move(frame)));
+            const bool makes_sense = length >= 20 && words >= 5 && words * 4U <= length;
+            EXPECT_EQ(log.dropped(Reason::bad_header), makes_sense ? 0U : 1U);
+            std::size_t text = 0;
+            for (const Sent& piece : sent()) text += piece.ip().payload().size() - words * 4U;
+            EXPECT_EQ(text, makes_sense ? length - words * 4U : 0U);
+        }
+    }
+}
+
+TEST_F(Router, a_super_segment_too_big_for_the_next_link_is_refused) {
+    Packet packet;
+    packet.protocol = 6;
+    packet.destination = addr("10.8.0.2");
+    packet.dont_fragment = true;
+    packet.payload = Bytes(20 + 2800);
+    packet.payload[12] = std::byte{0x50};
+    FramePtr frame = frame_of(packet.frame());
+    frame->offload = {wire::ChecksumState::needed, 34, 16, 1400};
+    static_cast<void>(host.receive(turn(), 1, std::move(frame)));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].icmp().next_hop_mtu(), 1000);
 }
 
 TEST(IpBounds, replies_are_bounded_and_the_stack_says_so) {
@@ -431,7 +500,8 @@ TEST(IpBounds, replies_are_bounded_and_the_stack_says_so) {
         ++taken;
     }
     EXPECT_EQ(taken, 4U);
-    while (host.next_frame(turn)) {}
+    while (host.next_frame(turn)) {
+    }
     EXPECT_TRUE(host.may_receive());
 }
 

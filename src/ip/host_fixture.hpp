@@ -139,9 +139,7 @@ struct Sent {
         return *wire::ArpRepr::from(*wire::ArpView::parse(link().payload()));
     }
     [[nodiscard]] wire::Ipv4View ip() const { return *wire::Ipv4View::parse(link().payload()); }
-    [[nodiscard]] wire::Icmpv4View icmp() const {
-        return *wire::Icmpv4View::parse(ip().payload());
-    }
+    [[nodiscard]] wire::Icmpv4View icmp() const { return *wire::Icmpv4View::parse(ip().payload()); }
 };
 
 /// One host with eth0 10.9.0.1/24 (02:00:00:00:00:01) and virtual time.
@@ -197,9 +195,9 @@ class HostFixture : public ::testing::Test {
 
     /// The peer 10.9.0.2 is known and reachable.
     void know_peer() {
-        inject(arp({wire::ArpOperation::request, mac(2), Ipv4{10, 9, 0, 2}, Mac{},
-                    Ipv4{10, 9, 0, 1}},
-                   Mac::broadcast()));
+        inject(
+            arp({wire::ArpOperation::request, mac(2), Ipv4{10, 9, 0, 2}, Mac{}, Ipv4{10, 9, 0, 1}},
+                Mac::broadcast()));
         sent();
         log.clear();
     }

@@ -14,7 +14,8 @@ bool IcmpLimiter::fill(Bucket& bucket, Instant now, Duration interval, std::uint
 
 bool IcmpLimiter::allow(const Turn& turn, const IpAddr& target) {
     if (turn.config().icmp_errors_per_s == 0) return false;
-    const Duration interval_all = Duration{std::chrono::seconds{1}} / turn.config().icmp_errors_per_s;
+    const Duration interval_all =
+        Duration{std::chrono::seconds{1}} / turn.config().icmp_errors_per_s;
     if (!all_used_) all_ = {interval_all * burst_to_all, turn.now()};
     all_used_ = true;
 
@@ -46,8 +47,8 @@ bool may_answer_with_error(const Culprit& culprit, const InterfaceTable& interfa
 
 PacketOut make_error(const Culprit& culprit, const wire::Icmpv4Repr& error, const IpAddr& source,
                      buf::Pool& pool) {
-    constexpr std::size_t quote_max = wire::Icmpv4Repr::error_datagram_max -
-                                      wire::Ipv4Repr::size() - wire::Icmpv4Repr::size();
+    constexpr std::size_t quote_max =
+        wire::Icmpv4Repr::error_datagram_max - wire::Ipv4Repr::size() - wire::Icmpv4Repr::size();
     const std::size_t whole = culprit.header.size() + culprit.payload.size();
     const std::size_t quoted = std::min(whole, quote_max);
     buf::BlockRef block = pool.block(quoted);

@@ -29,8 +29,8 @@ class Icmp : public HostFixture {
     static Bytes error(std::uint8_t type, std::uint8_t code, const Bytes& quoted) {
         Bytes message(8 + quoted.size());
         std::ranges::copy(quoted, message.begin() + 8);
-        wire::Icmpv4Repr{static_cast<wire::Icmpv4Type>(type), code, 0}.emit(
-            message, Checksum::of(quoted));
+        wire::Icmpv4Repr{static_cast<wire::Icmpv4Type>(type), code, 0}.emit(message,
+                                                                            Checksum::of(quoted));
         return message;
     }
     static Packet ours() {

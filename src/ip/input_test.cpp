@@ -13,8 +13,7 @@ class Input : public HostFixture {
     /// Injects `ip` as a frame from the peer; true where it was dropped, for this reason alone.
     bool is_dropped_for(Reason reason, const Bytes& ip) {
         log.clear();
-        const Arrival arrival =
-            inject(Packet::link(ip, wire::EtherType::ipv4, mac(1), mac(2)));
+        const Arrival arrival = inject(Packet::link(ip, wire::EtherType::ipv4, mac(1), mac(2)));
         return !arrival.packet && !arrival.error && sent().empty() && log.dropped() == 1 &&
                log.dropped(reason) == 1;
     }
@@ -111,8 +110,8 @@ TEST_F(Input, IP4_006_loopback_addresses_never_come_from_a_link) {
 }
 
 TEST_F(Input, IP4_007_a_source_that_is_no_single_host_is_dropped) {
-    for (const char* source : {"224.0.0.5", "255.255.255.255", "10.9.0.255", "240.0.0.1",
-                               "0.1.2.3", "10.9.0.1"}) {
+    for (const char* source :
+         {"224.0.0.5", "255.255.255.255", "10.9.0.255", "240.0.0.1", "0.1.2.3", "10.9.0.1"}) {
         Packet packet;
         packet.source = addr(source);
         EXPECT_TRUE(is_dropped_for(Reason::invalid_source, packet.ip())) << source;

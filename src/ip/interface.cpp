@@ -38,9 +38,7 @@ bool InterfaceTable::is_broadcast(const IpAddr& address) const {
     });
 }
 
-bool InterfaceTable::is_joined(const IpAddr& group) {
-    return group == IpAddr{Ipv4{224, 0, 0, 1}};
-}
+bool InterfaceTable::is_joined(const IpAddr& group) { return group == IpAddr{Ipv4{224, 0, 0, 1}}; }
 
 std::optional<IpAddr> InterfaceTable::source(InterfaceIndex index, const IpAddr& next_hop) const {
     const Interface& interface = interfaces_[index];

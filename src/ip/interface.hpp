@@ -37,9 +37,7 @@ class InterfaceTable {
     /// The interface that has `address`; every 127/8 address is lo's. An address of any interface
     /// is ours whatever link a packet comes by (weak host model, IP4-022).
     [[nodiscard]] std::optional<InterfaceIndex> owner(const IpAddr& address) const;
-    [[nodiscard]] bool is_local(const IpAddr& address) const {
-        return owner(address).has_value();
-    }
+    [[nodiscard]] bool is_local(const IpAddr& address) const { return owner(address).has_value(); }
     /// 255.255.255.255, or the directed broadcast address of some interface (IP4-025).
     [[nodiscard]] bool is_broadcast(const IpAddr& address) const;
     /// A group that every host has joined: 224.0.0.1 (RFC 1112 §4).

@@ -146,9 +146,7 @@ void NeighborTable::advance(const Turn& turn) {
     }
 }
 
-Instant NeighborTable::deadline() const {
-    return timers_.empty() ? never : timers_.begin()->first;
-}
+Instant NeighborTable::deadline() const { return timers_.empty() ? never : timers_.begin()->first; }
 
 std::optional<NeighborTable::Question> NeighborTable::next_question() {
     return take_front(questions_);

@@ -53,9 +53,9 @@ TEST_F(Neighbor, ARP_002_and_vuln_18_other_formats_are_refused) {
         std::size_t at;
         std::uint16_t value;
     };
-    for (const Change change : {Change{14, 0}, Change{14, 2}, Change{16, 0x86dd},
-                                Change{18, 0x0804}, Change{18, 0x0610}, Change{18, 0},
-                                Change{20, 0}, Change{20, 3}}) {
+    for (const Change change :
+         {Change{14, 0}, Change{14, 2}, Change{16, 0x86dd}, Change{18, 0x0804}, Change{18, 0x0610},
+          Change{18, 0}, Change{20, 0}, Change{20, 3}}) {
         Bytes frame = fine;
         store_be(frame, change.at, change.value);
         inject(frame);
@@ -285,8 +285,8 @@ TEST_F(Neighbor, ARP_015_many_are_reached_without_a_question) {
         EXPECT_FALSE(frame.is_arp());
         if (frame.interface == 1) to.push_back(frame.link().destination());
     }
-    EXPECT_EQ(to, (std::vector<Mac>{Mac({1, 0, 0x5e, 1, 2, 3}), Mac::broadcast(),
-                                    Mac::broadcast()}));
+    EXPECT_EQ(to,
+              (std::vector<Mac>{Mac({1, 0, 0x5e, 1, 2, 3}), Mac::broadcast(), Mac::broadcast()}));
 }
 
 TEST_F(Neighbor, ARP_016_impossible_link_addresses_are_refused) {

@@ -27,16 +27,6 @@ std::optional<std::size_t> checksum_place(std::uint8_t protocol) {
     return std::nullopt;
 }
 
-/// Octets [from, from+count) of `frame`, which has no head, added to `to` as slices.
-void add_part(Frame& to, Frame& frame, std::size_t from, std::size_t count) {
-    frame.payload(from, [&to, &count](Slice&& slice) {
-        if (count == 0) return;
-        if (slice.size() > count) slice.keep_front(static_cast<std::uint32_t>(count));
-        count -= slice.size();
-        DT_ASSERT(to.add(std::move(slice)));
-    });
-}
-
 }  // namespace
 
 std::uint16_t IdSource::next(const IpAddr& source, const IpAddr& destination,
@@ -116,6 +106,15 @@ void put_header(PacketOut& packet, std::uint16_t id) {
     };
     header.emit(frame.prepend(header_size));
     frame.offload.on_prepend(header_size);
+}
+
+void add_part(Frame& to, Frame& frame, std::size_t from, std::size_t count) {
+    frame.payload(from, [&to, &count](Slice&& slice) {
+        if (count == 0) return;
+        if (slice.size() > count) slice.keep_front(static_cast<std::uint32_t>(count));
+        count -= slice.size();
+        DT_ASSERT(to.add(std::move(slice)));
+    });
 }
 
 std::vector<FramePtr> fragment(Frame& packet, std::uint32_t mtu, buf::Pool& pool) {

@@ -56,10 +56,12 @@ void complete_checksum(Frame& frame);
 /// Puts an IPv4 header in front of the frame.
 void put_header(PacketOut& packet, std::uint16_t id);
 
+/// Adds octets [from, from + count) of `frame` to `to` as slices, shared where they lie in slices.
+void add_part(Frame& to, Frame& frame, std::size_t from, std::size_t count);
+
 /// The fragments of `packet` (IPv4 header at its front) that fit into `mtu` octets, in order
 /// (RFC 791 §3.2); the slices are shared, only headers are new.
-[[nodiscard]] std::vector<FramePtr> fragment(Frame& packet, std::uint32_t mtu,
-                                             buf::Pool& pool);
+[[nodiscard]] std::vector<FramePtr> fragment(Frame& packet, std::uint32_t mtu, buf::Pool& pool);
 
 /// A frame with the same octets: head copied, slices shared.
 [[nodiscard]] FramePtr share(const Frame& frame, buf::Pool& pool);

@@ -1,4 +1,5 @@
-// The inside of ip::Engine: its parts, and the steps that receive.cpp, transmit.cpp and arp.cpp share.
+// The inside of ip::Engine: its parts, and the steps that receive.cpp, transmit.cpp and arp.cpp
+// share.
 #pragma once
 
 #include <deque>
@@ -71,8 +72,8 @@ struct Engine::Parts {
     Reassembler reassembler;
     IdSource ids;
     IcmpLimiter limiter;
-    std::deque<Reply> replies;    // at most reply_ring
-    std::deque<Outgoing> ready;   // link header on, in the order they leave
+    std::deque<Reply> replies;   // at most reply_ring
+    std::deque<Outgoing> ready;  // link header on, in the order they leave
     std::deque<Unreachable> unreachables;
     Forwarding forwarding = Forwarding::off;
     std::uint64_t frames_numbered = 0;

@@ -1,5 +1,5 @@
-// Reassembly of IPv4 fragments (RFC 791 §3.2, RFC 815, RFC 3168 §5.3): bounded in octets, in time and
-// in work per fragment; a datagram with overlapping fragments is discarded whole (RFC 5722).
+// Reassembly of IPv4 fragments (RFC 791 §3.2, RFC 815, RFC 3168 §5.3): bounded in octets, in time
+// and in work per fragment; a datagram with overlapping fragments is discarded whole (RFC 5722).
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 
 #include "ip/drop.hpp"
 #include "ip/parts.hpp"
+#include "ip/segmentation.hpp"
 
 namespace dt::ip {
 
@@ -254,17 +255,17 @@ void Engine::Parts::forward(const Turn& turn, InterfaceIndex in, FramePtr frame,
                       wire::Icmpv4Repr::unreachable(wire::UnreachableCode::network));
     }
     const std::uint32_t mtu = hop->mtu != 0 ? hop->mtu : interfaces.at(hop->interface).mtu;
-    const bool is_too_big = frame->size() > mtu && !frame->offload.is_super_segment();
+    const bool is_too_big = wire_size(*frame) > mtu;
     if (is_too_big && header->is_dont_fragment()) {
-        return refuse(Reason::packet_too_big, wire::Icmpv4Repr::fragmentation_needed(
-                                                  static_cast<std::uint16_t>(mtu)));
+        return refuse(Reason::packet_too_big,
+                      wire::Icmpv4Repr::fragmentation_needed(static_cast<std::uint16_t>(mtu)));
     }
     // The octets may be shared with whoever sent them: the header goes on as a changed copy.
     const auto ttl_and_protocol = load_be<std::uint16_t>(kept, 8);
     const auto lowered = static_cast<std::uint16_t>(ttl_and_protocol - 0x0100);
     store_be(kept, 8, lowered);
-    store_be(kept, 10, base::update_checksum(load_be<std::uint16_t>(kept, 10), ttl_and_protocol,
-                                             lowered));
+    store_be(kept, 10,
+             base::update_checksum(load_be<std::uint16_t>(kept, 10), ttl_and_protocol, lowered));
     frame->drop_front(header_length);
     std::memcpy(frame->prepend(header_length).data(), kept.data(), header_length);
     if (!interfaces.at(hop->interface).vouches) complete_checksum(*frame);

@@ -3,6 +3,7 @@
 
 #include "ip/drop.hpp"
 #include "ip/parts.hpp"
+#include "ip/segmentation.hpp"
 
 namespace dt::ip {
 
@@ -91,17 +92,24 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
     }
     if (packet.ttl == 0) packet.ttl = 64;  // IP4-010
     finish_transport(packet, out.vouches && is_one ? ChecksumBy::link : ChecksumBy::us);
-    put_header(packet, packet.dont_fragment ? std::uint16_t{0}
-                                            : ids.next(packet.source, packet.destination,
-                                                       packet.protocol));
+    put_header(packet, packet.dont_fragment
+                           ? std::uint16_t{0}
+                           : ids.next(packet.source, packet.destination, packet.protocol));
     return queue(turn, *hop, std::move(packet.frame), packet.destination, packet.dont_fragment);
 }
 
 /// A packet with its header goes on whole, or in fragments.
 Status Engine::Parts::queue(const Turn& turn, const Hop& hop, FramePtr packet,
                             const IpAddr& destination, bool dont_fragment) {
-    const std::uint32_t mtu = hop.mtu != 0 ? hop.mtu : interfaces.at(hop.interface).mtu;
+    const Interface& out = interfaces.at(hop.interface);
+    const std::uint32_t mtu = hop.mtu != 0 ? hop.mtu : out.mtu;
     packet->id = number(*packet);
+    if (packet->offload.is_super_segment() && out.super_segment_max == 0) {
+        auto segments = cut_super_segment(*packet, pool);
+        if (segments.empty()) drop(turn, *packet, Reason::bad_header);
+        for (FramePtr& segment : segments) dispatch(turn, hop, std::move(segment), destination);
+        return {};
+    }
     if (packet->size() <= mtu || packet->offload.is_super_segment()) {
         dispatch(turn, hop, std::move(packet), destination);
         return {};
@@ -186,8 +194,11 @@ void Engine::Parts::give_up(const Turn& turn, NeighborTable::GivenUp gone) {
     const std::size_t header_length = header->header_length();
     std::memcpy(kept.data(), header->header().data(), header_length);
     const IpAddr source = header->source();
-    Unreachable told{gone.key.address, source, header->destination(),
-                     static_cast<std::uint8_t>(header->protocol()), {}};
+    Unreachable told{gone.key.address,
+                     source,
+                     header->destination(),
+                     static_cast<std::uint8_t>(header->protocol()),
+                     {}};
     const bool is_first = header->fragment_offset() == 0;
     gone.packet->drop_front(header_length);
     if (!interfaces.is_local(source)) {

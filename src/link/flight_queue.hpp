@@ -70,8 +70,7 @@ class FlightQueue {
     }
     void grow() {
         std::vector<InFlight> larger(std::max<std::size_t>(64, ring_.size() * 2));
-        for (std::size_t i = 0; i < ring_size_; ++i)
-            larger[i] = std::move(ring_at(i));
+        for (std::size_t i = 0; i < ring_size_; ++i) larger[i] = std::move(ring_at(i));
         ring_ = std::move(larger);
         head_ = 0;
     }

@@ -23,9 +23,7 @@ struct SegmentText {
     std::uint16_t server_port = 8080;
 };
 
-inline Mac station(std::uint8_t number) {
-    return Mac({2, 0, 0, 0, 0, number});
-}
+inline Mac station(std::uint8_t number) { return Mac({2, 0, 0, 0, 0, number}); }
 
 /// Headers in the head, text in one slice, checksums complete. From host 1 the port is the
 /// client's, from any other the server's.

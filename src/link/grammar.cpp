@@ -27,15 +27,12 @@ constexpr std::uint64_t count_max = 1'000'000'000;
 constexpr std::uint64_t mtu_min = 68;  // RFC 791 §3.1
 constexpr std::uint64_t mtu_max = 65535;
 
-std::string quoted(std::string_view text) {
-    return "`" + std::string(text) + "`";
-}
+std::string quoted(std::string_view text) { return "`" + std::string(text) + "`"; }
 
 template <class Words>
 std::string listed(const Words& words) {
     std::string list;
-    for (const auto& word : words)
-        list += (list.empty() ? "" : " ") + std::string(word);
+    for (const auto& word : words) list += (list.empty() ? "" : " ") + std::string(word);
     return list;
 }
 
@@ -132,8 +129,7 @@ Parsed<Parts> parse_parts(std::string_view text) {
         parts.where = std::move(*where);
         rest = {rest.text.substr(colon + 1), rest.column + static_cast<std::uint32_t>(colon) + 1};
     }
-    for (const Token part : split(rest, ','))
-        parts.items.push_back(item_of(part));
+    for (const Token part : split(rest, ',')) parts.items.push_back(item_of(part));
     return parts;
 }
 
@@ -164,12 +160,9 @@ Parsed<std::uint64_t> parse_link_value(LinkKey key, Token value) {
             if (!share) return std::unexpected(share.error());
             return share->per_billion;
         }
-        case LinkKey::rate:
-            return parse_rate(value, naming);
-        case LinkKey::queue:
-            return parse_size(value, naming);
-        case LinkKey::mtu:
-            return parse_mtu(value);
+        case LinkKey::rate: return parse_rate(value, naming);
+        case LinkKey::queue: return parse_size(value, naming);
+        case LinkKey::mtu: return parse_mtu(value);
     }
     return 0;
 }
@@ -314,8 +307,7 @@ std::optional<TextError> unknown_host(const Where& where, std::span<const std::s
         std::string help;
         if (const auto near = nearest(name, known)) help = "did you mean " + quoted(*near) + "? ";
         help += "hosts: ";
-        for (std::size_t i = 0; i < hosts.size(); ++i)
-            help += (i == 0 ? "" : ", ") + hosts[i];
+        for (std::size_t i = 0; i < hosts.size(); ++i) help += (i == 0 ? "" : ", ") + hosts[i];
         return error_at({name, column}, "host " + quoted(name) + " does not exist", help);
     };
     if (auto error = check(where.from, where.from_column)) return error;

@@ -22,9 +22,7 @@ struct Wrong {
     const char* sentence;
     const char* help;
 };
-void PrintTo(const Wrong& wrong, std::ostream* out) {
-    *out << wrong.text;
-}
+void PrintTo(const Wrong& wrong, std::ostream* out) { *out << wrong.text; }
 
 TEST(LinkGrammar, ReadsEveryKeyWithItsUnit) {
     const auto link = parse_link(

@@ -34,10 +34,8 @@ std::vector<LinkSpec> links_as_written(std::span<const LinkItem> items) {
 /// Whether an item says something about `link`.
 bool concerns(const LinkItem& item, const LinkSpec& link) {
     switch (item.where.kind) {
-        case Where::Kind::all:
-            return true;
-        case Where::Kind::host:
-            return joins(link, item.where.from);
+        case Where::Kind::all: return true;
+        case Where::Kind::host: return joins(link, item.where.from);
         case Where::Kind::one_way:
         case Where::Kind::both_ways:
             return joins(link, item.where.from) && joins(link, item.where.to);

@@ -30,8 +30,7 @@ FramePtr copy_of(buf::Pool& pool, const buf::Frame& frame) {
     FramePtr copy = pool.frame();
     const Octets head = frame.head();
     if (!head.empty()) std::memcpy(copy->prepend(head.size()).data(), head.data(), head.size());
-    for (const Slice& slice : frame.slices())
-        DT_ASSERT(copy->add(slice));
+    for (const Slice& slice : frame.slices()) DT_ASSERT(copy->add(slice));
     copy->offload = frame.offload;
     copy->id = frame.id;
     copy->marked_bad = frame.marked_bad;
@@ -63,8 +62,7 @@ Link::Link(std::uint16_t index, const LinkSpec& spec, Surroundings& surroundings
 
 std::uint32_t Link::mtu() const {
     std::uint32_t least = 65535;
-    for (const Path& each : paths_)
-        least = std::min(least, each.rules.impairment.mtu);
+    for (const Path& each : paths_) least = std::min(least, each.rules.impairment.mtu);
     return least;
 }
 
@@ -203,9 +201,7 @@ void Link::capture(Instant now, PortIndex from, const buf::Frame& frame,
     surroundings_.tap->on_frame(now, index_, from, frame, touched_by);
 }
 
-Instant Link::deadline() const {
-    return flights_.empty() ? never : flights_.front().arrival;
-}
+Instant Link::deadline() const { return flights_.empty() ? never : flights_.front().arrival; }
 
 InFlight* Link::arrived(Instant now) {
     if (flights_.empty() || flights_.front().arrival > now) return nullptr;

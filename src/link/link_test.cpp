@@ -27,8 +27,7 @@ class Bench {
             spec.hosts.push_back(std::string(1, static_cast<char>('a' + i)));
         if (!settings.empty()) spec.items.push_back(*parse_link(settings));
         std::vector<FaultSpec> parsed;
-        for (const std::string& fault : faults)
-            parsed.push_back(*parse_fault(fault));
+        for (const std::string& fault : faults) parsed.push_back(*parse_fault(fault));
         rules = std::make_unique<Rules>(seed, std::span(&spec, 1), parsed);
         surroundings = std::make_unique<Surroundings>(Surroundings{*rules, pool, sink, nullptr});
         link = std::make_unique<Link>(0, spec, *surroundings);
@@ -82,11 +81,9 @@ TEST(Link, DelayHoldsAFrameExactlyThatLong) {
 
 TEST(Link, JitterDelaysUnevenlyAndKeepsTheOrder) {
     Bench bench(2, "delay=1ms,jitter=5ms");
-    for (int i = 0; i < 50; ++i)
-        bench.send(start + i * 100us, {.flags = ack, .text = "x"});
+    for (int i = 0; i < 50; ++i) bench.send(start + i * 100us, {.flags = ack, .text = "x"});
     Arrivals expected;
-    for (std::uint64_t i = 1; i <= 50; ++i)
-        expected.emplace_back(i, 1);
+    for (std::uint64_t i = 1; i <= 50; ++i) expected.emplace_back(i, 1);
     EXPECT_EQ(bench.arrivals(start + 20ms), expected);
     EXPECT_TRUE(bench.sink.events.empty());
 }
@@ -111,8 +108,7 @@ TEST(Switch, FloodedCopiesShareTheirText) {
 
 TEST(Link, LosesTheShareItWasTold) {
     Bench bench(2, "loss=10%");
-    for (int i = 0; i < 5000; ++i)
-        bench.send(start, {.flags = ack, .text = "x"});
+    for (int i = 0; i < 5000; ++i) bench.send(start, {.flags = ack, .text = "x"});
     const std::size_t lost = bench.sink.touched().size();
     EXPECT_NEAR(static_cast<double>(lost), 500, 90);
     EXPECT_EQ(bench.count_arrivals(start), 5000 - lost);
@@ -174,8 +170,7 @@ TEST(Link, CorruptChangesAPrivateCopyAndMarksTheFrame) {
 
 TEST(Link, ReorderLetsLaterFramesPass) {
     Bench bench(2, "", {"reorder,seg=data,nth=2"});
-    for (int i = 0; i < 4; ++i)
-        bench.send(start, {.flags = ack, .text = "x"});
+    for (int i = 0; i < 4; ++i) bench.send(start, {.flags = ack, .text = "x"});
     EXPECT_EQ(bench.arrivals(start), (Arrivals{{1, 1}, {3, 1}, {4, 1}}));
     const auto touched = bench.sink.touched();
     ASSERT_EQ(touched.size(), 1U);
@@ -189,8 +184,7 @@ TEST(Link, RateSpacesFramesAndItsQueueOverflows) {
     const SegmentText what{.flags = ack, .text = "0123456789"};
     const std::size_t octets = segment_frame(bench.pool, what)->size();
     ASSERT_EQ(octets, 64U);
-    for (int i = 0; i < 8; ++i)
-        bench.send(start, what);
+    for (int i = 0; i < 8; ++i) bench.send(start, what);
     EXPECT_EQ(bench.count_arrivals(start + 64us), 1U);
     EXPECT_EQ(bench.count_arrivals(start + 128us - 1ns), 0U);
     EXPECT_EQ(bench.count_arrivals(start + 1s), 3U) << "one on the wire and 300 octets waiting";
@@ -221,8 +215,7 @@ TEST_P(NthFault, LosesExactlyThatSegment) {
     bench.send(start, {.flags = syn, .seq = 5, .port = 40001});                     // 10
     bench.send(start, {.from = 2, .to = 1, .flags = TcpFlag::rst, .port = 40001});  // 11
     std::vector<std::uint64_t> lost;
-    for (const auto& touched : bench.sink.touched())
-        lost.push_back(touched.frame);
+    for (const auto& touched : bench.sink.touched()) lost.push_back(touched.frame);
     EXPECT_EQ(lost, GetParam().lost) << GetParam().fault;
     EXPECT_EQ(bench.count_arrivals(start), 11 - lost.size());
 }

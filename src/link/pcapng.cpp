@@ -87,8 +87,7 @@ void PcapngWriter::begin_block(std::uint32_t type) {
 void PcapngWriter::end_block() {
     const auto length = static_cast<std::uint32_t>(block_.size() + 4);
     u32(length);
-    for (std::size_t i = 0; i < 4; ++i)
-        block_[4 + i] = block_[block_.size() - 4 + i];
+    for (std::size_t i = 0; i < 4; ++i) block_[4 + i] = block_[block_.size() - 4 + i];
     sink_.write(block_);
 }
 
@@ -104,8 +103,7 @@ void PcapngWriter::u32(std::uint32_t number) {
 
 void PcapngWriter::padded(Octets octets) {
     block_.insert(block_.end(), octets.begin(), octets.end());
-    while (block_.size() % 4 != 0)
-        block_.push_back(std::byte{0});
+    while (block_.size() % 4 != 0) block_.push_back(std::byte{0});
 }
 
 void PcapngWriter::option(std::uint16_t code, Octets value) {

@@ -46,7 +46,7 @@ class PcapngWriter {
     std::uint32_t interfaces_ = 0;
 };
 
-/// Gives the number of the event that says a frame was sent, 0 where there is none.
+/// Gives the n of `pn`, the number viewers give to a packet that was sent; 0 where there is none.
 class EventNumbers {
   public:
     virtual ~EventNumbers() = default;

@@ -35,8 +35,7 @@ Rules::Rules(std::uint64_t seed, std::span<const LinkSpec> links, std::span<cons
         std::vector<RuleNumber>& firsts = first_rules_.emplace_back();
         for (const LinkItem& item : link.items) {
             firsts.push_back(static_cast<RuleNumber>(texts_.size()));
-            for (const Setting& setting : item.settings)
-                texts_.push_back(setting.text);
+            for (const Setting& setting : item.settings) texts_.push_back(setting.text);
         }
     }
     for (const FaultSpec& fault : faults) {
@@ -59,28 +58,15 @@ PathRules Rules::path(std::uint16_t link, std::string_view from, std::string_vie
         RuleNumber rule = first_rules_[link][i];
         for (const Setting& setting : spec.items[i].settings) {
             switch (setting.key) {
-                case LinkKey::loss:
-                    path.loss_ = rule;
-                    break;
-                case LinkKey::reorder:
-                    path.reorder_ = rule;
-                    break;
-                case LinkKey::dup:
-                    path.dup_ = rule;
-                    break;
-                case LinkKey::corrupt:
-                    path.corrupt_ = rule;
-                    break;
-                case LinkKey::jitter:
-                    path.jitter_ = rule;
-                    break;
+                case LinkKey::loss: path.loss_ = rule; break;
+                case LinkKey::reorder: path.reorder_ = rule; break;
+                case LinkKey::dup: path.dup_ = rule; break;
+                case LinkKey::corrupt: path.corrupt_ = rule; break;
+                case LinkKey::jitter: path.jitter_ = rule; break;
                 case LinkKey::rate:
-                case LinkKey::queue:
-                    path.queue_rule = rule;
-                    break;
+                case LinkKey::queue: path.queue_rule = rule; break;
                 case LinkKey::delay:
-                case LinkKey::mtu:
-                    break;
+                case LinkKey::mtu: break;
             }
             ++rule;
         }
@@ -156,18 +142,10 @@ void Rules::apply(const Fault& fault, std::uint64_t number, Verdict& verdict) co
     const Hit hit{fault.rule, number};
     switch (fault.spec.action) {
         case FaultAction::drop:
-        case FaultAction::silence:
-            verdict.lost = hit;
-            return;
-        case FaultAction::delay:
-            verdict.late = {hit, fault.spec.by};
-            return;
-        case FaultAction::dup:
-            verdict.duplicated = hit;
-            return;
-        case FaultAction::corrupt:
-            verdict.corrupted = hit;
-            return;
+        case FaultAction::silence: verdict.lost = hit; return;
+        case FaultAction::delay: verdict.late = {hit, fault.spec.by}; return;
+        case FaultAction::dup: verdict.duplicated = hit; return;
+        case FaultAction::corrupt: verdict.corrupted = hit; return;
         case FaultAction::reorder: {
             const bool is_given = fault.spec.by != Duration{};
             verdict.late = {hit, is_given ? fault.spec.by : reorder_time(number)};

@@ -14,33 +14,15 @@ void apply(Impairment& to, const Setting& setting) {
     const Duration span{static_cast<Duration::rep>(setting.value)};
     const Share share{static_cast<std::uint32_t>(setting.value)};
     switch (setting.key) {
-        case LinkKey::delay:
-            to.delay = span;
-            return;
-        case LinkKey::jitter:
-            to.jitter = span;
-            return;
-        case LinkKey::loss:
-            to.loss = share;
-            return;
-        case LinkKey::reorder:
-            to.reorder = share;
-            return;
-        case LinkKey::dup:
-            to.dup = share;
-            return;
-        case LinkKey::corrupt:
-            to.corrupt = share;
-            return;
-        case LinkKey::rate:
-            to.rate_bits_per_s = setting.value;
-            return;
-        case LinkKey::queue:
-            to.queue_octets = setting.value;
-            return;
-        case LinkKey::mtu:
-            to.mtu = static_cast<std::uint32_t>(setting.value);
-            return;
+        case LinkKey::delay: to.delay = span; return;
+        case LinkKey::jitter: to.jitter = span; return;
+        case LinkKey::loss: to.loss = share; return;
+        case LinkKey::reorder: to.reorder = share; return;
+        case LinkKey::dup: to.dup = share; return;
+        case LinkKey::corrupt: to.corrupt = share; return;
+        case LinkKey::rate: to.rate_bits_per_s = setting.value; return;
+        case LinkKey::queue: to.queue_octets = setting.value; return;
+        case LinkKey::mtu: to.mtu = static_cast<std::uint32_t>(setting.value); return;
     }
 }
 
@@ -79,14 +61,10 @@ Setting setting(LinkKey key, std::uint64_t value, const std::string& text) {
 
 bool Where::covers(std::string_view a, std::string_view b) const {
     switch (kind) {
-        case Kind::all:
-            return true;
-        case Kind::host:
-            return a == from || b == from;
-        case Kind::one_way:
-            return a == from && b == to;
-        case Kind::both_ways:
-            return (a == from && b == to) || (a == to && b == from);
+        case Kind::all: return true;
+        case Kind::host: return a == from || b == from;
+        case Kind::one_way: return a == from && b == to;
+        case Kind::both_ways: return (a == from && b == to) || (a == to && b == from);
     }
     return false;
 }
@@ -95,8 +73,7 @@ Impairment Impairment::of(const LinkSpec& link, std::string_view from, std::stri
     Impairment result;
     for (const LinkItem& item : link.items) {
         if (!item.where.covers(from, to)) continue;
-        for (const Setting& each : item.settings)
-            apply(result, each);
+        for (const Setting& each : item.settings) apply(result, each);
     }
     return result;
 }
@@ -106,9 +83,7 @@ bool Impairment::touches_frames() const {
            rate_bits_per_s != 0;
 }
 
-std::string_view name(LinkKey key) {
-    return key_names[static_cast<std::size_t>(key)];
-}
+std::string_view name(LinkKey key) { return key_names[static_cast<std::size_t>(key)]; }
 
 Setting delay_of(Duration delay) {
     return setting(LinkKey::delay, static_cast<std::uint64_t>(delay.count()), duration_text(delay));

@@ -44,13 +44,9 @@ constexpr Rules share_rules{percent_units, "a percent sign", "%", Share::whole, 
 constexpr Rules size_rules{size_units, "a unit", "B", 1ULL << 40, "1024GiB"};
 constexpr Rules rate_rules{rate_units, "a unit", "Mbit", 1'000'000'000'000ULL, "1000Gbit"};
 
-constexpr bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-std::string quoted(std::string_view text) {
-    return "`" + std::string(text) + "`";
-}
+std::string quoted(std::string_view text) { return "`" + std::string(text) + "`"; }
 
 TextError error_at(Token token, std::string sentence, std::string help) {
     return {token.column, std::max(token.length(), 1U), std::move(sentence), std::move(help)};
@@ -90,19 +86,16 @@ std::optional<std::uint64_t> scaled(std::string_view number, std::uint64_t facto
 /// How many octets at the front are a number: digits, and one point between digits.
 std::size_t number_length(std::string_view text) {
     std::size_t at = 0;
-    while (at < text.size() && is_digit(text[at]))
-        ++at;
+    while (at < text.size() && is_digit(text[at])) ++at;
     if (at == 0 || at + 1 >= text.size() || text[at] != '.' || !is_digit(text[at + 1])) return at;
     ++at;
-    while (at < text.size() && is_digit(text[at]))
-        ++at;
+    while (at < text.size() && is_digit(text[at])) ++at;
     return at;
 }
 
 std::string unit_list(std::span<const Unit> units) {
     std::string list;
-    for (const Unit& unit : units)
-        list += (list.empty() ? "" : " ") + std::string(unit.name);
+    for (const Unit& unit : units) list += (list.empty() ? "" : " ") + std::string(unit.name);
     return list;
 }
 
@@ -149,8 +142,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
     constexpr std::size_t far = 3;
     if (a.size() > b.size() + 2 || b.size() > a.size() + 2) return far;
     std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j)
-        row[j] = j;
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
         std::size_t diagonal = row[0];
         row[0] = i;

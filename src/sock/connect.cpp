@@ -17,12 +17,9 @@ Answer<void> SocketTable::connect(const Turn& turn, event::Caller caller, Socket
         case Phase::unconnected:
             socket->connect_by = caller;
             return begin_connect(turn, id, *socket, remote);
-        case Phase::connecting:
-            return continue_connect(turn, id, *socket);
-        case Phase::connected:
-            return refuse(Error::is_connected, Reason::wrong_state);
-        case Phase::disconnecting:
-            return refuse(Error::invalid_argument, Reason::wrong_state);
+        case Phase::connecting: return continue_connect(turn, id, *socket);
+        case Phase::connected: return refuse(Error::is_connected, Reason::wrong_state);
+        case Phase::disconnecting: return refuse(Error::invalid_argument, Reason::wrong_state);
     }
     std::unreachable();
 }
@@ -50,8 +47,7 @@ Answer<FourTuple> SocketTable::choose_tuple(Socket& socket, const core::Core::Ch
         return tuple;
     }
     switch (core_.tcp().holder(tuple)) {
-        case tcp::Engine::Holder::none:
-            return tuple;
+        case tcp::Engine::Holder::none: return tuple;
         case tcp::Engine::Holder::connection:
         case tcp::Engine::Holder::half_open:
             return refuse(Error::address_not_available, Reason::tuple_taken);

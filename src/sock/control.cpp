@@ -23,15 +23,11 @@ std::uint32_t slot_count(const Config& config) {
 }
 
 /// Broadcast and multicast addresses may be bound but are no source (API-BIND-005).
-bool is_to_many(IpAddr address) {
-    return address.is_multicast() || address.is_broadcast();
-}
+bool is_to_many(IpAddr address) { return address.is_multicast() || address.is_broadcast(); }
 
 }  // namespace
 
-event::SocketNumber SocketId::number() const {
-    return handle.word();
-}
+event::SocketNumber SocketId::number() const { return handle.word(); }
 
 SocketTable::SocketTable(const Config& config, core::Core& core)
     : config_(config), core_(core), sockets_(slot_count(config)) {}

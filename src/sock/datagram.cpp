@@ -116,9 +116,6 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Oc
         return refuse(Error::broken_pipe, Reason::wrong_state);
     }
     if (text.size() > text_max) return refuse(Error::message_too_long, Reason::bad_argument);
-    if (text.size() + header_octets > chosen->path.mtu) {
-        return refuse(Error::message_too_long, Reason::fragment_unsupported);
-    }
     const FourTuple tuple{{chosen->source, socket->local.port},
                           {chosen->destination, target->port}};
     if (const auto sent = core_.udp().send(turn, tuple, text); !sent) {

@@ -21,21 +21,13 @@ SocketId look_up(const std::vector<SocketId>& table, Id object) {
     return index < table.size() ? table[index] : SocketId{};
 }
 
-Way way(bool shut) {
-    return shut ? Way::shut : Way::open;
-}
+Way way(bool shut) { return shut ? Way::shut : Way::open; }
 
 }  // namespace
 
-void SocketTable::own(tcp::ConnId connection, SocketId id) {
-    note(by_connection_, connection, id);
-}
-void SocketTable::own(tcp::ListenerId listener, SocketId id) {
-    note(by_listener_, listener, id);
-}
-void SocketTable::own(udp::EndpointId endpoint, SocketId id) {
-    note(by_endpoint_, endpoint, id);
-}
+void SocketTable::own(tcp::ConnId connection, SocketId id) { note(by_connection_, connection, id); }
+void SocketTable::own(tcp::ListenerId listener, SocketId id) { note(by_listener_, listener, id); }
+void SocketTable::own(udp::EndpointId endpoint, SocketId id) { note(by_endpoint_, endpoint, id); }
 
 StreamFacts SocketTable::stream_facts(const Socket& socket) const {
     StreamFacts facts;

@@ -23,15 +23,11 @@ Endpoint endpoint_in(Octets sockaddr) {
 
 Result<Type> parse_type(int type) {
     switch (type & number::sock_type_mask) {
-        case number::sock_stream:
-            return Type::stream;
-        case number::sock_dgram:
-            return Type::datagram;
+        case number::sock_stream: return Type::stream;
+        case number::sock_dgram: return Type::datagram;
         case number::sock_raw:
-        case number::sock_packet:
-            return fail(Error::not_permitted);
-        default:
-            return fail(Error::type_not_supported);
+        case number::sock_packet: return fail(Error::not_permitted);
+        default: return fail(Error::type_not_supported);
     }
 }
 

@@ -30,9 +30,7 @@ constexpr std::int32_t number_of(Type type) {
     return type == Type::stream ? number::sock_stream : number::sock_dgram;
 }
 /// SHUT_RD, SHUT_WR, SHUT_RDWR.
-constexpr std::int32_t number_of(How how) {
-    return static_cast<std::int32_t>(how);
-}
+constexpr std::int32_t number_of(How how) { return static_cast<std::int32_t>(how); }
 
 /// The int an option value begins with, 0 where it is shorter.
 [[nodiscard]] inline std::int32_t int_in(Octets value) {

@@ -23,15 +23,9 @@ constexpr std::uint32_t send_buffer_min = 4608;     // SOCK_MIN_SNDBUF
 constexpr std::uint32_t datagram_buffer = 212'992;  // net.core.rmem_default, wmem_default
 constexpr std::string_view congestion_name = "reno";
 
-Done too_short() {
-    return refuse(Error::invalid_argument, Reason::bad_argument);
-}
-Done not_offered() {
-    return refuse(Error::no_such_option, Reason::not_offered);
-}
-bool has_int(Octets from) {
-    return from.size() >= sizeof(std::int32_t);
-}
+Done too_short() { return refuse(Error::invalid_argument, Reason::bad_argument); }
+Done not_offered() { return refuse(Error::no_such_option, Reason::not_offered); }
+bool has_int(Octets from) { return from.size() >= sizeof(std::int32_t); }
 
 template <std::int32_t value>
 Size read_constant(const OptionTarget&, MutableOctets to) {
@@ -249,7 +243,7 @@ Done refuse_fast_open(const OptionTarget&, Octets from) {
 }
 
 Size read_ttl(const OptionTarget& target, MutableOctets to) {
-    return put_value(to, std::int32_t{target.socket.settings().tcp.ttl});
+    return put_number(number::ipproto_ip, to, target.socket.settings().tcp.ttl);
 }
 Done write_ttl(const OptionTarget& target, Octets from) {
     std::int32_t ttl = has_int(from) ? int_in(from) : 0;
@@ -276,9 +270,7 @@ Size read_mtu(const OptionTarget& target, MutableOctets to) {
     if (!chosen) return refuse(Error::not_connected, Reason::no_route);
     return put_value(to, std::int32_t{chosen->path.mtu});
 }
-Size read_no_options(const OptionTarget&, MutableOctets) {
-    return 0;
-}
+Size read_no_options(const OptionTarget&, MutableOctets) { return 0; }
 /// No IP options are sent: source routes would be a danger (DEC-09).
 Done write_ip_options(const OptionTarget&, Octets from) {
     if (from.empty()) return {};
@@ -365,8 +357,6 @@ static_assert(unique());
 
 }  // namespace
 
-std::span<const LayoutRow> layout_rows() {
-    return layouts;
-}
+std::span<const LayoutRow> layout_rows() { return layouts; }
 
 }  // namespace dt::sock

@@ -18,9 +18,7 @@ constexpr std::int32_t udp = number::ipproto_udp;
 event::Switch on_if(std::int32_t value) {
     return value != 0 ? event::Switch::on : event::Switch::off;
 }
-std::int32_t number_of(event::Switch value) {
-    return value == event::Switch::on ? 1 : 0;
-}
+std::int32_t number_of(event::Switch value) { return value == event::Switch::on ? 1 : 0; }
 
 /// TCP_DEFER_ACCEPT counts SYN-ACKs: 1, 3, 7, 15… s, the next one up (Linux secs_to_retrans).
 std::uint32_t deferred_seconds(std::int32_t wanted) {
@@ -173,11 +171,7 @@ static_assert(apart(), "an option either acts or is only kept");
 
 }  // namespace
 
-std::span<const NumberRow> number_rows() {
-    return numbers;
-}
-std::span<const RememberedRow> remembered_rows() {
-    return remembered;
-}
+std::span<const NumberRow> number_rows() { return numbers; }
+std::span<const RememberedRow> remembered_rows() { return remembered; }
 
 }  // namespace dt::sock

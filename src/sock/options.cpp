@@ -30,14 +30,6 @@ std::optional<std::int32_t> number_in(int level, Octets value) {
     return value.empty() ? 0 : static_cast<std::int32_t>(value[0]);
 }
 
-/// IP answers small values in one octet where there is no room for an int.
-std::size_t put_number(int level, MutableOctets to, std::int32_t value) {
-    const bool octet = level == number::ipproto_ip && !to.empty() && to.size() < sizeof value &&
-                       value >= 0 && value <= 255;
-    if (octet) return put_value(to, static_cast<std::uint8_t>(value));
-    return put_value(to, value);
-}
-
 std::size_t index_of(const RememberedRow& row) {
     return static_cast<std::size_t>(&row - remembered_rows().data());
 }
@@ -69,6 +61,13 @@ std::size_t put(MutableOctets to, Octets value) {
     const std::size_t count = std::min(to.size(), value.size());
     std::copy_n(value.begin(), count, to.begin());
     return count;
+}
+
+std::size_t put_number(std::int32_t level, MutableOctets to, std::int32_t value) {
+    const bool octet = level == number::ipproto_ip && !to.empty() && to.size() < sizeof value &&
+                       value >= 0 && value <= 255;
+    if (octet) return put_value(to, static_cast<std::uint8_t>(value));
+    return put_value(to, value);
 }
 
 void apply(const OptionTarget& target, Effect effect) {

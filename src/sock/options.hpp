@@ -89,6 +89,9 @@ std::size_t put_value(MutableOctets to, const T& value) {
     return put(to, std::as_bytes(std::span{&value, 1}));
 }
 
+/// An int; the level IP answers a small one in one octet where there is no room for an int.
+std::size_t put_number(std::int32_t level, MutableOctets to, std::int32_t value);
+
 /// A connection or listener learns the settings of its socket.
 void apply(const OptionTarget& target, Effect effect);
 

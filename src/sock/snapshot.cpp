@@ -100,6 +100,7 @@ Placed place_closed(const Owned& owner) {
 void take_snapshot(const SocketTable& table, Instant now, event::Snapshot& to) {
     std::vector<SocketView> views;
     table.core().tcp().snapshot(now, views, to.counters);
+    table.core().add_counters(to.counters);
     table.core().udp().snapshot(views);
     std::vector<Owned> all = owners(table);
     std::vector<Placed> placed;

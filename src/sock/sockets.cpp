@@ -238,9 +238,7 @@ Status Sockets::set_option(const Turn& turn, Caller caller, SocketId id, int lev
                           parts_->table.set_option(turn, id, level, name, value));
 }
 
-PollMask Sockets::poll(SocketId id) const {
-    return parts_->table.poll(id);
-}
+PollMask Sockets::poll(SocketId id) const { return parts_->table.poll(id); }
 
 std::optional<ReadinessEdge> Sockets::next_readiness(const Turn& turn) {
     return parts_->table.next_edge(turn);
@@ -258,9 +256,7 @@ std::uint64_t Sockets::unsent(SocketId id) const {
     return socket == nullptr ? 0 : parts_->table.stream_facts(*socket).queued;
 }
 
-std::size_t Sockets::size() const {
-    return parts_->table.sockets().size();
-}
+std::size_t Sockets::size() const { return parts_->table.sockets().size(); }
 
 Duration Sockets::receive_timeout(SocketId id) const {
     const Socket* socket = parts_->table.find(id);

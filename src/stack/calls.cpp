@@ -20,12 +20,8 @@ Status Calls::listen(SocketId id, int backlog) {
 Status Calls::connect(SocketId id, Endpoint remote) {
     return sockets_.connect(turn_, caller_, id, remote);
 }
-Status Calls::disconnect(SocketId id) {
-    return sockets_.disconnect(turn_, caller_, id);
-}
-Result<sock::Accepted> Calls::accept(SocketId id) {
-    return sockets_.accept(turn_, caller_, id);
-}
+Status Calls::disconnect(SocketId id) { return sockets_.disconnect(turn_, caller_, id); }
+Result<sock::Accepted> Calls::accept(SocketId id) { return sockets_.accept(turn_, caller_, id); }
 Status Calls::shutdown(SocketId id, sock::How how) {
     return sockets_.shutdown(turn_, caller_, id, how);
 }
@@ -38,9 +34,7 @@ Result<MutableOctets> Calls::writable(SocketId id, std::size_t wanted) {
 Status Calls::commit(SocketId id, std::size_t count) {
     return sockets_.commit(turn_, caller_, id, count);
 }
-Result<Octets> Calls::readable(SocketId id) {
-    return sockets_.readable(turn_, id);
-}
+Result<Octets> Calls::readable(SocketId id) { return sockets_.readable(turn_, id); }
 Status Calls::consume(SocketId id, std::size_t count) {
     return sockets_.consume(turn_, caller_, id, count);
 }
@@ -59,36 +53,20 @@ Result<std::size_t> Calls::send_to(SocketId id, Octets from, std::optional<Endpo
 Result<sock::Received> Calls::receive_from(SocketId id, MutableOctets to) {
     return sockets_.receive_from(turn_, caller_, id, to);
 }
-Result<Endpoint> Calls::local_name(SocketId id) {
-    return sockets_.local_name(turn_, caller_, id);
-}
-Result<Endpoint> Calls::peer_name(SocketId id) {
-    return sockets_.peer_name(turn_, caller_, id);
-}
+Result<Endpoint> Calls::local_name(SocketId id) { return sockets_.local_name(turn_, caller_, id); }
+Result<Endpoint> Calls::peer_name(SocketId id) { return sockets_.peer_name(turn_, caller_, id); }
 Result<std::size_t> Calls::get_option(SocketId id, int level, int name, MutableOctets value) {
     return sockets_.get_option(turn_, caller_, id, level, name, value);
 }
 Status Calls::set_option(SocketId id, int level, int name, Octets value) {
     return sockets_.set_option(turn_, caller_, id, level, name, value);
 }
-sock::PollMask Calls::poll(SocketId id) const {
-    return sockets_.poll(id);
-}
-std::uint64_t Calls::unread(SocketId id) const {
-    return sockets_.unread(id);
-}
-std::uint64_t Calls::unsent(SocketId id) const {
-    return sockets_.unsent(id);
-}
-Duration Calls::receive_timeout(SocketId id) const {
-    return sockets_.receive_timeout(id);
-}
-Duration Calls::send_timeout(SocketId id) const {
-    return sockets_.send_timeout(id);
-}
-Duration Calls::linger(SocketId id) const {
-    return sockets_.linger(id);
-}
+sock::PollMask Calls::poll(SocketId id) const { return sockets_.poll(id); }
+std::uint64_t Calls::unread(SocketId id) const { return sockets_.unread(id); }
+std::uint64_t Calls::unsent(SocketId id) const { return sockets_.unsent(id); }
+Duration Calls::receive_timeout(SocketId id) const { return sockets_.receive_timeout(id); }
+Duration Calls::send_timeout(SocketId id) const { return sockets_.send_timeout(id); }
+Duration Calls::linger(SocketId id) const { return sockets_.linger(id); }
 void Calls::refused(event::Call call, SocketId id, Error error, event::Reason reason) const {
     sockets_.refused(turn_, caller_, call, id, error, reason);
 }

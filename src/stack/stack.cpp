@@ -1,7 +1,6 @@
-// The one object: core and sockets, the six verbs, and lo, whose frames come back to us.
+// The one object: core and sockets, and the six verbs.
 #include "stack/stack.hpp"
 
-#include <deque>
 #include <utility>
 
 #include "core/core.hpp"
@@ -10,23 +9,16 @@ namespace dt::stack {
 
 namespace {
 
-constexpr InterfaceIndex lo = 0;
-
-/// Sorts what leaves: by lo back to us, else to the links.
+/// Passes on what leaves by a link.
 class Exit final : public core::Egress {
   public:
-    Exit(std::deque<FramePtr>& own, FrameSink& links) : own_(own), links_(links) {}
+    explicit Exit(FrameSink& links) : links_(links) {}
 
     void take(ip::InterfaceIndex out, FramePtr frame) override {
-        if (out == lo) {
-            own_.push_back(std::move(frame));
-        } else {
-            links_.take(out, std::move(frame));
-        }
+        links_.take(out, std::move(frame));
     }
 
   private:
-    std::deque<FramePtr>& own_;
     FrameSink& links_;
 };
 
@@ -38,7 +30,6 @@ struct Stack::Parts {
     event::Sink& sink;
     core::Core core;
     sock::Sockets sockets;
-    std::deque<FramePtr> own;  // on lo; no longer than what one transmit() may emit
 
     Parts(const Config& given, event::HostIndex host_index, std::uint64_t seed, buf::Pool& pool,
           event::Sink& events)
@@ -75,33 +66,20 @@ void Stack::add_route(const RouteConfig& route) {
     parts_->core.ip().add_route(added);
 }
 
-void Stack::set_forwarding(bool on) {
-    parts_->core.ip().set_forwarding(on);
-}
+void Stack::set_forwarding(bool on) { parts_->core.ip().set_forwarding(on); }
 
 bool Stack::receive(Instant now, InterfaceIndex in, FramePtr& frame) {
     return parts_->core.receive(parts_->turn(now), in, frame);
-}
-
-bool Stack::receive_own(Instant now) {
-    const Turn turn = parts_->turn(now);
-    for (std::size_t left = parts_->own.size(); left > 0; --left) {
-        if (!parts_->core.receive(turn, lo, parts_->own.front())) return true;
-        parts_->own.pop_front();
-    }
-    return false;
 }
 
 Calls Stack::calls(Instant now, event::Caller caller) {
     return {parts_->sockets, parts_->turn(now), caller};
 }
 
-void Stack::advance(Instant now) {
-    parts_->core.advance(parts_->turn(now));
-}
+void Stack::advance(Instant now) { parts_->core.advance(parts_->turn(now)); }
 
 bool Stack::transmit(Instant now, FrameSink& sink, std::size_t budget) {
-    Exit exit(parts_->own, sink);
+    Exit exit(sink);
     return parts_->core.transmit(parts_->turn(now), exit, budget);
 }
 
@@ -109,9 +87,7 @@ std::optional<sock::ReadinessEdge> Stack::next_readiness(Instant now) {
     return parts_->sockets.next_readiness(parts_->turn(now));
 }
 
-Instant Stack::deadline() const {
-    return parts_->own.empty() ? parts_->core.deadline() : Instant::min();
-}
+Instant Stack::deadline() const { return parts_->core.deadline(); }
 
 event::Snapshot Stack::snapshot(Instant now) const {
     event::Snapshot snapshot;
@@ -121,12 +97,8 @@ event::Snapshot Stack::snapshot(Instant now) const {
     return snapshot;
 }
 
-std::size_t Stack::frames_on_lo() const {
-    return parts_->own.size();
-}
+std::size_t Stack::frames_on_lo() const { return parts_->core.in_loopback(); }
 
-const Config& Stack::config() const {
-    return parts_->config;
-}
+const Config& Stack::config() const { return parts_->config; }
 
 }  // namespace dt::stack

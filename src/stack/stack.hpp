@@ -22,7 +22,10 @@ struct InterfaceConfig {
     std::uint16_t mtu = 1500;
     IpAddr address;
     std::uint8_t prefix_length = 24;
-    enum class Vouches : std::uint8_t { no, yes } checksums = Vouches::no;  // offload: frames not checked
+    enum class Vouches : std::uint8_t {
+        no,
+        yes
+    } checksums = Vouches::no;            // offload: frames not checked
     std::uint32_t super_segment_max = 0;  // octets of text in one frame, 0 = one MSS
 };
 
@@ -82,7 +85,8 @@ class Calls {
 
 class Stack {
   public:
-    Stack(const Config& config, event::HostIndex host, std::uint64_t seed, buf::Pool& pool, event::Sink& sink);
+    Stack(const Config& config, event::HostIndex host, std::uint64_t seed, buf::Pool& pool,
+          event::Sink& sink);
     ~Stack();
 
     InterfaceIndex add_interface(const InterfaceConfig& config);
@@ -92,21 +96,19 @@ class Stack {
 
     /// 1. One frame in. False: the reply ring is full, keep the frame and come back after transmit.
     [[nodiscard]] bool receive(Instant now, InterfaceIndex in, FramePtr& frame);
-    /// 1. What transmit() put on lo. True if more waits (the reply ring is full).
-    bool receive_own(Instant now);
     /// 2. Calls in.
     [[nodiscard]] Calls calls(Instant now, event::Caller caller);
-    /// 3. Due timers change state.
+    /// 3. What transmit() put on lo arrives, then due timers change state.
     void advance(Instant now);
     /// 4. Frames out, the only place that emits; at most `budget` frames. True if more wait.
     bool transmit(Instant now, FrameSink& sink, std::size_t budget);
     /// 5. Readiness edges, one at a time.
     [[nodiscard]] std::optional<sock::ReadinessEdge> next_readiness(Instant now);
-    /// 6. When to return; `now` or earlier = at once (frames on lo).
+    /// 6. When to return, asked after a turn; `now` or earlier = at once (frames on lo).
     [[nodiscard]] Instant deadline() const;
 
     [[nodiscard]] event::Snapshot snapshot(Instant now) const;
-    /// Frames that transmit() put on lo and receive_own() has not taken yet.
+    /// Frames that transmit() put on lo; advance() of the next turn takes them.
     [[nodiscard]] std::size_t frames_on_lo() const;
     [[nodiscard]] const Config& config() const;
 

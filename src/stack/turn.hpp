@@ -25,10 +25,10 @@ class FrameSource {
 /// Whether a turn left work that is due at the same `now`.
 enum class Left : std::uint8_t { nothing, work };
 
-/// One turn of `stack`: frames in (lo first), due timers, frames out under the budget of the
+/// One turn of `stack`: frames in, lo and due timers, frames out under the budget of the
 /// configuration. `work` = the reply ring was full, the budget was spent, or lo has frames.
 inline Left turn(Stack& stack, Instant now, FrameSource& in, FrameSink& out) {
-    bool more = stack.receive_own(now);
+    bool more = false;
     while (!more) {
         Arriving* next = in.front();
         if (next == nullptr) break;

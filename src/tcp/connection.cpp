@@ -94,6 +94,7 @@ Readiness Connection::readiness() const {
     ready.state = state_ == State::time_wait ? State::closed : state_;
     ready.unread = received_.size();
     ready.room = room();
+    ready.queued = snd_.queued();
     ready.peer_finished = has(Flag::peer_finished);
     ready.write_shut = has(Flag::write_shut);
     ready.read_shut = has(Flag::read_shut);

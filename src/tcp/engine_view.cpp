@@ -86,22 +86,23 @@ void Engine::uses_of_port(Port port, void* context,
     while (next != 0) {
         const ConnectionSlot& slot = *parts.connections.get_index(next - 1);
         const Connection& connection = slot.connection;
-        visit(context,
-              {connection.tuple(), Holder::connection, connection.options().reuse_address});
+        visit(context, {connection.tuple(), Holder::connection, connection.options().reuse_address,
+                        connection.options().reuse_port});
         next = slot.port_next + 1;  // none + 1 is 0
     }
     parts.listeners.for_each_on(port, [&](Listeners::Handle, const Listener& listener) {
         std::uint32_t entry = listener.syn_queue.oldest;
         while (entry != SynQueue::none) {
             visit(context, {parts.half_opens.values(entry).tuple, Holder::half_open,
-                            listener.options().reuse_address});
+                            listener.options().reuse_address, listener.options().reuse_port});
             entry = parts.half_opens.younger(entry);
         }
     });
     auto record = parts.time_waits.first_on(port);
     while (record) {
         const TimeWaitValues values = parts.time_waits.values(*record);
-        visit(context, {values.tuple, Holder::time_wait, values.reuse_address});
+        visit(context,
+              {values.tuple, Holder::time_wait, values.reuse_address, values.reuse_port});
         record = parts.time_waits.next_on(*record);
     }
 }

@@ -11,48 +11,44 @@
 
 #include "event/sink.hpp"
 #include "event/snapshot.hpp"
-#include "link/spec.hpp"
+#include "link/link.hpp"
 #include "stack/stack.hpp"
+#include "world/calls.hpp"
 #include "world/recorder.hpp"
+#include "world/spec.hpp"
 
 namespace dt::world {
 
-using event::HostIndex;
-
-struct HostSpec {
-    std::string name;
-    Config config;
-};
-
-/// What a world is made of; the same value a recording starts with.
-struct Spec {
-    std::uint64_t seed = 1;
-    std::vector<HostSpec> hosts;
-    std::vector<link::LinkSpec> links;    // which hosts, delay, loss, rate…
-    std::vector<link::FaultSpec> faults;  // "lose exactly the n-th SYN"…
-};
-
-/// Calls of a program on one host: as stack::Calls, and recorded.
-class Calls;
-
 class World {
   public:
+    /// Turns within one instant at most; then turn() returns although more is due at it, and
+    /// deadline() says so. Only a defect or a storm without delay gets there.
+    static constexpr std::size_t rounds_max = 100'000;
+
+    /// `spec` has no problem(). Events reach `sink` in their order: the n-th is event number n.
     World(const Spec& spec, event::Sink& sink);
     ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
 
     [[nodiscard]] std::optional<HostIndex> host(std::string_view name) const;
     [[nodiscard]] const Spec& spec() const;
     /// Address of `target` that is nearest to `asker` (names resolve by this).
     [[nodiscard]] std::optional<IpAddr> resolve(HostIndex asker, std::string_view target) const;
     [[nodiscard]] std::vector<IpAddr> addresses(HostIndex host) const;
+    /// Whose address this is.
+    [[nodiscard]] std::optional<HostIndex> owner(const IpAddr& address) const;
 
     /// Calls at `now`; `now` never decreases over the life of a world.
     [[nodiscard]] Calls calls(Instant now, HostIndex host, event::Caller caller);
+    /// Tells viewers that a program got a descriptor for a socket.
+    void descriptor_given(Instant now, HostIndex host, event::SocketNumber socket,
+                          event::Caller caller);
 
     /// Runs every stack and link up to `now` until nothing is due at `now` any more (lo included).
     void turn(Instant now);
     [[nodiscard]] Instant deadline() const;
-    /// Readiness edges of all hosts since the last turn, in one order.
+    /// Readiness edges of all hosts, collected by turn(), in one order; the mask is the level now.
     struct Edge {
         HostIndex host;
         sock::ReadinessEdge edge;
@@ -60,13 +56,19 @@ class World {
     [[nodiscard]] std::optional<Edge> next_readiness(Instant now);
 
     [[nodiscard]] event::Snapshot snapshot(Instant now, HostIndex host) const;
-    /// Frames on links plus segments not yet acknowledged: 0 = nothing is in flight.
-    [[nodiscard]] std::size_t in_flight() const;
+    /// Frames on links, plus connections with octets, a SYN or a FIN not yet acknowledged: 0 =
+    /// nothing is in flight.
+    [[nodiscard]] std::size_t in_flight(Instant now) const;
     /// A fault's or impairment's text by its rule number (event::FrameTouched::rule): `loss=1%`.
     [[nodiscard]] std::string_view rule_text(std::uint16_t rule) const;
+    /// Number of the latest event.
+    [[nodiscard]] std::uint64_t last_event() const;
+    [[nodiscard]] const buf::Pool& pool() const;
 
-    /// Records all inputs from now on; call before the first turn.
+    /// Records all inputs from now on; call before the first turn and the first call.
     void record_to(Recorder& recorder);
+    /// Captures all frames that are sent into links from now on.
+    void capture_to(link::PcapngTap& tap);
 
   private:
     struct Parts;

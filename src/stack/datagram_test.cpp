@@ -1,0 +1,142 @@
+// UDP sockets: names, default peer, errors, sizes (spec 6.4, 6.5 API-IO-026, 027).
+#include <gtest/gtest.h>
+
+#include "stack/testing_pair.hpp"
+
+namespace dt::stack::testing {
+namespace {
+
+using event::Reason;
+
+TEST(Datagram, FirstSendNamesTheSocket) {
+    Pair pair;
+    const Program receiver = Program::datagram(pair, pair.b);
+    EXPECT_EQ(receiver.bind(pair.b.at(53)), "OK");
+    const Program sender = Program::datagram(pair, pair.a);
+    EXPECT_EQ(sender.send_to("question", pair.b.at(53)), "8");
+    EXPECT_TRUE(sender.local().addr.is_any());
+    EXPECT_FALSE(sender.local().port.is_any());
+    pair.settle();
+    std::array<std::byte, 64> room{};
+    const auto received = receiver.calls().receive_from(receiver.id(), room);
+    ASSERT_TRUE(received);
+    EXPECT_EQ(received->copied, 8U);
+    EXPECT_EQ(received->from, (Endpoint{pair.a.address, sender.local().port}));
+    EXPECT_EQ(receiver.send_to("answer", received->from), "6");
+    pair.settle();
+    EXPECT_EQ(sender.receive(), "'answer'");
+}
+
+TEST(Datagram, ShortRoomTellsTheFullSize_API_IO_027) {
+    Pair pair;
+    const Program receiver = Program::datagram(pair, pair.b);
+    EXPECT_EQ(receiver.bind(pair.b.at(53)), "OK");
+    EXPECT_EQ(Program::datagram(pair, pair.a).send_to("12345", pair.b.at(53)), "5");
+    pair.settle();
+    std::array<std::byte, 2> room{};
+    const auto received = receiver.calls().receive_from(receiver.id(), room);
+    ASSERT_TRUE(received);
+    EXPECT_EQ(received->copied, 2U);
+    EXPECT_EQ(received->full_size, 5U);
+    EXPECT_EQ(receiver.receive(), "EAGAIN");
+}
+
+TEST(Datagram, Refusals_API_IO_026_API_ERR_011_API_ERR_017_API_ERR_020) {
+    Pair pair;
+    const Program program = Program::datagram(pair, pair.a);
+    EXPECT_EQ(program.send_to(std::string(65508, 'x'), pair.b.at(53)), "EMSGSIZE");
+    EXPECT_EQ(program.send("x"), "EDESTADDRREQ");
+    EXPECT_EQ(program.send_to("x", pair.b.at(0)), "EINVAL");
+    EXPECT_EQ(program.send_to("x", {Ipv4::broadcast(), Port{53}}), "EACCES");
+    EXPECT_EQ(program.send_to("x", {Ipv4(192, 0, 2, 1), Port{53}}), "ENETUNREACH");
+    EXPECT_EQ(pair.log.last(event::Call::send)->reason, Reason::no_route);
+}
+
+TEST(Datagram, SecondSendLearnsThatThePortIsClosed_API_POLL_022) {
+    Pair pair;
+    const Program program = Program::datagram(pair, pair.a);
+    EXPECT_EQ(program.connect(pair.b.at(53)), "OK");
+    EXPECT_EQ(program.send("x"), "1");
+    pair.settle();
+    EXPECT_EQ(program.poll(), "OUT,ERR");
+    EXPECT_EQ(program.send("x"), "ECONNREFUSED");
+    EXPECT_EQ(program.poll(), "OUT");
+    pair.settle();
+    EXPECT_EQ(program.send("x"), "1");
+    pair.settle();
+    EXPECT_EQ(program.take_error(), "ECONNREFUSED");
+}
+
+TEST(Datagram, ConnectedSocketHearsOnlyItsPeer) {
+    Pair pair;
+    const Program one = Program::datagram(pair, pair.b);
+    const Program two = Program::datagram(pair, pair.b);
+    EXPECT_EQ(one.bind(pair.b.at(53)), "OK");
+    EXPECT_EQ(two.bind(pair.b.at(54)), "OK");
+    const Program program = Program::datagram(pair, pair.a);
+    EXPECT_EQ(program.connect(pair.b.at(53)), "OK");
+    EXPECT_EQ(two.send_to("stranger", program.local()), "8");
+    EXPECT_EQ(one.send_to("peer", program.local()), "4");
+    pair.settle();
+    EXPECT_EQ(program.receive(), "'peer'");
+    EXPECT_EQ(program.receive(), "EAGAIN");
+}
+
+TEST(Datagram, DisconnectTakesTheNameBack) {
+    Pair pair;
+    const Program program = Program::datagram(pair, pair.a);
+    EXPECT_EQ(program.connect(pair.b.at(53)), "OK");
+    EXPECT_EQ(program.disconnect(), "OK");
+    EXPECT_EQ(program.local(), (Endpoint{Ipv4::any(), Port{}}));
+    EXPECT_EQ(program.peer_word(), "ENOTCONN");
+    EXPECT_EQ(program.send("x"), "EDESTADDRREQ");
+}
+
+TEST(Datagram, DisconnectKeepsABoundName) {
+    Pair pair;
+    const Program program = Program::datagram(pair, pair.a);
+    EXPECT_EQ(program.bind(pair.a.at(5000)), "OK");
+    EXPECT_EQ(program.connect(pair.b.at(53)), "OK");
+    EXPECT_EQ(program.disconnect(), "OK");
+    EXPECT_EQ(program.local(), pair.a.at(5000));
+}
+
+TEST(Datagram, OverLoopback) {
+    Pair pair;
+    const Program receiver = Program::datagram(pair, pair.a);
+    EXPECT_EQ(receiver.bind({Ipv4::loopback(), Port{53}}), "OK");
+    const Program sender = Program::datagram(pair, pair.a);
+    EXPECT_EQ(sender.send_to("home", {Ipv4::loopback(), Port{53}}), "4");
+    pair.settle();
+    EXPECT_EQ(receiver.receive(), "'home'");
+    EXPECT_EQ(pair.from_a.sent, 0U);
+}
+
+TEST(Datagram, ShutSocketSendsNothing) {
+    Pair pair;
+    const Program program = Program::datagram(pair, pair.a);
+    EXPECT_EQ(program.connect(pair.b.at(53)), "OK");
+    EXPECT_EQ(program.shutdown(sock::How::write), "OK");
+    EXPECT_EQ(program.send("x"), "EPIPE");
+}
+
+TEST(Datagram, ConnectTwiceChangesThePeer) {
+    Pair pair;
+    const Program program = Program::datagram(pair, pair.a);
+    EXPECT_EQ(program.connect(pair.b.at(53)), "OK");
+    EXPECT_EQ(program.connect(pair.b.at(54)), "OK");
+    EXPECT_EQ(program.peer(), pair.b.at(54));
+}
+
+TEST(Datagram, LargerThanTheMtuArrivesWhole) {
+    Pair pair;
+    const Program receiver = Program::datagram(pair, pair.b);
+    EXPECT_EQ(receiver.bind(pair.b.at(53)), "OK");
+    const std::string text(9000, 'u');
+    EXPECT_EQ(Program::datagram(pair, pair.a).send_to(text, pair.b.at(53)), "9000");
+    pair.settle();
+    EXPECT_EQ(receiver.receive_count(), "9000");
+}
+
+}  // namespace
+}  // namespace dt::stack::testing

@@ -1,0 +1,156 @@
+// Each call is recorded before it is made, so that what it leads to stands behind it.
+#include "world/calls.hpp"
+
+namespace dt::world {
+
+template <class Arguments>
+void Calls::record(RecordedCall call, sock::SocketId id, Arguments arguments) {
+    if (recorder_ == nullptr) return;
+    Encoder* const to = recorder_->call(now_, host_, caller_, call);
+    if (to == nullptr) return;
+    to->number(id.handle.word());
+    arguments(*to);
+    recorder_->end_call();
+}
+
+void Calls::record(RecordedCall call, sock::SocketId id) {
+    record(call, id, [](Encoder&) {});
+}
+
+Result<sock::SocketId> Calls::socket(sock::Family family, sock::Type type, int protocol) {
+    record(RecordedCall::socket, {}, [&](Encoder& to) {
+        to.u8(static_cast<std::uint8_t>(family));
+        to.u8(static_cast<std::uint8_t>(type));
+        to.signed_number(protocol);
+    });
+    return stack_.socket(family, type, protocol);
+}
+
+Status Calls::bind(sock::SocketId id, Endpoint local) {
+    record(RecordedCall::bind, id, [&](Encoder& to) { to.endpoint(local); });
+    return stack_.bind(id, local);
+}
+
+Status Calls::listen(sock::SocketId id, int backlog) {
+    record(RecordedCall::listen, id, [&](Encoder& to) { to.signed_number(backlog); });
+    return stack_.listen(id, backlog);
+}
+
+Status Calls::connect(sock::SocketId id, Endpoint peer) {
+    record(RecordedCall::connect, id, [&](Encoder& to) { to.endpoint(peer); });
+    return stack_.connect(id, peer);
+}
+
+Status Calls::disconnect(sock::SocketId id) {
+    record(RecordedCall::disconnect, id);
+    return stack_.disconnect(id);
+}
+
+Result<sock::Accepted> Calls::accept(sock::SocketId id) {
+    record(RecordedCall::accept, id);
+    return stack_.accept(id);
+}
+
+Status Calls::shutdown(sock::SocketId id, sock::How how) {
+    record(RecordedCall::shutdown, id, [&](Encoder& to) { to.u8(static_cast<std::uint8_t>(how)); });
+    return stack_.shutdown(id, how);
+}
+
+Status Calls::close(sock::SocketId id, sock::Unread unread) {
+    record(RecordedCall::close, id, [&](Encoder& to) { to.u8(static_cast<std::uint8_t>(unread)); });
+    return stack_.close(id, unread);
+}
+
+Result<MutableOctets> Calls::writable(sock::SocketId id, std::size_t wanted) {
+    record(RecordedCall::writable, id, [&](Encoder& to) { to.number(wanted); });
+    const auto room = stack_.writable(id, wanted);
+    if (recorder_ != nullptr && room) recorder_->offered(id.handle.word(), *room);
+    return room;
+}
+
+Status Calls::commit(sock::SocketId id, std::size_t count) {
+    record(RecordedCall::commit, id, [&](Encoder& to) {
+        recorder_->text(to, recorder_->written_into(id.handle.word(), count), count, std::nullopt);
+    });
+    return stack_.commit(id, count);
+}
+
+Result<Octets> Calls::readable(sock::SocketId id) {
+    // With octets to read it changes nothing; EOF and errors are told to the program once.
+    if (stack_.unread(id) == 0) record(RecordedCall::readable, id);
+    return stack_.readable(id);
+}
+
+Status Calls::consume(sock::SocketId id, std::size_t count) {
+    record(RecordedCall::consume, id, [&](Encoder& to) { to.number(count); });
+    return stack_.consume(id, count);
+}
+
+Result<std::size_t> Calls::send(sock::SocketId id, Octets text) {
+    record(RecordedCall::send, id,
+           [&](Encoder& to) { recorder_->text(to, text, text.size(), std::nullopt); });
+    return stack_.send(id, text);
+}
+
+Result<std::size_t> Calls::receive(sock::SocketId id, MutableOctets to) {
+    record(RecordedCall::receive, id, [&](Encoder& record) { record.number(to.size()); });
+    return stack_.receive(id, to);
+}
+
+Result<std::size_t> Calls::peek(sock::SocketId id, MutableOctets to) {
+    record(RecordedCall::peek, id, [&](Encoder& record) { record.number(to.size()); });
+    return stack_.peek(id, to);
+}
+
+Result<std::size_t> Calls::send_to(sock::SocketId id, Octets text, std::optional<Endpoint> to) {
+    record(RecordedCall::send_to, id, [&](Encoder& record) {
+        record.u8(to ? 1 : 0);
+        if (to) record.endpoint(*to);
+        recorder_->text(record, text, text.size(), to);
+    });
+    return stack_.send_to(id, text, to);
+}
+
+Result<sock::Received> Calls::receive_from(sock::SocketId id, MutableOctets to) {
+    record(RecordedCall::receive_from, id, [&](Encoder& record) { record.number(to.size()); });
+    return stack_.receive_from(id, to);
+}
+
+Result<Endpoint> Calls::local_name(sock::SocketId id) {
+    record(RecordedCall::local_name, id);
+    return stack_.local_name(id);
+}
+
+Result<Endpoint> Calls::peer_name(sock::SocketId id) {
+    record(RecordedCall::peer_name, id);
+    return stack_.peer_name(id);
+}
+
+Result<std::size_t> Calls::get_option(sock::SocketId id, int level, int name, MutableOctets value) {
+    record(RecordedCall::get_option, id, [&](Encoder& to) {
+        to.signed_number(level);
+        to.signed_number(name);
+        to.number(value.size());
+    });
+    return stack_.get_option(id, level, name, value);
+}
+
+Status Calls::set_option(sock::SocketId id, int level, int name, Octets value) {
+    record(RecordedCall::set_option, id, [&](Encoder& to) {
+        to.signed_number(level);
+        to.signed_number(name);
+        to.octets(value);
+    });
+    return stack_.set_option(id, level, name, value);
+}
+
+void Calls::refused(event::Call call, sock::SocketId id, Error error, event::Reason reason) {
+    record(RecordedCall::refused, id, [&](Encoder& to) {
+        to.u8(static_cast<std::uint8_t>(call));
+        to.u8(static_cast<std::uint8_t>(error));
+        to.number(static_cast<std::uint64_t>(reason));
+    });
+    stack_.refused(call, id, error, reason);
+}
+
+}  // namespace dt::world

@@ -1,0 +1,144 @@
+// Writing a recording.
+#include "world/recorder.hpp"
+
+#include "base/rng.hpp"
+
+namespace dt::world {
+
+namespace {
+
+constexpr std::size_t flush_at = 64 * 1024;
+/// Services of ours answer here (DNS): what is asked of them is always kept.
+constexpr std::uint16_t service_port = 53;
+
+std::uint8_t octet(Record record, std::size_t offset = 0) {
+    return static_cast<std::uint8_t>(static_cast<std::size_t>(record) + offset);
+}
+
+}  // namespace
+
+std::uint64_t header_hash(Octets header) {
+    return base::siphash_2_4(SipKey{0x68656164, 0x65720000}, header);
+}
+
+Recorder::Recorder(OctetSink& sink, RecorderOptions options)
+    : sink_(sink), options_(std::move(options)) {}
+
+void Recorder::begin(const Spec& spec) {
+    for (const char c : recording_magic) buffer_.u8(static_cast<std::uint8_t>(c));
+    buffer_.number(recording_format);
+    buffer_.text(options_.build);
+    encode(buffer_, spec);
+    buffer_.number(header_hash(buffer_.written()));
+    has_begun_ = true;
+}
+
+void Recorder::time(Instant now) {
+    if (now == now_) return;
+    buffer_.u8(octet(Record::time));
+    buffer_.signed_number((now - now_).count());
+    now_ = now;
+}
+
+void Recorder::settle() {
+    if (size() >= options_.limit) {
+        buffer_.u8(octet(Record::full));
+        stopped_at_ = now_;
+        flush();
+    } else if (buffer_.size() >= flush_at) {
+        flush();
+    }
+}
+
+void Recorder::flush() {
+    if (buffer_.size() == 0) return;
+    sink_.write(buffer_.written());
+    written_ += buffer_.size();
+    buffer_.clear();
+}
+
+void Recorder::note(std::string_view name, std::string_view text) {
+    if (!is_recording()) return;
+    buffer_.u8(octet(Record::note));
+    buffer_.text(name);
+    buffer_.text(text);
+    settle();
+}
+
+void Recorder::end(Instant now) {
+    if (is_recording()) {
+        time(now);
+        buffer_.u8(octet(Record::end));
+    }
+    flush();
+    has_begun_ = false;
+}
+
+void Recorder::turn(Instant now) {
+    if (!is_recording()) return;
+    time(now);
+    buffer_.u8(octet(Record::turn));
+    settle();
+}
+
+void Recorder::descriptor(Instant now, HostIndex host, event::SocketNumber socket,
+                          event::Caller caller) {
+    if (!is_recording()) return;
+    time(now);
+    buffer_.u8(octet(Record::descriptor));
+    buffer_.number(host);
+    buffer_.number(socket);
+    buffer_.signed_number(caller.pid);
+    buffer_.signed_number(caller.fd);
+    settle();
+}
+
+void Recorder::event(const event::Event& event) {
+    if (!is_recording()) return;
+    const EventMark mark = EventMark::of(event);
+    buffer_.u8(octet(Record::event, mark.kind));
+    buffer_.u8(mark.state);
+    buffer_.u16(mark.check);
+    settle();
+}
+
+Encoder* Recorder::call(Instant now, HostIndex host, event::Caller caller, RecordedCall call) {
+    if (!is_recording()) return nullptr;
+    time(now);
+    if (host != host_ || caller != caller_) {
+        buffer_.u8(octet(Record::caller));
+        buffer_.number(host);
+        buffer_.signed_number(caller.pid);
+        buffer_.signed_number(caller.fd);
+        host_ = host;
+        caller_ = caller;
+    }
+    buffer_.u8(octet(Record::call, static_cast<std::size_t>(call)));
+    return &buffer_;
+}
+
+void Recorder::text(Encoder& to, Octets octets, std::size_t length,
+                    std::optional<Endpoint> peer) const {
+    const bool is_wanted =
+        options_.text == KeepText::octets || (peer && peer->port.value() == service_port);
+    const bool is_kept = is_wanted && octets.size() == length;
+    to.u8(is_kept ? 1 : 0);
+    if (is_kept) {
+        to.octets(octets);
+    } else {
+        to.number(length);
+    }
+}
+
+void Recorder::offered(std::uint64_t socket, Octets room) {
+    offered_to_ = socket;
+    offered_ = room;
+}
+
+Octets Recorder::written_into(std::uint64_t socket, std::size_t count) const {
+    if (options_.text == KeepText::lengths || socket != offered_to_ || count > offered_.size())
+        return {};
+    return offered_.first(count);
+}
+
+}  // namespace dt::world

@@ -1,0 +1,130 @@
+// The recording of a world: its specification, then every input in order, then what it led to in
+// short. Format 1, little-endian, integers of seven bits an octet (codec).
+//
+//     header   "DTRECORD", format, build id, specification, hash of these
+//     body     records, one octet each that says what follows
+//
+// Text of programs is kept as lengths only (replay feeds generated octets), unless asked for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "event/event.hpp"
+#include "link/pcapng.hpp"
+#include "world/codec.hpp"
+#include "world/digest.hpp"
+#include "world/spec.hpp"
+
+namespace dt::world {
+
+inline constexpr std::uint64_t recording_format = 1;
+/// Oldest format this code reads.
+inline constexpr std::uint64_t recording_format_oldest = 1;
+inline constexpr std::string_view recording_magic = "DTRECORD";
+
+/// Records of a body. A mark of an event is `event` plus its kind.
+enum class Record : std::uint8_t {
+    time = 1,     ///< signed nanoseconds since the last one
+    turn,         ///< the world runs
+    caller,       ///< host, pid and descriptor of the calls that follow
+    note,         ///< name and text, for viewers
+    descriptor,   ///< a socket became a descriptor: host, socket, pid, descriptor
+    full,         ///< the limit: nothing was recorded from here on
+    end,          ///< the run ended here
+    call = 0x20,  ///< plus a RecordedCall
+    event = 0x60  ///< plus a kind: EventMark
+};
+
+/// Calls that a recording holds, in the words of stack::Calls.
+enum class RecordedCall : std::uint8_t {
+    socket,
+    bind,
+    listen,
+    connect,
+    disconnect,
+    accept,
+    shutdown,
+    close,
+    writable,
+    commit,
+    readable,
+    consume,
+    send,
+    receive,
+    send_to,
+    receive_from,
+    local_name,
+    peer_name,
+    get_option,
+    set_option,
+    peek,
+    refused,
+};
+inline constexpr std::uint8_t recorded_calls = 22;
+
+enum class KeepText : std::uint8_t { lengths, octets };
+
+struct RecorderOptions {
+    std::string build;  ///< of the program that records: another one may differ in its replay
+    std::uint64_t limit = 64ULL << 20;  ///< octets
+    KeepText text = KeepText::lengths;
+};
+
+class Recorder {
+  public:
+    using OctetSink = link::OctetSink;
+
+    Recorder(OctetSink& sink, RecorderOptions options);
+
+    /// Writes the header. World::record_to() calls it.
+    void begin(const Spec& spec);
+    /// Something viewers want to know: `host.1.program` = `curl`. May be said at any time.
+    void note(std::string_view name, std::string_view text);
+    /// The run ended at `now`: the recording is whole.
+    void end(Instant now);
+    /// Hands all octets over to the sink; done by itself now and then, and at the end.
+    void flush();
+
+    /// Since when nothing is recorded any more: the limit was reached.
+    [[nodiscard]] std::optional<Instant> stopped_at() const { return stopped_at_; }
+    [[nodiscard]] std::uint64_t size() const { return written_ + buffer_.size(); }
+
+    // For World and its Calls only, in the order in which things happen.
+    void turn(Instant now);
+    void descriptor(Instant now, HostIndex host, event::SocketNumber socket, event::Caller caller);
+    void event(const event::Event& event);
+    /// Begins a call; its arguments are added to the result, then end_call().
+    [[nodiscard]] Encoder* call(Instant now, HostIndex host, event::Caller caller,
+                                RecordedCall call);
+    void end_call() { settle(); }
+    /// Adds text of `length` octets to `peer`: itself where it is kept and known, else its length.
+    void text(Encoder& to, Octets octets, std::size_t length, std::optional<Endpoint> peer) const;
+    /// The room a program was offered to write into, and what it wrote there; empty if not kept.
+    void offered(std::uint64_t socket, Octets room);
+    [[nodiscard]] Octets written_into(std::uint64_t socket, std::size_t count) const;
+
+  private:
+    [[nodiscard]] bool is_recording() const { return has_begun_ && !stopped_at_; }
+    void time(Instant now);
+    void settle();
+
+    OctetSink& sink_;
+    RecorderOptions options_;
+    Encoder buffer_;
+    std::uint64_t written_ = 0;
+    bool has_begun_ = false;
+    Instant now_{};
+    std::optional<Instant> stopped_at_;
+    HostIndex host_ = event::link_host;
+    event::Caller caller_;
+    std::uint64_t offered_to_ = 0;
+    Octets offered_;
+};
+
+/// The hash that ends a header.
+[[nodiscard]] std::uint64_t header_hash(Octets header);
+
+}  // namespace dt::world

@@ -1,0 +1,225 @@
+// Specifications of worlds: checked, and as octets.
+#include "world/spec.hpp"
+
+#include <algorithm>
+
+namespace dt::world {
+
+namespace {
+
+/// Every tunable in turn. A new one belongs here too: the size tells.
+template <class Each>
+void for_each_tunable(Config& c, Each each) {
+    each(c.somaxconn), each(c.accept_overflow), each(c.synack_retries);
+    each(c.syn_retries), each(c.syn_linear_timeouts), each(c.port_first), each(c.port_last);
+    each(c.unprivileged_port_start), each(c.rto_initial), each(c.rto_min), each(c.rto_max);
+    each(c.retries_2), each(c.orphan_retries), each(c.delayed_ack), each(c.quick_acks);
+    each(c.time_wait), each(c.fin_wait_2), each(c.time_wait_rst), each(c.time_wait_max);
+    each(c.orphans_max), each(c.window_scaling), each(c.timestamps), each(c.receive_buffer);
+    each(c.receive_buffer_max), each(c.send_buffer), each(c.send_buffer_max);
+    each(c.neighbour_retry), each(c.neighbour_tries), each(c.neighbour_reachable);
+    each(c.neighbours_max), each(c.icmp_errors_per_s), each(c.reply_ring), each(c.sockets_max);
+    each(c.frames_per_turn);
+}
+static_assert(sizeof(Config) == 176, "a tunable came or went: for_each_tunable must name it");
+
+struct WriteTunable {
+    Encoder& to;
+    void operator()(const Duration& span) const { to.signed_number(span.count()); }
+    template <class T>
+    void operator()(const T& value) const {
+        to.number(static_cast<std::uint64_t>(value));
+    }
+};
+
+struct ReadTunable {
+    Decoder& from;
+    void operator()(Duration& span) const { span = Duration{from.signed_number()}; }
+    template <class T>
+    void operator()(T& value) const {
+        value = static_cast<T>(from.number());
+    }
+};
+
+void encode(Encoder& to, const link::Where& where) {
+    to.u8(static_cast<std::uint8_t>(where.kind));
+    to.text(where.from);
+    to.text(where.to);
+}
+
+link::Where decode_where(Decoder& from) {
+    link::Where where;
+    where.kind = static_cast<link::Where::Kind>(from.below(4));
+    where.from = from.text();
+    where.to = from.text();
+    return where;
+}
+
+void encode(Encoder& to, const link::LinkSpec& link) {
+    to.number(link.hosts.size());
+    for (const std::string& host : link.hosts) to.text(host);
+    to.number(link.items.size());
+    for (const link::LinkItem& item : link.items) {
+        encode(to, item.where);
+        to.text(item.text);
+        to.number(item.settings.size());
+        for (const link::Setting& setting : item.settings) {
+            to.u8(static_cast<std::uint8_t>(setting.key));
+            to.number(setting.value);
+            to.text(setting.text);
+        }
+    }
+}
+
+/// Reads a count and calls `each` so often, or until the input breaks.
+template <class Each>
+void repeat(Decoder& from, std::uint64_t most, Each each) {
+    const std::uint64_t count = from.below(most + 1);
+    for (std::uint64_t i = 0; i < count && !from.is_broken(); ++i) each();
+}
+
+constexpr std::uint64_t items_max = 10'000;
+
+link::LinkSpec decode_link(Decoder& from) {
+    link::LinkSpec link;
+    repeat(from, hosts_of_link_max, [&] { link.hosts.push_back(from.text()); });
+    repeat(from, items_max, [&] {
+        link::LinkItem& item = link.items.emplace_back();
+        item.where = decode_where(from);
+        item.text = from.text();
+        repeat(from, items_max, [&] {
+            link::Setting& setting = item.settings.emplace_back();
+            setting.key = static_cast<link::LinkKey>(from.below(9));
+            setting.value = from.number();
+            setting.text = from.text();
+        });
+    });
+    return link;
+}
+
+/// Absent values are 0, others one more than themselves.
+void encode_optional(Encoder& to, std::optional<std::uint64_t> value) {
+    to.u8(value ? 1 : 0);
+    if (value) to.number(*value);
+}
+std::optional<std::uint64_t> decode_optional(Decoder& from) {
+    if (from.below(2) == 0) return std::nullopt;
+    return from.number();
+}
+std::optional<std::uint64_t> ns_of(const std::optional<Duration>& span) {
+    if (!span) return std::nullopt;
+    return static_cast<std::uint64_t>(span->count());
+}
+std::optional<Duration> span_of(std::optional<std::uint64_t> ns) {
+    if (!ns) return std::nullopt;
+    return Duration{static_cast<Duration::rep>(*ns)};
+}
+
+void encode(Encoder& to, const link::FaultSpec& fault) {
+    to.u8(static_cast<std::uint8_t>(fault.action));
+    encode(to, fault.where);
+    to.u8(static_cast<std::uint8_t>(fault.segment));
+    to.u8(fault.nth ? 1 : 0);
+    if (fault.nth) {
+        to.number(fault.nth->first);
+        to.number(fault.nth->last);
+    }
+    encode_optional(to, fault.every);
+    encode_optional(to,
+                    fault.p ? std::optional<std::uint64_t>(fault.p->per_billion) : std::nullopt);
+    encode_optional(to, fault.port);
+    encode_optional(to, fault.flow);
+    to.number(fault.after);
+    encode_optional(to, ns_of(fault.at));
+    encode_optional(to, ns_of(fault.lasts));
+    to.signed_number(fault.by.count());
+    to.text(fault.text);
+}
+
+link::FaultSpec decode_fault(Decoder& from) {
+    link::FaultSpec fault;
+    fault.action = static_cast<link::FaultAction>(from.below(6));
+    fault.where = decode_where(from);
+    fault.segment = static_cast<link::SegmentKind>(from.below(7));
+    if (from.below(2) == 1) {
+        const std::uint64_t first = from.number();
+        fault.nth = link::Range{first, from.number()};
+    }
+    fault.every = decode_optional(from);
+    if (fault.every == 0U) from.set_broken();
+    if (const auto p = decode_optional(from)) fault.p = link::Share{static_cast<std::uint32_t>(*p)};
+    if (const auto port = decode_optional(from)) fault.port = static_cast<std::uint16_t>(*port);
+    fault.flow = decode_optional(from);
+    fault.after = from.number();
+    fault.at = span_of(decode_optional(from));
+    fault.lasts = span_of(decode_optional(from));
+    fault.by = Duration{from.signed_number()};
+    fault.text = from.text();
+    return fault;
+}
+
+std::string quoted(const std::string& name) { return "`" + name + "`"; }
+
+std::optional<std::string> problem_of_link(const link::LinkSpec& link, const Spec& spec) {
+    if (link.hosts.size() < 1 || link.hosts.size() > hosts_of_link_max)
+        return "a link joins 1 to 250 hosts, not " + std::to_string(link.hosts.size());
+    for (std::size_t i = 0; i < link.hosts.size(); ++i) {
+        const std::string& name = link.hosts[i];
+        if (std::ranges::find(spec.hosts, name, &HostSpec::name) == spec.hosts.end())
+            return "host " + quoted(name) + " of a link does not exist";
+        if (std::find(link.hosts.begin(), link.hosts.begin() + static_cast<std::ptrdiff_t>(i),
+                      name) != link.hosts.begin() + static_cast<std::ptrdiff_t>(i)) {
+            return "host " + quoted(name) + " is twice on one link";
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> problem(const Spec& spec) {
+    if (spec.hosts.empty() || spec.hosts.size() > hosts_max)
+        return "a network has 1 to 1000 hosts, not " + std::to_string(spec.hosts.size());
+    if (spec.links.size() > links_max)
+        return "a network has at most 250 links, not " + std::to_string(spec.links.size());
+    for (std::size_t i = 0; i < spec.hosts.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if (spec.hosts[i].name == spec.hosts[j].name)
+                return "two hosts are named " + quoted(spec.hosts[i].name);
+        }
+    }
+    for (const link::LinkSpec& link : spec.links) {
+        if (auto sentence = problem_of_link(link, spec)) return sentence;
+    }
+    return std::nullopt;
+}
+
+void encode(Encoder& to, const Spec& spec) {
+    to.number(spec.seed);
+    to.number(spec.hosts.size());
+    for (const HostSpec& host : spec.hosts) {
+        to.text(host.name);
+        Config config = host.config;
+        for_each_tunable(config, WriteTunable{to});
+    }
+    to.number(spec.links.size());
+    for (const link::LinkSpec& link : spec.links) encode(to, link);
+    to.number(spec.faults.size());
+    for (const link::FaultSpec& fault : spec.faults) encode(to, fault);
+}
+
+Spec decode_spec(Decoder& from) {
+    Spec spec;
+    spec.seed = from.number();
+    repeat(from, hosts_max, [&] {
+        HostSpec& host = spec.hosts.emplace_back();
+        host.name = from.text();
+        for_each_tunable(host.config, ReadTunable{from});
+    });
+    repeat(from, links_max, [&] { spec.links.push_back(decode_link(from)); });
+    repeat(from, items_max, [&] { spec.faults.push_back(decode_fault(from)); });
+    if (problem(spec)) from.set_broken();
+    return spec;
+}
+
+}  // namespace dt::world

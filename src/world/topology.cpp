@@ -1,0 +1,116 @@
+// Addresses by host order, routes by breadth-first search.
+#include "world/topology.hpp"
+
+#include <algorithm>
+#include <deque>
+
+#include "base/assert.hpp"
+
+namespace dt::world {
+
+namespace {
+
+/// Locally administered (IEEE 802 §8.2): link and host in the last four octets.
+Mac mac_of(LinkIndex link, HostIndex host) {
+    return Mac({2, 0, static_cast<std::uint8_t>(link >> 8), static_cast<std::uint8_t>(link),
+                static_cast<std::uint8_t>(host >> 8), static_cast<std::uint8_t>(host)});
+}
+
+}  // namespace
+
+Topology::Topology(const Spec& spec)
+    : attachments_(spec.hosts.size()), hosts_of_(spec.links.size()) {
+    for (const HostSpec& host : spec.hosts) names_.push_back(host.name);
+    for (std::size_t l = 0; l < spec.links.size(); ++l) {
+        const auto link = static_cast<LinkIndex>(l);
+        const std::vector<std::string>& names = spec.links[l].hosts;
+        for (const std::string& name : names) hosts_of_[l].push_back(host(name).value_or(0));
+        std::uint32_t last = 0;
+        for (std::size_t h = 0; h < names_.size(); ++h) {
+            const auto port = std::ranges::find(names, names_[h]);
+            if (port == names.end()) continue;
+            const std::uint32_t network = subnet(link).network.v4().value();
+            attachments_[h].push_back({.link = link,
+                                       .port = static_cast<std::uint16_t>(port - names.begin()),
+                                       .address = Ipv4{network + ++last},
+                                       .mac = mac_of(link, static_cast<HostIndex>(h))});
+        }
+    }
+}
+
+Prefix Topology::subnet(LinkIndex link) const {
+    return Prefix::of(Ipv4{10, 0, static_cast<std::uint8_t>(link), 0}, 24);
+}
+
+bool Topology::has_forwarding() const {
+    return std::ranges::any_of(attachments_, [](const auto& list) { return list.size() > 1; });
+}
+
+std::optional<HostIndex> Topology::host(std::string_view name) const {
+    const auto found = std::ranges::find(names_, name);
+    if (found == names_.end()) return std::nullopt;
+    return static_cast<HostIndex>(found - names_.begin());
+}
+
+const Topology::Attachment& Topology::attachment(HostIndex host, LinkIndex link) const {
+    const auto& list = attachments_[host];
+    const auto found = std::ranges::find(list, link, &Attachment::link);
+    DT_ASSERT(found != list.end());
+    return *found;
+}
+
+std::vector<Topology::Reached> Topology::search(HostIndex from) const {
+    std::vector<Reached> reached(hosts_of_.size());
+    std::vector<bool> visited(attachments_.size());
+    std::deque<LinkIndex> next;
+    visited[from] = true;
+    std::uint32_t order = 0;
+    for (std::size_t i = 0; i < attachments_[from].size(); ++i) {
+        const LinkIndex link = attachments_[from][i].link;
+        reached[link] = {true, static_cast<std::uint16_t>(i), IpAddr::any_v4(), order++};
+        next.push_back(link);
+    }
+    while (!next.empty()) {
+        const LinkIndex link = next.front();
+        next.pop_front();
+        for (const HostIndex via : hosts_of_[link]) {
+            if (visited[via]) continue;
+            visited[via] = true;
+            for (const Attachment& beyond : attachments_[via]) {
+                if (reached[beyond.link].is) continue;
+                Reached& found = reached[beyond.link];
+                found = reached[link];
+                found.order = order++;
+                if (found.first_gateway.is_any())
+                    found.first_gateway = attachment(via, link).address;
+                next.push_back(beyond.link);
+            }
+        }
+    }
+    return reached;
+}
+
+std::vector<Topology::Route> Topology::routes(HostIndex host) const {
+    std::vector<Route> routes;
+    const std::vector<Reached> reached = search(host);
+    for (std::size_t link = 0; link < reached.size(); ++link) {
+        const Reached& found = reached[link];
+        if (!found.is || found.first_gateway.is_any()) continue;
+        routes.push_back(
+            {subnet(static_cast<LinkIndex>(link)), found.first_gateway, found.first_interface});
+    }
+    return routes;
+}
+
+std::optional<IpAddr> Topology::nearest_address(HostIndex asker, HostIndex target) const {
+    const std::vector<Reached> reached = search(asker);
+    const Attachment* best = nullptr;
+    for (const Attachment& each : attachments_[target]) {
+        if (!reached[each.link].is) continue;
+        if (best == nullptr || reached[each.link].order < reached[best->link].order) best = &each;
+    }
+    if (best == nullptr) return std::nullopt;
+    return best->address;
+}
+
+}  // namespace dt::world

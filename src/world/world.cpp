@@ -1,0 +1,326 @@
+// The world: every stack gets a turn in host order, until nothing is due at this instant.
+#include "world/world.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "stack/turn.hpp"
+#include "world/numbering.hpp"
+#include "world/topology.hpp"
+
+namespace dt::world {
+
+namespace {
+
+/// Octets of text in a super-segment: what one IPv4 packet holds beside its headers.
+constexpr std::uint32_t super_segment_max = 65'535 - 20 - 60;
+
+/// Edges kept for who asks for them, before repeated ones are forgotten.
+constexpr std::size_t edges_max = 65'536;
+
+std::uint64_t seed_of(std::uint64_t seed, std::size_t host) {
+    return Rng(seed).derive(0x686f7374 + host).next();
+}
+
+/// Frames that have arrived for one host and wait for its next turn.
+class Inbox final : public stack::FrameSource {
+  public:
+    [[nodiscard]] stack::Arriving* front() override {
+        return head_ < frames_.size() ? &frames_[head_] : nullptr;
+    }
+    void pop() override {
+        ++head_;
+        if (head_ < frames_.size()) return;
+        frames_.clear();
+        head_ = 0;
+    }
+    void push(stack::InterfaceIndex in, FramePtr frame) {
+        frames_.push_back({in, std::move(frame)});
+    }
+    [[nodiscard]] std::size_t size() const { return frames_.size() - head_; }
+
+  private:
+    std::vector<stack::Arriving> frames_;
+    std::size_t head_ = 0;
+};
+
+}  // namespace
+
+struct World::Parts {
+    /// Where the frames of one host go.
+    class Exit final : public stack::FrameSink {
+      public:
+        Exit(Parts& parts, HostIndex host, Instant now) : parts_(parts), host_(host), now_(now) {}
+        void take(stack::InterfaceIndex out, FramePtr frame) override {
+            DT_ASSERT(out >= 1);
+            const auto& at = parts_.topology.attachments(host_)[out - 1U];
+            parts_.links[at.link].send(now_, at.port, std::move(frame));
+        }
+
+      private:
+        Parts& parts_;
+        HostIndex host_;
+        Instant now_;
+    };
+
+    Parts(const Spec& given, event::Sink& sink)
+        : spec(given),
+          topology(spec),
+          numbering(sink),
+          rules(spec.seed, spec.links, spec.faults),
+          surroundings{rules, pool, numbering, nullptr} {}
+
+    void make_links();
+    void make_stacks();
+    void attach(HostIndex host, stack::Stack& stack) const;
+    void deliver(Instant now);
+    [[nodiscard]] link::Link* next_link(Instant now);
+    [[nodiscard]] stack::InterfaceIndex interface_at(HostIndex host, LinkIndex link) const;
+    [[nodiscard]] bool round(Instant now);
+    [[nodiscard]] bool collect_edges(Instant now);
+    void forget_repeated_edges();
+
+    Spec spec;
+    Topology topology;
+    Numbering numbering;
+    link::Rules rules;
+    buf::Pool pool;  // outlives links and stacks
+    link::Surroundings surroundings;
+    std::vector<link::Link> links;
+    std::vector<std::unique_ptr<stack::Stack>> stacks;
+    std::vector<Inbox> inboxes;
+    std::vector<bool> owes_turn;  // a call was made, or the last turn left work
+    std::deque<std::pair<HostIndex, sock::SocketId>> edges;
+    Recorder* recorder = nullptr;
+    Instant now = Instant::min();
+};
+
+void World::Parts::make_links() {
+    links.reserve(spec.links.size());
+    for (std::size_t i = 0; i < spec.links.size(); ++i)
+        links.emplace_back(static_cast<LinkIndex>(i), spec.links[i], surroundings);
+}
+
+void World::Parts::make_stacks() {
+    for (std::size_t i = 0; i < spec.hosts.size(); ++i) {
+        const auto host = static_cast<HostIndex>(i);
+        stacks.push_back(std::make_unique<stack::Stack>(spec.hosts[i].config, host,
+                                                        seed_of(spec.seed, i), pool, numbering));
+        attach(host, *stacks.back());
+    }
+    inboxes.resize(stacks.size());
+    owes_turn.resize(stacks.size());
+}
+
+void World::Parts::attach(HostIndex host, stack::Stack& stack) const {
+    // A frame that is forwarded leaves by a link with other abilities than the one it came by, so
+    // in a world with forwarding no frame needs any.
+    const bool are_clean =
+        std::ranges::all_of(links, [](const auto& link) { return link.is_clean(); });
+    const bool forwarding = topology.has_forwarding();
+    for (const Topology::Attachment& at : topology.attachments(host)) {
+        const link::Link& link = links[at.link];
+        const bool is_able = forwarding ? are_clean : link.is_clean();
+        stack::InterfaceConfig config;
+        config.name = "eth" + std::to_string(&at - topology.attachments(host).data());
+        config.mac = at.mac;
+        config.mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(link.mtu(), 65535));
+        config.address = at.address;
+        config.prefix_length = topology.subnet(at.link).length;
+        using Vouches = stack::InterfaceConfig::Vouches;
+        config.checksums = is_able ? Vouches::yes : Vouches::no;
+        config.super_segment_max = is_able && !forwarding ? super_segment_max : 0;
+        stack.add_interface(config);
+    }
+    for (const Topology::Route& route : topology.routes(host)) {
+        stack.add_route({.destination = route.destination,
+                         .gateway = route.gateway,
+                         .interface = static_cast<stack::InterfaceIndex>(route.interface + 1)});
+    }
+    stack.set_forwarding(topology.forwards(host));
+}
+
+stack::InterfaceIndex World::Parts::interface_at(HostIndex host, LinkIndex link) const {
+    const auto& list = topology.attachments(host);
+    const auto found = std::ranges::find(list, link, &Topology::Attachment::link);
+    return static_cast<stack::InterfaceIndex>(found - list.begin() + 1);
+}
+
+link::Link* World::Parts::next_link(Instant at) {
+    link::Link* next = nullptr;
+    for (link::Link& link : links) {
+        if (link.deadline() > at) continue;
+        if (next == nullptr || link.deadline() < next->deadline()) next = &link;
+    }
+    return next;
+}
+
+void World::Parts::deliver(Instant at) {
+    while (link::Link* const link = next_link(at)) {
+        link::InFlight& flight = *link->arrived(at);
+        const auto index = static_cast<LinkIndex>(link - links.data());
+        const HostIndex host = topology.host_at(index, flight.port);
+        inboxes[host].push(interface_at(host, index), std::move(flight.frame));
+        link->pop();
+    }
+}
+
+bool World::Parts::round(Instant at) {
+    deliver(at);
+    bool is_left = false;
+    for (std::size_t i = 0; i < stacks.size(); ++i) {
+        stack::Stack& stack = *stacks[i];
+        if (!owes_turn[i] && inboxes[i].size() == 0 && stack.deadline() > at) continue;
+        Exit exit(*this, static_cast<HostIndex>(i), at);
+        owes_turn[i] = stack::turn(stack, at, inboxes[i], exit) == stack::Left::work;
+        is_left = is_left || owes_turn[i] || stack.deadline() <= at;
+    }
+    return is_left || next_link(at) != nullptr;
+}
+
+/// Readiness settles what ended, so it belongs to the turn: a replay must do it at the same place.
+/// True if there was any.
+bool World::Parts::collect_edges(Instant at) {
+    const std::size_t before = edges.size();
+    for (std::size_t i = 0; i < stacks.size(); ++i) {
+        while (const auto edge = stacks[i]->next_readiness(at))
+            edges.emplace_back(static_cast<HostIndex>(i), edge->socket);
+    }
+    const bool any = edges.size() > before;
+    if (edges.size() > edges_max) forget_repeated_edges();
+    return any;
+}
+
+/// Keeps the first of each socket: nobody asks for the edges, or not often.
+void World::Parts::forget_repeated_edges() {
+    std::set<std::pair<HostIndex, std::uint64_t>> seen;
+    std::erase_if(edges, [&](const auto& edge) {
+        return !seen.emplace(edge.first, edge.second.handle.word()).second;
+    });
+}
+
+World::World(const Spec& spec, event::Sink& sink) : parts_(std::make_unique<Parts>(spec, sink)) {
+    DT_ASSERT(!problem(spec));
+    parts_->make_links();
+    parts_->make_stacks();
+}
+World::~World() = default;
+
+std::optional<HostIndex> World::host(std::string_view name) const {
+    return parts_->topology.host(name);
+}
+
+const Spec& World::spec() const { return parts_->spec; }
+
+std::optional<IpAddr> World::resolve(HostIndex asker, std::string_view target) const {
+    const auto found = host(target);
+    if (!found) return std::nullopt;
+    return parts_->topology.nearest_address(asker, *found);
+}
+
+std::vector<IpAddr> World::addresses(HostIndex host) const {
+    std::vector<IpAddr> list;
+    for (const Topology::Attachment& at : parts_->topology.attachments(host))
+        list.push_back(at.address);
+    return list;
+}
+
+std::optional<HostIndex> World::owner(const IpAddr& address) const {
+    for (std::size_t i = 0; i < parts_->stacks.size(); ++i) {
+        const auto& list = parts_->topology.attachments(static_cast<HostIndex>(i));
+        if (std::ranges::find(list, address, &Topology::Attachment::address) != list.end())
+            return static_cast<HostIndex>(i);
+    }
+    return std::nullopt;
+}
+
+Calls World::calls(Instant now, HostIndex host, event::Caller caller) {
+    DT_ASSERT(now >= parts_->now);
+    parts_->now = now;
+    parts_->rules.begin(now);
+    parts_->owes_turn[host] = true;
+    return {parts_->stacks[host]->calls(now, caller), parts_->recorder, now, host, caller};
+}
+
+void World::descriptor_given(Instant now, HostIndex host, event::SocketNumber socket,
+                             event::Caller caller) {
+    if (parts_->recorder != nullptr) parts_->recorder->descriptor(now, host, socket, caller);
+    parts_->numbering.on_event(now, host, event::DescriptorGiven{socket, caller});
+}
+
+void World::turn(Instant now) {
+    DT_ASSERT(now >= parts_->now);
+    parts_->now = now;
+    parts_->rules.begin(now);
+    if (parts_->recorder != nullptr) parts_->recorder->turn(now);
+    for (std::size_t i = 0; i < rounds_max; ++i) {
+        const bool is_due = parts_->round(now);
+        if (!is_due && !parts_->collect_edges(now)) return;
+    }
+}
+
+Instant World::deadline() const {
+    Instant next = never;
+    for (const link::Link& link : parts_->links) next = std::min(next, link.deadline());
+    for (std::size_t i = 0; i < parts_->stacks.size(); ++i) {
+        if (parts_->owes_turn[i] || parts_->inboxes[i].size() > 0) return parts_->now;
+        next = std::min(next, parts_->stacks[i]->deadline());
+    }
+    return next;
+}
+
+std::optional<World::Edge> World::next_readiness(Instant now) {
+    if (parts_->edges.empty()) return std::nullopt;
+    const auto [host, socket] = parts_->edges.front();
+    parts_->edges.pop_front();
+    return Edge{host, {socket, parts_->stacks[host]->calls(now, {}).poll(socket)}};
+}
+
+event::Snapshot World::snapshot(Instant now, HostIndex host) const {
+    return parts_->stacks[host]->snapshot(now);
+}
+
+std::size_t World::in_flight(Instant now) const {
+    std::size_t count = 0;
+    for (const link::Link& link : parts_->links) count += link.in_flight();
+    for (std::size_t i = 0; i < parts_->stacks.size(); ++i) {
+        count += parts_->inboxes[i].size() + parts_->stacks[i]->frames_on_lo();
+        for (const event::SocketView& socket : parts_->stacks[i]->snapshot(now).sockets) {
+            const bool is_listener = socket.queues.has_value();
+            if (socket.transport == event::Transport::tcp && !is_listener && socket.send_queue > 0)
+                ++count;
+        }
+    }
+    return count;
+}
+
+std::string_view World::rule_text(std::uint16_t rule) const { return parts_->rules.text(rule); }
+
+std::uint64_t World::last_event() const { return parts_->numbering.last(); }
+
+const buf::Pool& World::pool() const { return parts_->pool; }
+
+void World::record_to(Recorder& recorder) {
+    recorder.begin(parts_->spec);
+    parts_->recorder = &recorder;
+    parts_->numbering.record_to(&recorder);
+}
+
+void World::capture_to(link::PcapngTap& tap) {
+    for (std::size_t i = 0; i < parts_->links.size(); ++i) {
+        const link::Link& link = parts_->links[i];
+        for (std::uint16_t port = 0; port < link.ports(); ++port) {
+            const HostIndex host = parts_->topology.host_at(static_cast<LinkIndex>(i), port);
+            const auto eth = parts_->interface_at(host, static_cast<LinkIndex>(i)) - 1;
+            tap.name_port(static_cast<std::uint16_t>(i), port,
+                          link.host(port) + "/eth" + std::to_string(eth));
+        }
+    }
+    tap.number_with(parts_->numbering);
+    parts_->surroundings.tap = &tap;
+}
+
+}  // namespace dt::world
