@@ -1,5 +1,5 @@
-// What one arriving ACK told the sender: an immutable value that flows send_queue → rtt → recovery →
-// congestion → output (RFC 9293 §3.10.7.4 step 5).
+// What one arriving ACK told the sender: an immutable value that flows send_queue → rtt → recovery
+// → congestion → output (RFC 9293 §3.10.7.4 step 5).
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,13 @@ enum class AckKind : std::uint8_t {
 struct AckEvent {
     Instant now{};
     AckKind kind = AckKind::nothing;
-    Seq una{};                     // SND.UNA after it
-    Seq nxt{};                     // SND.NXT
-    std::uint32_t acked = 0;       // octets of text newly acknowledged
-    std::uint32_t flight = 0;      // octets outstanding before it
-    std::uint32_t in_flight = 0;   // octets believed in the network after it (RFC 6675 pipe)
+    Seq una{};                    // SND.UNA after it
+    Seq nxt{};                    // SND.NXT
+    std::uint32_t acked = 0;      // octets of text newly acknowledged
+    std::uint32_t flight = 0;     // octets outstanding before it
+    std::uint32_t in_flight = 0;  // octets believed in the network after it (RFC 6675 pipe)
     std::uint32_t mss = 0;
-    std::optional<Duration> rtt;   // a sample Karn's rule allows
+    std::optional<Duration> rtt;  // a sample Karn's rule allows
 };
 
 }  // namespace dt::tcp

@@ -16,8 +16,8 @@ class AckPolicy {
     /// In-order text of `length` octets up to `rcv_nxt`, which may fill a hole. True where the
     /// delayed-ACK timer is to run.
     enum class Hole : std::uint8_t { no, filled };
-    [[nodiscard]] bool on_text(const Config& config, Instant now, Seq rcv_nxt,
-                               std::uint32_t length, Hole hole);
+    [[nodiscard]] bool on_text(const Config& config, Instant now, Seq rcv_nxt, std::uint32_t length,
+                               Hole hole);
     /// In-order text or FIN must be acknowledged now; what out-of-order segments were owed is told
     /// by the same ACK.
     void acknowledge_now() { now_ = Due::yes; }
@@ -54,13 +54,13 @@ class AckPolicy {
 
     void refill(const Config& config) { quick_ = config.quick_acks; }
 
-    Instant last_text_{};              // when text last came in order
-    Seq acked_{};                      // ACK field of the last segment sent
+    Instant last_text_{};               // when text last came in order
+    Seq acked_{};                       // ACK field of the last segment sent
     std::uint16_t peer_segment_ = 536;  // smallest full segment there is (RFC 9293 MUST-15)
-    std::uint16_t owed_ = 0;           // ACKs owed one by one
+    std::uint16_t owed_ = 0;            // ACKs owed one by one
     event::Reason reason_ = event::Reason::none;  // of the last one owed
-    std::uint8_t quick_ = 0;           // segments still acknowledged at once
-    std::uint8_t replies_ = 0;         // answers sent soon after text came: 3 = interactive
+    std::uint8_t quick_ = 0;                      // segments still acknowledged at once
+    std::uint8_t replies_ = 0;  // answers sent soon after text came: 3 = interactive
     Due now_ = Due::no;
     enum class Flow : std::uint8_t { fresh, running } flow_ = Flow::fresh;
 };

@@ -52,8 +52,7 @@ Outcome Connection::end(const Turn& turn, event::Cause cause, event::Reason reas
     return {.reply = std::nullopt, .fate = Fate::gone};
 }
 
-Outcome Connection::fail(const Turn& turn, event::Cause cause, Error error,
-                         event::Reason reason) {
+Outcome Connection::fail(const Turn& turn, event::Cause cause, Error error, event::Reason reason) {
     if (!has(Flag::orphan)) error_ = error;
     return end(turn, cause, reason);
 }

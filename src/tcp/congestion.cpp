@@ -22,8 +22,7 @@ void Congestion::on_ack(const AckEvent& ack) {
     const std::uint64_t used = std::uint64_t{flight_max_} * (in_slow_start ? 2 : 1);
     const std::uint64_t needed = std::uint64_t{window_.cwnd} + 1 - (in_slow_start ? 0 : ack.mss);
     if (used < needed) return;
-    std::visit([&](auto& algorithm) { algorithm.on_ack(window_, ack.acked, ack.mss); },
-               algorithm_);
+    std::visit([&](auto& algorithm) { algorithm.on_ack(window_, ack.acked, ack.mss); }, algorithm_);
 }
 
 void Congestion::on_loss(std::uint32_t flight, std::uint32_t mss) {
@@ -40,8 +39,7 @@ void Congestion::on_idle(Duration idle, Duration rto, std::uint32_t mss) {
     const std::uint32_t restart = std::min(initial_window_segments * mss, window_.cwnd);
     if (idle <= rto || window_.cwnd <= restart) return;
     window_.ssthresh = std::max(window_.ssthresh, window_.cwnd / 4 * 3);
-    for (; idle > rto && window_.cwnd > restart; idle -= rto)
-        window_.cwnd /= 2;
+    for (; idle > rto && window_.cwnd > restart; idle -= rto) window_.cwnd /= 2;
     window_.cwnd = std::max(window_.cwnd, restart);
 }
 

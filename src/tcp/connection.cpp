@@ -1,4 +1,5 @@
-// One TCP connection: what the program does with its queues, and what viewers ask (RFC 9293 §3.9.1).
+// One TCP connection: what the program does with its queues, and what viewers ask (RFC 9293
+// §3.9.1).
 #include "tcp/connection.hpp"
 
 #include <algorithm>
@@ -57,9 +58,9 @@ std::size_t Connection::peek(std::size_t offset, MutableOctets to) const {
 void Connection::consume(const Turn& turn, std::size_t count) {
     received_.consume(count);
     if (!is_synchronized() || has(Flag::peer_finished)) return;
-    const std::uint32_t ceiling =
-        options_.receive_buffer != 0 ? window_.limit()
-                                     : window_limit(turn.config().receive_buffer_max);
+    const std::uint32_t ceiling = options_.receive_buffer != 0
+                                      ? window_.limit()
+                                      : window_limit(turn.config().receive_buffer_max);
     window_.on_consumed(turn.now(), count, rtt_.srtt(), ceiling);
     if (window_.wants_update(tcb_.rcv_nxt, received_.size())) set(Flag::window_due);
 }
@@ -68,8 +69,8 @@ void Connection::options_changed(const Turn& turn) {
     if (options_.send_buffer != 0) send_buffer_ = options_.send_buffer;
     if (options_.receive_buffer != 0) window_.set_limit(window_limit(options_.receive_buffer));
     if (options_.quick_ack != has(Flag::quick_ack)) {
-        acks_.set_mode(turn.config(), options_.quick_ack ? AckPolicy::Mode::quick
-                                                         : AckPolicy::Mode::delayed);
+        acks_.set_mode(turn.config(),
+                       options_.quick_ack ? AckPolicy::Mode::quick : AckPolicy::Mode::delayed);
         options_.quick_ack ? set(Flag::quick_ack) : clear(Flag::quick_ack);
     }
     arm_life(turn);

@@ -1,5 +1,5 @@
-// One TCP connection (RFC 9293): its state, its two queues, its timers. The engine drives it: inputs
-// are on_*, outputs next_*; it holds no pointer to the engine, no clock and no pool.
+// One TCP connection (RFC 9293): its state, its two queues, its timers. The engine drives it:
+// inputs are on_*, outputs next_*; it holds no pointer to the engine, no clock and no pool.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +30,8 @@ namespace dt::tcp {
 /// Where an input left a connection.
 enum class Fate : std::uint8_t {
     keep,
-    /// TIME-WAIT: a record made of time_wait_values() takes its place in the index. The object stays
-    /// for its socket (unread octets, EOF); an orphan may be destroyed.
+    /// TIME-WAIT: a record made of time_wait_values() takes its place in the index. The object
+    /// stays for its socket (unread octets, EOF); an orphan may be destroyed.
     time_wait,
     /// CLOSED: it leaves the index at once. The object stays for its socket (unread octets, error);
     /// an orphan may be destroyed.
@@ -61,10 +61,10 @@ struct PassiveOpen {
     Options options;
     Seq iss{};
     Seq irs{};
-    std::uint16_t peer_mss = 0;                // 0: the peer sent none
-    std::optional<std::uint8_t> peer_shift;    // window scale, where both sent one (RFC 7323 §2.2)
-    bool sack_permitted = false;               // both SYNs had it
-    std::optional<std::uint32_t> ts_recent;    // TSval of the SYN, where both sent timestamps
+    std::uint16_t peer_mss = 0;              // 0: the peer sent none
+    std::optional<std::uint8_t> peer_shift;  // window scale, where both sent one (RFC 7323 §2.2)
+    bool sack_permitted = false;             // both SYNs had it
+    std::optional<std::uint32_t> ts_recent;  // TSval of the SYN, where both sent timestamps
     std::uint32_t ts_offset = 0;
     std::uint16_t syn_window = 0;              // of the peer's SYN, never scaled
     Instant syn_ack_at{};                      // when the first SYN-ACK left (RTT sample)
@@ -86,11 +86,12 @@ struct TimeWaitValues {
     std::uint32_t ts_offset = 0;
 };
 
-/// What our SYN or SYN-ACK offers, decided before there is a connection (TCP-OPT-005, TCP-CONN-002).
+/// What our SYN or SYN-ACK offers, decided before there is a connection (TCP-OPT-005,
+/// TCP-CONN-002).
 struct Offer {
     std::uint16_t mss = 0;
-    std::uint8_t shift = 0;     // own window scale
-    std::uint16_t window = 0;   // field of the SYN, never scaled
+    std::uint8_t shift = 0;    // own window scale
+    std::uint16_t window = 0;  // field of the SYN, never scaled
 };
 [[nodiscard]] Offer offer_for(const Config& config, const Path& path, const Options& options,
                               Family family);
@@ -109,8 +110,8 @@ class Connection {
     [[nodiscard]] Outcome on_segment(const Turn& turn, buf::Pool& pool, SegmentIn&& segment);
     /// All timers that are due at turn.now(); harmless when none is.
     [[nodiscard]] Outcome on_timer(const Turn& turn);
-    /// `quoted` is the sequence number in the quotation, checked here (RFC 5927 §4.1). `mtu` is that
-    /// of fragmentation_needed.
+    /// `quoted` is the sequence number in the quotation, checked here (RFC 5927 §4.1). `mtu` is
+    /// that of fragmentation_needed.
     [[nodiscard]] Outcome on_icmp(const Turn& turn, Seq quoted, IcmpError error, std::uint16_t mtu);
     /// The next hop does not answer; ends a connection in SYN-SENT with host_unreachable, in other
     /// states a soft error.
@@ -127,7 +128,8 @@ class Connection {
     [[nodiscard]] bool take_readiness_edge();
 
     // Operations of the program.
-    /// Room to write into, at most `wanted`; empty while the send buffer is full or writing is shut.
+    /// Room to write into, at most `wanted`; empty while the send buffer is full or writing is
+    /// shut.
     [[nodiscard]] MutableOctets writable(buf::Pool& pool, std::size_t wanted);
     void commit(const Turn& turn, std::size_t count);
     [[nodiscard]] Octets readable() const;
@@ -269,10 +271,10 @@ class Connection {
     Recovery recovery_;
     Congestion congestion_;
     Timers timers_;
-    Instant stalled_since_{};  // SYN: first sent; text: first retransmission or probe
-    Instant last_received_{};  // of any segment that was taken
-    Instant last_sent_{};      // of text
-    Instant challenge_at_{};   // of the last challenge ACK
+    Instant stalled_since_{};        // SYN: first sent; text: first retransmission or probe
+    Instant last_received_{};        // of any segment that was taken
+    Instant last_sent_{};            // of text
+    Instant challenge_at_{};         // of the last challenge ACK
     std::uint32_t send_buffer_ = 0;  // octets, of configuration and options
     std::uint8_t retransmits_ = 0;   // expiries in a row
     std::uint8_t backoff_ = 0;       // doublings of the RTO
@@ -297,7 +299,9 @@ class Connection {
         quick_ack = 1024,  // options_.quick_ack as last seen
         sent_text = 2048,  // last_sent_ means something
     };
-    void set(Flag flag) { flags_ = static_cast<std::uint16_t>(flags_ | static_cast<unsigned>(flag)); }
+    void set(Flag flag) {
+        flags_ = static_cast<std::uint16_t>(flags_ | static_cast<unsigned>(flag));
+    }
     void clear(Flag flag) {
         flags_ = static_cast<std::uint16_t>(flags_ & ~static_cast<unsigned>(flag));
     }

@@ -61,8 +61,8 @@ class ConnectionTest : public testing::Test {
   protected:
     static constexpr std::uint32_t iss = 1000;
     static constexpr std::uint32_t irs = 5000;
-    static constexpr std::uint32_t ours = iss + 1;   // first number of our text
-    static constexpr std::uint32_t theirs = irs + 1; // first number of the peer's
+    static constexpr std::uint32_t ours = iss + 1;    // first number of our text
+    static constexpr std::uint32_t theirs = irs + 1;  // first number of the peer's
 
     FourTuple tuple{{Ipv4{10, 0, 0, 1}, Port{40000}}, {Ipv4{10, 0, 0, 2}, Port{80}}};
     event::Config config;
@@ -85,8 +85,8 @@ class ConnectionTest : public testing::Test {
 
     // Opening.
     void open_active() {
-        c = std::make_unique<Connection>(
-            turn(), ActiveOpen{tuple, path, options, Seq{iss}, 0x1000});
+        c = std::make_unique<Connection>(turn(),
+                                         ActiveOpen{tuple, path, options, Seq{iss}, 0x1000});
         flush();
     }
     [[nodiscard]] PeerSegment syn_ack(std::uint16_t mss = 1460) const {
@@ -152,7 +152,9 @@ class ConnectionTest : public testing::Test {
         return outcome;
     }
     Outcome deliver_text(std::uint32_t seq, std::string text, std::uint32_t ack) {
-        return deliver({.flags = TcpFlag::ack | TcpFlag::psh, .seq = seq, .ack = ack,
+        return deliver({.flags = TcpFlag::ack | TcpFlag::psh,
+                        .seq = seq,
+                        .ack = ack,
                         .text = std::move(text)});
     }
     void note(const Outcome& outcome) {
@@ -234,20 +236,17 @@ class ConnectionTest : public testing::Test {
     // Looking back.
     [[nodiscard]] std::vector<State> states() const {
         std::vector<State> seen;
-        for (const auto& t : log.all<event::Transition>())
-            seen.push_back(t.to);
+        for (const auto& t : log.all<event::Transition>()) seen.push_back(t.to);
         return seen;
     }
     [[nodiscard]] std::vector<event::Reason> drops() const {
         std::vector<event::Reason> reasons;
-        for (const auto& d : log.all<event::SegmentDropped>())
-            reasons.push_back(d.reason);
+        for (const auto& d : log.all<event::SegmentDropped>()) reasons.push_back(d.reason);
         return reasons;
     }
     [[nodiscard]] std::vector<Duration> times() const {
         std::vector<Duration> at;
-        for (const Sent& s : sent)
-            at.push_back(s.at);
+        for (const Sent& s : sent) at.push_back(s.at);
         return at;
     }
     [[nodiscard]] std::size_t texts() const {

@@ -13,12 +13,10 @@ constexpr std::uint16_t headers_v4 = 40;  // IPv4 and TCP without options
 constexpr std::uint16_t headers_v6 = 60;
 constexpr std::uint16_t default_mss_v4 = 536;  // RFC 9293 MUST-15
 constexpr std::uint16_t default_mss_v6 = 1220;
-constexpr std::uint16_t peer_mss_min = 48;  // Linux: smaller ones are raised (TCP-OPT-030)
+constexpr std::uint16_t peer_mss_min = 48;     // Linux: smaller ones are raised (TCP-OPT-030)
 constexpr std::uint16_t timestamps_size = 12;  // with two NOPs
 
-std::uint16_t headers_of(Family family) {
-    return family == Family::v4 ? headers_v4 : headers_v6;
-}
+std::uint16_t headers_of(Family family) { return family == Family::v4 ? headers_v4 : headers_v6; }
 
 std::uint16_t mss_of(const Path& path, const Options& options, Family family) {
     const std::uint16_t headers = headers_of(family);
@@ -51,7 +49,7 @@ Connection::Connection(const Turn& turn, const ActiveOpen& open)
       rtt_(turn.config()),
       recovery_(open.iss),
       send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
-                                                  : turn.config().send_buffer) {
+                                                 : turn.config().send_buffer) {
     tcb_.iss = open.iss;
     tcb_.timestamps = turn.config().timestamps;
     tcb_.ts_offset = open.ts_offset;
@@ -70,7 +68,7 @@ Connection::Connection(const Turn& turn, const PassiveOpen& open)
       recovery_(open.iss),
       last_received_(turn.now()),
       send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
-                                                  : turn.config().send_buffer),
+                                                 : turn.config().send_buffer),
       syn_retransmits_(open.syn_ack_retransmissions),
       state_(State::syn_received) {
     tcb_.iss = open.iss;
@@ -166,13 +164,11 @@ void Connection::take_syn(Arrival& a) {
 // The peer's SYN: IRS and its options. `syn` is the SYN of either kind of open.
 void Connection::agree(const Turn& turn, const wire::TcpRepr& syn) {
     const wire::TcpOptions& options = syn.options;
-    const Offer offer =
-        offer_for(turn.config(), path_, options_, tuple_.remote.addr.family());
+    const Offer offer = offer_for(turn.config(), path_, options_, tuple_.remote.addr.family());
     tcb_.irs = syn.seq;
     tcb_.rcv_nxt = syn.seq + 1;
     tcb_.peer_mss = options.mss.value_or(0);
-    const bool scales =
-        options.window_scale && turn.config().window_scaling == event::Switch::on;
+    const bool scales = options.window_scale && turn.config().window_scaling == event::Switch::on;
     tcb_.snd_shift = scales ? *options.window_scale : std::uint8_t{0};
     window_.start(tcb_.rcv_nxt, offer.window, scales ? offer.shift : std::uint8_t{0});
     if (!options.timestamps) tcb_.timestamps = event::Switch::off;

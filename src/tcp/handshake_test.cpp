@@ -36,7 +36,6 @@ TEST_F(Handshake, TCP_SEG_023_last_ack_with_text_delivers_it) {
     EXPECT_EQ(read_all(), "ping");
 }
 
-
 TEST_F(Handshake, TCP_SEG_024_last_ack_with_fin_goes_to_close_wait) {
     open_passive();
     deliver({.flags = TcpFlag::ack | TcpFlag::fin, .seq = theirs, .ack = ours});
@@ -206,8 +205,7 @@ TEST_F(Handshake, TCP_9293_MUST_10_simultaneous_open) {
     EXPECT_EQ(sent[1].ack(), theirs);
     PeerSegment answer = syn_ack();
     deliver(answer);
-    EXPECT_EQ(states(),
-              (std::vector{State::syn_sent, State::syn_received, State::established}));
+    EXPECT_EQ(states(), (std::vector{State::syn_sent, State::syn_received, State::established}));
     ASSERT_EQ(sent.size(), 3U);
     expect_ack(sent[2], ours, theirs);
     write(2000);

@@ -84,7 +84,8 @@ bool Connection::is_paws_failure(const Arrival& a) const {
 bool Connection::is_acceptable(const Arrival& a) const {
     const std::uint32_t wnd = window_.octets(tcb_.rcv_nxt);
     if (a.length() == 0) return distance(tcb_.rcv_nxt, a.seq) <= wnd;
-    // With a closed window the control bits and the ACK still count (MUST-66); trim() takes the text.
+    // With a closed window the control bits and the ACK still count (MUST-66); trim() takes the
+    // text.
     if (wnd == 0) return a.seq == tcb_.rcv_nxt;
     return in_window(a.seq, tcb_.rcv_nxt, wnd) ||
            in_window(a.seq + (a.length() - 1), tcb_.rcv_nxt, wnd);
@@ -137,8 +138,8 @@ void Connection::trim(Arrival& a) {
 // The right edge of held text is exact too: it is what a peer that lost data sends (TCP-SEC-003).
 Connection::Verdict Connection::check_rst(Arrival& a) {
     if (!a.flags.rst()) return Verdict::go_on;
-    const bool is_exact = a.header().seq == tcb_.rcv_nxt ||
-                          (reassembly_ && reassembly_->end() == a.header().seq);
+    const bool is_exact =
+        a.header().seq == tcb_.rcv_nxt || (reassembly_ && reassembly_->end() == a.header().seq);
     if (is_exact) {
         reset_by_peer(a);
     } else {
@@ -207,8 +208,7 @@ void Connection::take_acknowledgment(Arrival& a) {
     ack.flight = snd_.flight();
     ack.mss = tcb_.snd_mss;
     ack.nxt = snd_.nxt();
-    const std::uint32_t window =
-        Window::from_field(a.header().window, tcb_.snd_shift).octets();
+    const std::uint32_t window = Window::from_field(a.header().window, tcb_.snd_shift).octets();
     if (after(a.ack(), snd_.una())) {
         const Acked acked = snd_.on_ack(a.ack());
         ack.kind = AckKind::advanced;
@@ -247,7 +247,8 @@ std::optional<Duration> Connection::sample_rtt(const Arrival& a, const Acked& ac
         return std::nullopt;
     }
     const std::uint32_t elapsed = ts_now(a.turn.now()) - timestamps->echo;
-    if (elapsed > static_cast<std::uint32_t>(base::to_ms(a.turn.config().rto_max))) return std::nullopt;
+    if (elapsed > static_cast<std::uint32_t>(base::to_ms(a.turn.config().rto_max)))
+        return std::nullopt;
     return std::chrono::milliseconds{elapsed};
 }
 
@@ -274,8 +275,8 @@ void Connection::recover(const Turn& turn, const AckEvent& ack) {
 // Fifth, continued: the send window, unless the segment is older than the one that set it last.
 void Connection::take_window(const Arrival& a) {
     const Seq seq = a.header().seq;
-    const bool is_newer = before(tcb_.snd_wl1, seq) ||
-                          (tcb_.snd_wl1 == seq && at_or_before(tcb_.snd_wl2, a.ack()));
+    const bool is_newer =
+        before(tcb_.snd_wl1, seq) || (tcb_.snd_wl1 == seq && at_or_before(tcb_.snd_wl2, a.ack()));
     if (!is_newer || before(a.ack(), snd_.una())) return;
     tcb_.snd_wnd = Window::from_field(a.header().window, tcb_.snd_shift).octets();
     tcb_.snd_wnd_max = std::max(tcb_.snd_wnd_max, tcb_.snd_wnd);

@@ -1,4 +1,5 @@
-// Segments that arrive in synchronised states: spec rows TCP-SEG-025..046, TCP-SEC, TCP-OPT-007..016.
+// Segments that arrive in synchronised states: spec rows TCP-SEG-025..046, TCP-SEC,
+// TCP-OPT-007..016.
 #include "tcp/connection_fixture.hpp"
 
 namespace dt::tcp {
@@ -17,10 +18,10 @@ TEST_F(Input, TCP_SEG_025_acceptability_table) {
         bool is_acceptable;
     };
     const Row rows[] = {
-        {0, 0, 0, true},          {1, 0, 0, false},      {0, 0, 1000, true},
-        {999, 0, 1000, true},     {1001, 0, 1000, false}, {0, 1, 1000, true},
-        {999, 5, 1000, true},     {1000, 5, 1000, false}, {0U - 5, 5, 1000, false},
-        {0U - 5, 6, 1000, true},  {1, 5, 0, false},       {0U - 1, 0, 1000, false},
+        {0, 0, 0, true},         {1, 0, 0, false},       {0, 0, 1000, true},
+        {999, 0, 1000, true},    {1001, 0, 1000, false}, {0, 1, 1000, true},
+        {999, 5, 1000, true},    {1000, 5, 1000, false}, {0U - 5, 5, 1000, false},
+        {0U - 5, 6, 1000, true}, {1, 5, 0, false},       {0U - 1, 0, 1000, false},
     };
     for (const Row& row : rows) {
         log.bodies.clear();
@@ -76,7 +77,9 @@ TEST_F(Input, TCP_SEG_029_text_beyond_the_window_is_trimmed_with_its_fin) {
     options.receive_buffer = 2000;
     config.window_scaling = event::Switch::off;
     establish();
-    deliver({.flags = TcpFlag::ack | TcpFlag::fin, .seq = theirs, .ack = ours,
+    deliver({.flags = TcpFlag::ack | TcpFlag::fin,
+             .seq = theirs,
+             .ack = ours,
              .text = std::string(1500, 'w')});
     EXPECT_EQ(c->state(), State::established);
     EXPECT_EQ(c->unread(), 1000U);
@@ -170,8 +173,7 @@ TEST_F(Input, TCP_SEC_004_syn_is_challenged_whatever_its_number) {
 
 TEST_F(Input, TCP_SEC_005_five_syns_at_once_get_one_challenge) {
     establish();
-    for (int i = 0; i < 5; ++i)
-        deliver({.flags = TcpFlag::syn, .seq = theirs, .ack = 0});
+    for (int i = 0; i < 5; ++i) deliver({.flags = TcpFlag::syn, .seq = theirs, .ack = 0});
     EXPECT_EQ(sent.size(), 1U);
     EXPECT_EQ(drops(), (std::vector{Reason::syn_challenged, Reason::challenge_limited,
                                     Reason::challenge_limited, Reason::challenge_limited,
@@ -186,8 +188,7 @@ TEST_F(Input, TCP_WIN_028_out_of_window_text_gets_every_ack_pure_acks_get_one) {
     }
     EXPECT_EQ(sent.size(), 1U);
     sent.clear();
-    for (int i = 0; i < 4; ++i)
-        deliver_text(theirs + 900'000, "out", ours);
+    for (int i = 0; i < 4; ++i) deliver_text(theirs + 900'000, "out", ours);
     EXPECT_EQ(sent.size(), 4U);
 }
 
@@ -327,8 +328,7 @@ TEST_F(Input, BurstOfFourWithTheFirstLostGivesThreeDuplicateAcksInOneTurn) {
         arrive({.seq = theirs + i * 1000, .ack = ours, .text = std::string(1000, 'd')});
     flush();
     ASSERT_EQ(sent.size(), 3U);
-    for (const Sent& s : sent)
-        expect_ack(s, ours, theirs);
+    for (const Sent& s : sent) expect_ack(s, ours, theirs);
 }
 
 TEST_F(Input, TCP_9293_MUST_58_burst_in_order_gives_one_ack) {
@@ -356,8 +356,7 @@ TEST_F(Input, OwedAcksFollowTheAckOfWhatIsNew) {
         arrive({.seq = theirs + i * 1000, .ack = ours, .text = std::string(1000, 'd')});
     flush();
     ASSERT_EQ(sent.size(), 3U);
-    for (const Sent& s : sent)
-        expect_ack(s, ours, theirs + 1000);
+    for (const Sent& s : sent) expect_ack(s, ours, theirs + 1000);
 }
 
 TEST_F(Input, TCP_SEC_021_text_out_of_order_is_bounded) {
@@ -393,8 +392,7 @@ TEST_F(InputWithTimestamps, TCP_OPT_007_every_segment_carries_them) {
     deliver(stamped(theirs, "x", 7001));
     shutdown_write();
     ASSERT_EQ(sent.size(), 3U);
-    for (const Sent& s : sent)
-        EXPECT_TRUE(s.header.options.timestamps.has_value());
+    for (const Sent& s : sent) EXPECT_TRUE(s.header.options.timestamps.has_value());
 }
 
 TEST_F(InputWithTimestamps, TCP_OPT_008_they_are_echoed) {

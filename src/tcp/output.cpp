@@ -27,9 +27,7 @@ struct Connection::Draft {
     event::Reason reason = event::Reason::none;
 };
 
-bool Connection::wants_to_send(const Turn& turn) const {
-    return next(turn.now()) != Next::nothing;
-}
+bool Connection::wants_to_send(const Turn& turn) const { return next(turn.now()) != Next::nothing; }
 
 std::optional<SegmentOut> Connection::next_segment(const Turn& turn, buf::Pool& pool) {
     std::optional<SegmentOut> out;
@@ -154,8 +152,7 @@ SegmentOut Connection::send_syn(const Turn& turn, buf::Pool& pool) {
     } else {
         snd_.on_resent(1, turn.now());
     }
-    const Offer offer =
-        offer_for(turn.config(), path_, options_, tuple_.remote.addr.family());
+    const Offer offer = offer_for(turn.config(), path_, options_, tuple_.remote.addr.family());
     wire::TcpRepr header;
     header.source = tuple_.local.port;
     header.destination = tuple_.remote.port;
@@ -177,8 +174,7 @@ SegmentOut Connection::send_syn(const Turn& turn, buf::Pool& pool) {
 SegmentOut Connection::send_again(const Turn& turn, buf::Pool& pool) {
     Chunk chunk = lost_chunk();
     FramePtr frame = pool.frame();
-    const auto attached =
-        static_cast<std::uint32_t>(snd_.attach(*frame, chunk.first, chunk.text));
+    const auto attached = static_cast<std::uint32_t>(snd_.attach(*frame, chunk.first, chunk.text));
     if (attached < chunk.text) chunk = {.first = chunk.first, .text = attached};
     const std::uint8_t again = snd_.first_lost()->transmissions;
     snd_.on_resent(chunk.length(), turn.now());
@@ -213,8 +209,7 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
 
 // A frame holds a bounded number of slices: what found no room leaves with the next segment.
 void Connection::attach_new(Frame& frame, Chunk& chunk) const {
-    const auto attached =
-        static_cast<std::uint32_t>(snd_.attach(frame, chunk.first, chunk.text));
+    const auto attached = static_cast<std::uint32_t>(snd_.attach(frame, chunk.first, chunk.text));
     if (attached == chunk.text) return;
     const std::uint32_t mss = tcb_.snd_mss;
     chunk = {.first = chunk.first, .text = attached > mss ? attached - attached % mss : attached};
@@ -229,9 +224,7 @@ SegmentOut Connection::send_probe(const Turn& turn, buf::Pool& pool) {
 
 SegmentOut Connection::send_ack(const Turn& turn, buf::Pool& pool) {
     return build(turn, pool.frame(),
-                 Draft{.seq = snd_.nxt(),
-                       .pays = Draft::Pays::own_ack,
-                       .reason = acks_.reason()});
+                 Draft{.seq = snd_.nxt(), .pays = Draft::Pays::own_ack, .reason = acks_.reason()});
 }
 
 SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draft) {

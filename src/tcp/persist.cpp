@@ -14,8 +14,7 @@ constexpr Duration override_max = 1s;
 constexpr Duration cork_max = 200ms;
 
 Duration shifted(Duration duration, unsigned times, Duration most) {
-    for (; times > 0 && duration < most; --times)
-        duration *= 2;
+    for (; times > 0 && duration < most; --times) duration *= 2;
     return std::min(duration, most);
 }
 
@@ -111,8 +110,7 @@ Outcome Connection::on_retransmit_timer(const Turn& turn) {
     if (options_.user_timeout_ms == 0 && retransmits_ >= most) {
         return give_up(turn, event::Reason::retransmissions_unanswered);
     }
-    const auto expiry =
-        retransmits_ == 0 ? Congestion::Expiry::first : Congestion::Expiry::again;
+    const auto expiry = retransmits_ == 0 ? Congestion::Expiry::first : Congestion::Expiry::again;
     if (retransmits_ == 0) stalled_since_ = turn.now();
     if (retransmits_ < 255) ++retransmits_;
     if (backoff_ < 255) ++backoff_;
@@ -196,10 +194,10 @@ Outcome Connection::on_keepalive_timer(const Turn& turn) {
         return {};
     }
     emit_fired(turn, TimerKind::keepalive, probes_ + 1U);
-    const bool is_over = options_.user_timeout_ms != 0
-                             ? idle >= std::chrono::milliseconds{options_.user_timeout_ms} &&
-                                   probes_ > 0
-                             : probes_ >= options_.keep_count;
+    const bool is_over =
+        options_.user_timeout_ms != 0
+            ? idle >= std::chrono::milliseconds{options_.user_timeout_ms} && probes_ > 0
+            : probes_ >= options_.keep_count;
     if (is_over) {
         const Reply reset = reset_reply(turn, event::Reason::probes_unanswered);
         Outcome outcome = give_up(turn, event::Reason::probes_unanswered);

@@ -9,7 +9,8 @@ namespace dt::tcp {
 
 namespace {
 
-constexpr std::uint32_t run_overhead = buf::Pool::small_block + 128;  // a block of its own, and itself
+constexpr std::uint32_t run_overhead =
+    buf::Pool::small_block + 128;  // a block of its own, and itself
 constexpr std::uint32_t slice_overhead = 64;
 
 }  // namespace
@@ -26,8 +27,9 @@ void push_text(StreamQueue& queue, buf::Pool& pool, TextRef text) {
 
 // The first run that begins behind `seq`.
 std::size_t Reassembly::first_behind(Seq seq) const {
-    const auto found = std::upper_bound(runs_.begin(), runs_.end(), seq,
-                                        [](Seq a, const Held& run) { return before(a, run.first); });
+    const auto found =
+        std::upper_bound(runs_.begin(), runs_.end(), seq,
+                         [](Seq a, const Held& run) { return before(a, run.first); });
     return static_cast<std::size_t>(found - runs_.begin());
 }
 
@@ -95,8 +97,7 @@ std::optional<Seq> Reassembly::end() const {
 
 std::size_t Reassembly::memory() const {
     std::size_t held = sizeof *this + runs_.capacity() * sizeof(Held);
-    for (const Held& run : runs_)
-        held += run.text.bytes_pinned();
+    for (const Held& run : runs_) held += run.text.bytes_pinned();
     return held;
 }
 

@@ -53,7 +53,7 @@ class ReceiveWindow {
 
     Seq edge_{};
     std::uint32_t limit_ = 0;
-    std::uint32_t taken_ = 0;       // octets the program took since round_start_
+    std::uint32_t taken_ = 0;  // octets the program took since round_start_
     std::uint16_t mss_ = 0;
     std::uint8_t shift_ = 0;
     Instant round_start_{};

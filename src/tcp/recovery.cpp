@@ -24,10 +24,12 @@ RecoveryStep Recovery::on_ack(const AckEvent& ack) {
 
 void Recovery::on_duplicate(const AckEvent& ack, RecoveryStep& step) {
     if (phase_ == Phase::timeout) return;
-    // Each shows one segment gone from the network, but never more than is behind the hole.
-    const std::uint32_t behind = ack.flight > ack.mss ? ack.flight - ack.mss : 0;
+    // Each shows one segment gone from the network, but never more than was behind the hole when
+    // the episode began: what a peer makes up releases nothing (TCP-LOSS-055).
+    const std::uint32_t whole = phase_ == Phase::fast ? distance(ack.una, recover_) : ack.flight;
+    const std::uint32_t behind = whole > ack.mss ? whole - ack.mss : 0;
     const std::uint32_t before_it = credit_;
-    credit_ = std::min(credit_ + ack.mss, behind);
+    credit_ = std::max(credit_, std::min(credit_ + ack.mss, behind));
     step_delivered_ = credit_ - before_it;
     if (duplicates_ < duplicate_threshold) ++duplicates_;
     // No second fast retransmit for what was outstanding when the last episode began.
@@ -81,10 +83,13 @@ std::optional<std::uint32_t> Recovery::window(const AckEvent& ack, std::uint32_t
     } else {
         const std::uint32_t unspent = delivered_ > sent_ ? delivered_ - sent_ : 0;
         count = std::max(unspent, step_delivered_);
-        if (ack.kind == AckKind::advanced) count += ack.mss;  // SafeACK: the hole moved
+        if (ack.kind == AckKind::advanced) count += ack.mss;  // SafeACK: the hole moved on
         count = std::min<std::uint64_t>(count, ssthresh - in_flight);
     }
-    if (sent_ == 0 && count == 0) count = ack.mss;  // the fast retransmit itself
+    // The fast retransmit, and that of each further hole (RFC 6582 §3.2), need no share.
+    if (sent_ == 0 || ack.kind == AckKind::advanced) {
+        count = std::max<std::uint64_t>(count, ack.mss);
+    }
     return in_flight + static_cast<std::uint32_t>(count);
 }
 

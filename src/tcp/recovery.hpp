@@ -14,9 +14,9 @@ namespace dt::tcp {
 struct RecoveryStep {
     enum class Kind : std::uint8_t {
         none,
-        entered,    ///< third duplicate ACK: cut ssthresh, the head of the queue is lost
-        hole,       ///< partial ACK in recovery: the new head of the queue is lost
-        left,       ///< the loss is repaired: cwnd = ssthresh
+        entered,  ///< third duplicate ACK: cut ssthresh, the head of the queue is lost
+        hole,     ///< partial ACK in recovery: the new head of the queue is lost
+        left,     ///< the loss is repaired: cwnd = ssthresh
     } kind = Kind::none;
 };
 

@@ -48,8 +48,7 @@ SegmentOut segment_without_text(buf::Pool& pool, const FourTuple& tuple,
     out.summary.tuple = tuple;
     out.summary.seq = header.seq;
     out.summary.ack = header.ack;
-    out.summary.window =
-        Window::from_field(header.window, header.flags.syn() ? 0 : shift).octets();
+    out.summary.window = Window::from_field(header.window, header.flags.syn() ? 0 : shift).octets();
     out.summary.mss = header.options.mss.value_or(0);
     out.summary.flags = header.flags.bits();
     return out;

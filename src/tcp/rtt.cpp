@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t sample_max = 0x0fffffff;  // 268 s: 8 times it fits in 32 bits
 
-constexpr std::uint32_t granularity = 1000;   // G of RFC 6298: 1 ms
+constexpr std::uint32_t granularity = 1000;  // G of RFC 6298: 1 ms
 
 std::uint32_t to_us(Duration duration) {
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();

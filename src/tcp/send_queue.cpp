@@ -12,7 +12,7 @@ namespace dt::tcp {
 namespace {
 
 constexpr std::uint8_t transmissions_max = std::numeric_limits<std::uint8_t>::max();
-constexpr std::size_t idle_runs = 4;         // capacity an idle connection may keep
+constexpr std::size_t idle_runs = 4;        // capacity an idle connection may keep
 constexpr std::uint32_t compact_from = 32;  // acknowledged runs that are worth a move
 
 }  // namespace
@@ -41,8 +41,7 @@ void SendQueue::on_syn_ack_sent(Instant at, std::uint8_t transmissions) {
 
 std::size_t SendQueue::lost_index() const {
     std::size_t index = std::max(head_, lost_hint_);
-    while (runs_[index].mark != Run::Mark::lost)
-        ++index;
+    while (runs_[index].mark != Run::Mark::lost) ++index;
     return index;
 }
 
@@ -126,8 +125,7 @@ void SendQueue::mark_head_lost(std::uint32_t length) {
 }
 
 void SendQueue::mark_all_lost() {
-    for (std::size_t i = head_; i < runs_.size(); ++i)
-        mark_lost(runs_[i]);
+    for (std::size_t i = head_; i < runs_.size(); ++i) mark_lost(runs_[i]);
     lost_hint_ = head_;
 }
 

@@ -29,8 +29,8 @@ struct Run {
 struct Acked {
     std::uint32_t numbers = 0;  // text, SYN and FIN
     std::uint32_t text = 0;
-    std::optional<Instant> sent;  // of the newest run that was sent only once (RFC 6298 §3)
-    bool retransmitted = false;   // some of it was sent more than once
+    std::optional<Instant> sent;     // of the newest run that was sent only once (RFC 6298 §3)
+    bool retransmitted = false;      // some of it was sent more than once
     std::uint8_t transmissions = 0;  // of the newest run
 };
 
@@ -104,7 +104,7 @@ class SendQueue {
     void consume_text(Seq ack, Acked& acked);
 
     buf::StreamQueue text_;
-    std::vector<Run> runs_;        // by number; those before head_ are acknowledged
+    std::vector<Run> runs_;  // by number; those before head_ are acknowledged
     std::uint32_t head_ = 0;
     std::uint32_t lost_hint_ = 0;  // no run before it is lost
     std::uint32_t lost_ = 0;       // numbers marked lost

@@ -1,5 +1,6 @@
 // The state machine of RFC 9293 §3.3.2 Figure 5 as data: (state, cause, state), with the edges that
-// §3.10 and Linux add (reset, abort, time-out, orphan). The state diagram of the docs is made of it.
+// §3.10 and Linux add (reset, abort, time-out, orphan). The state diagram of the docs is made of
+// it.
 #pragma once
 
 #include <array>
