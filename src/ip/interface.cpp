@@ -6,24 +6,28 @@
 namespace dt::ip {
 
 InterfaceTable::InterfaceTable() {
-    interfaces_.push_back({.name = "lo",
-                           .mac = Mac{},
-                           .mtu = 65536,
-                           .addresses = {wire::Prefix{IpAddr::loopback_v4(), 8}},
-                           .vouches = true,
-                           .super_segment_max = 0});
+    add({.name = "lo",
+         .mac = Mac{},
+         .mtu = 65536,
+         .addresses = {wire::Prefix{IpAddr::loopback_v4(), 8}},
+         .vouches = true,
+         .super_segment_max = 0});
 }
 
 InterfaceIndex InterfaceTable::add(Interface interface) {
+    const auto index = static_cast<InterfaceIndex>(interfaces_.size());
+    for (const wire::Prefix& own : interface.addresses) {
+        own_.push_back({own.network, index});
+        const IpAddr broadcast = own.broadcast();
+        if (own.is_broadcast(broadcast)) broadcasts_.push_back(broadcast);
+    }
     interfaces_.push_back(std::move(interface));
-    return static_cast<InterfaceIndex>(interfaces_.size() - 1);
+    return index;
 }
 
 std::optional<InterfaceIndex> InterfaceTable::owner(const IpAddr& address) const {
-    for (std::size_t i = 0; i < interfaces_.size(); ++i) {
-        for (const wire::Prefix& own : interfaces_[i].addresses) {
-            if (own.network == address) return static_cast<InterfaceIndex>(i);
-        }
+    for (const Own& own : own_) {
+        if (own.address == address) return own.interface;
     }
     if (address.is_v4() && address.is_loopback()) return loopback_interface;
     return std::nullopt;
@@ -31,11 +35,7 @@ std::optional<InterfaceIndex> InterfaceTable::owner(const IpAddr& address) const
 
 bool InterfaceTable::is_broadcast(const IpAddr& address) const {
     if (address.is_broadcast()) return true;
-    return std::ranges::any_of(interfaces_, [&address](const Interface& interface) {
-        return std::ranges::any_of(interface.addresses, [&address](const wire::Prefix& own) {
-            return own.is_broadcast(address);
-        });
-    });
+    return std::ranges::find(broadcasts_, address) != broadcasts_.end();
 }
 
 bool InterfaceTable::is_joined(const IpAddr& group) { return group == IpAddr{Ipv4{224, 0, 0, 1}}; }

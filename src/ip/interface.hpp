@@ -48,7 +48,15 @@ class InterfaceTable {
     [[nodiscard]] std::optional<IpAddr> source(InterfaceIndex index, const IpAddr& next_hop) const;
 
   private:
+    /// Asked several times for every packet: kept apart from the names and masks.
+    struct Own {
+        IpAddr address;
+        InterfaceIndex interface = 0;
+    };
+
     std::vector<Interface> interfaces_;
+    std::vector<Own> own_;
+    std::vector<IpAddr> broadcasts_;
 };
 
 }  // namespace dt::ip

@@ -1,6 +1,7 @@
 // Routes: longest prefix, then lowest metric, then the one that was added first (RFC 1122 §3.3.1).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -28,7 +29,7 @@ struct Hop {
 /// The routes to links and gateways. Own addresses need none: the engine looks there first.
 class RouteTable {
   public:
-    void add(const Route& route) { routes_.push_back(route); }
+    void add(const Route& route);
 
     [[nodiscard]] const std::vector<Route>& all() const { return routes_; }
 
@@ -38,8 +39,9 @@ class RouteTable {
     [[nodiscard]] std::optional<Hop> find(const IpAddr& destination, IsDead is_dead) const {
         const Route* best = nullptr;
         const Route* best_alive = nullptr;
-        for (const Route& route : routes_) {
-            if (!route.destination.contains(destination)) continue;
+        for (std::size_t i = 0; i < routes_.size(); ++i) {
+            if (!patterns_[i].fits(destination)) continue;
+            const Route& route = routes_[i];
             if (is_better(route, best)) best = &route;
             const bool dead = route.gateway && is_dead(route.interface, *route.gateway);
             if (!dead && is_better(route, best_alive)) best_alive = &route;
@@ -51,10 +53,24 @@ class RouteTable {
     }
 
   private:
+    /// A prefix as two words and their masks: asked for every packet.
+    struct Pattern {
+        std::array<std::uint64_t, 2> value{};
+        std::array<std::uint64_t, 2> mask{};
+        Family family = Family::v4;
+
+        [[nodiscard]] bool fits(const IpAddr& address) const {
+            if (family == Family::v6 && address.is_v4()) return false;  // ::/0 holds no IPv4
+            const auto words = address.words();
+            return (words[0] & mask[0]) == value[0] && (words[1] & mask[1]) == value[1];
+        }
+    };
+    [[nodiscard]] static Pattern pattern_of(const wire::Prefix& prefix);
     [[nodiscard]] static bool is_better(const Route& route, const Route* than);
     [[nodiscard]] static std::optional<Hop> hop(const Route* route, const IpAddr& destination);
 
     std::vector<Route> routes_;
+    std::vector<Pattern> patterns_;  // one for each route
 };
 
 }  // namespace dt::ip

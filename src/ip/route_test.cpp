@@ -52,6 +52,31 @@ TEST(Route, IP4_032_a_dead_gateway_yields_to_another_route) {
     EXPECT_EQ(routes.find(addr("8.8.8.8"), all_dead)->address, addr("10.9.0.2"));
 }
 
+TEST(Route, IP4_030_prefixes_of_every_length_and_both_families_fit_what_they_hold) {
+    for (std::uint8_t length = 0; length <= 32; ++length) {
+        RouteTable routes;
+        Route route;
+        route.destination = wire::Prefix::of(addr("10.171.205.239"), length);
+        routes.add(route);
+        for (unsigned bit = 0; bit < 32; ++bit) {
+            const Ipv4 other{addr("10.171.205.239").v4().value() ^ (0x80000000U >> bit)};
+            EXPECT_EQ(routes.find(other).has_value(), bit >= length) << +length << " " << bit;
+        }
+        EXPECT_FALSE(routes.find(addr("2001:db8::1")));
+    }
+    RouteTable six;
+    Route route;
+    route.destination = *wire::Prefix::parse("2001:db8:0:8000::/49");
+    six.add(route);
+    EXPECT_TRUE(six.find(addr("2001:db8:0:ffff::1")));
+    EXPECT_FALSE(six.find(addr("2001:db8:0:7fff::1")));
+    Route all;
+    all.destination = *wire::Prefix::parse("::/0");
+    six.add(all);
+    EXPECT_TRUE(six.find(addr("2001:db8:0:7fff::1")));
+    EXPECT_FALSE(six.find(addr("10.0.0.1")));
+}
+
 TEST(Route, an_on_link_route_names_the_destination_itself) {
     RouteTable routes;
     Route route;
