@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "tcp/tuple_words.hpp"
+
 namespace dt::tcp {
 
 namespace {
@@ -14,13 +16,7 @@ constexpr std::uint32_t moved_per_operation = 8;
 }  // namespace
 
 std::uint32_t tuple_tag(SipKey key, const FourTuple& tuple) {
-    const auto words = tuple.words();
-    if (!tuple.local.addr.is_v4() || !tuple.remote.addr.is_v4()) {
-        return static_cast<std::uint32_t>(base::siphash_1_3(key, words));
-    }
-    const std::array<std::uint64_t, 2> short_form{words[1] << 32 | (words[3] & 0xffffffffU),
-                                                  words[4]};
-    return static_cast<std::uint32_t>(base::siphash_1_3(key, short_form));
+    return static_cast<std::uint32_t>(base::siphash_1_3(key, TupleWords(tuple).view()));
 }
 
 Demux::Demux() {

@@ -34,7 +34,7 @@ class PeerRef {
     std::uint32_t word_ = 0;
 };
 
-/// SipHash-1-3 of a tuple under the stack's key; IPv4 tuples take two words instead of five.
+/// SipHash-1-3 of a tuple under the stack's key.
 [[nodiscard]] std::uint32_t tuple_tag(SipKey key, const FourTuple& tuple);
 
 /// Entries of 8 octets: tag and reference. The tag alone places an entry, so moving entries never

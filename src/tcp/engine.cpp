@@ -25,9 +25,19 @@ Engine::Parts::Parts(const Config& given, buf::Pool& given_pool,
       listeners(static_cast<std::uint32_t>(config.sockets_max)),
       wheel(Instant{}) {}
 
+// A segment asks several times for the tag of its tuple: once is hashed.
+std::uint32_t Engine::Parts::tag_of(const FourTuple& tuple) const {
+    if (tuple != hashed_tuple || !has_hashed) {
+        hashed_tag = tuple_tag(index_key, tuple);
+        hashed_tuple = tuple;
+        has_hashed = true;
+    }
+    return hashed_tag;
+}
+
 PeerRef Engine::Parts::find(const FourTuple& tuple) const {
     if (!cached_peer.is_null() && cached_tuple == tuple) return cached_peer;
-    const PeerRef found = demux.find(tuple_tag(index_key, tuple), [&](PeerRef peer) {
+    const PeerRef found = demux.find(tag_of(tuple), [&](PeerRef peer) {
         return matches(peer, tuple);
     });
     if (found.is_null()) return found;
@@ -50,19 +60,19 @@ bool Engine::Parts::matches(PeerRef peer, const FourTuple& tuple) const {
 }
 
 void Engine::Parts::index(const FourTuple& tuple, PeerRef peer) {
-    demux.insert(tuple_tag(index_key, tuple), peer);
+    demux.insert(tag_of(tuple), peer);
     cached_tuple = tuple;
     cached_peer = peer;
 }
 
 void Engine::Parts::reindex(const FourTuple& tuple, PeerRef from, PeerRef to) {
-    demux.replace(tuple_tag(index_key, tuple), from, to);
+    demux.replace(tag_of(tuple), from, to);
     cached_tuple = tuple;
     cached_peer = to;
 }
 
 void Engine::Parts::unindex(const FourTuple& tuple, PeerRef peer) {
-    demux.erase(tuple_tag(index_key, tuple), peer);
+    demux.erase(tag_of(tuple), peer);
     if (cached_peer == peer) cached_peer = {};
 }
 

@@ -62,7 +62,7 @@ void Engine::Parts::on_stray(const Turn& turn, const SegmentIn& segment) {
     const Reason fault = address_fault(segment.tuple);
     if (fault != Reason::none) return drop(turn, segment, 0, fault);
     const Listeners::Handle listener =
-        listeners.best(segment.tuple, tuple_tag(index_key, segment.tuple));
+        listeners.best(segment.tuple, tag_of(segment.tuple));
     if (listener.is_null()) return on_closed(turn, segment);
     on_listen(turn, listener, segment);
 }
@@ -102,7 +102,7 @@ void Engine::Parts::on_time_wait(const Turn& turn, std::uint32_t record,
     TimeWaitVerdict verdict = time_waits.judge(record, segment);
     if (verdict.what == Do::make_way) {
         const Listeners::Handle listener =
-            listeners.best(segment.tuple, tuple_tag(index_key, segment.tuple));
+            listeners.best(segment.tuple, tag_of(segment.tuple));
         if (!listener.is_null()) return on_new_incarnation(turn, record, segment);
         verdict = {Do::acknowledge, Reason::time_wait_old_segment};
     }
@@ -137,7 +137,7 @@ void Engine::Parts::on_new_incarnation(const Turn& turn, std::uint32_t record,
                                        const SegmentIn& segment) {
     arrived(turn, segment, 0);
     const Listeners::Handle handle =
-        listeners.best(segment.tuple, tuple_tag(index_key, segment.tuple));
+        listeners.best(segment.tuple, tag_of(segment.tuple));
     Listener& listener = *listeners.get(handle);
     if (const auto reason = refusal(listener)) {
         return ignore_syn(turn, listener, segment, *reason);

@@ -50,6 +50,7 @@ struct Engine::Parts {
     Parts(const Config& given, buf::Pool& given_pool, std::array<std::uint64_t, 2> secret);
 
     // The index.
+    [[nodiscard]] std::uint32_t tag_of(const FourTuple& tuple) const;
     [[nodiscard]] PeerRef find(const FourTuple& tuple) const;
     [[nodiscard]] bool matches(PeerRef peer, const FourTuple& tuple) const;
     void index(const FourTuple& tuple, PeerRef peer);
@@ -136,6 +137,9 @@ struct Engine::Parts {
     // One-entry cache in front of the index.
     mutable FourTuple cached_tuple;
     mutable PeerRef cached_peer;
+    mutable FourTuple hashed_tuple;  // the last tuple hashed, with its tag
+    mutable std::uint32_t hashed_tag = 0;
+    mutable bool has_hashed = false;
 
     // The TIME-WAIT record that connect() is about to replace (tcp_tw_reuse).
     struct Forgotten {

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "tcp/tuple_words.hpp"
+
 namespace dt::tcp {
 
 namespace {
@@ -20,12 +22,12 @@ IsnSource::IsnSource(SipKey secret)
 
 Seq IsnSource::initial(const FourTuple& tuple, Instant now) const {
     const auto ticks = now.time_since_epoch() / 4us;
-    const auto hash = base::siphash_2_4(number_key_, tuple.words());
+    const auto hash = base::siphash_2_4(number_key_, TupleWords(tuple).view());
     return Seq{static_cast<std::uint32_t>(ticks) + static_cast<std::uint32_t>(hash)};
 }
 
 std::uint32_t IsnSource::timestamp_offset(const FourTuple& tuple) const {
-    return static_cast<std::uint32_t>(base::siphash_2_4(timestamp_key_, tuple.words()));
+    return static_cast<std::uint32_t>(base::siphash_2_4(timestamp_key_, TupleWords(tuple).view()));
 }
 
 }  // namespace dt::tcp
