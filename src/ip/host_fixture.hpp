@@ -10,6 +10,7 @@
 #include "wire/arp.hpp"
 #include "wire/ethernet.hpp"
 #include "wire/icmpv4.hpp"
+#include "wire/ipv4.hpp"
 
 namespace dt::ip::test {
 
@@ -210,6 +211,35 @@ class HostFixture : public ::testing::Test {
         EXPECT_TRUE(packet.frame->add(pool.copy(text)));
         packet.protocol = protocol;
         return packet;
+    }
+
+    InterfaceIndex add(const char* name, std::uint8_t last, const char* address,
+                       std::uint8_t length, std::uint32_t mtu = 1500) {
+        return host.add_interface({.name = name,
+                                   .mac = mac(last),
+                                   .mtu = mtu,
+                                   .addresses = {{addr(address), length}},
+                                   .vouches = false,
+                                   .super_segment_max = 0});
+    }
+    void add_default(const char* gateway, InterfaceIndex by = 1, std::uint32_t mtu = 0) {
+        Route route;
+        route.destination = {IpAddr::any_v4(), 0};
+        route.gateway = addr(gateway);
+        route.interface = by;
+        route.mtu = mtu;
+        host.add_route(route);
+    }
+    void know(InterfaceIndex in, const char* address, std::uint8_t last) {
+        host.add_neighbor(turn(), {in, addr(address)}, mac(last));
+    }
+    static bool sums_up(const Sent& frame, std::uint8_t protocol) {
+        const auto ip = frame.ip();
+        return wire::pseudo_header(ip.source(), ip.destination(),
+                                   static_cast<wire::IpProtocol>(protocol),
+                                   static_cast<std::uint32_t>(ip.payload().size()))
+            .add(ip.payload())
+            .is_correct();
     }
 
     struct Later {
