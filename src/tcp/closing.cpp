@@ -59,7 +59,9 @@ Outcome Connection::fail(const Turn& turn, event::Cause cause, Error error, even
 
 void Connection::enter_time_wait(Arrival& a, event::Cause cause) {
     reason_ = event::Reason::closed_orderly;
-    a.outcome.reply = ack_reply(a.turn);
+    // The peer's FIN is acked; where it came before (CLOSING), it is unless that ACK still waits.
+    const bool is_fin_acked = cause == event::Cause::rcv_ack_of_fin && !acks_.wants_pure_ack();
+    if (!is_fin_acked) a.outcome.reply = ack_reply(a.turn);
     move(a.turn, cause, reason_);
     a.outcome.fate = Fate::time_wait;
 }
