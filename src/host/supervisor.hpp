@@ -1,5 +1,6 @@
-// Runs unmodified programs on the stacks of a world, in real time: starts them, answers their socket
-// calls (seccomp user notification), carries their octets (socket pairs), ends what it started.
+// Runs unmodified programs on the stacks of a world, in real time: starts them, answers their
+// socket calls (seccomp user notification), carries their octets (socket pairs), ends what it
+// started.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,8 @@ struct Expect {
 
 /// One program of one host.
 struct ProgramSpec {
-    std::string host;                             ///< a name of world::Spec::hosts
-    std::vector<std::string> argv;                ///< at least one; looked up in PATH as execvp does
+    std::string host;               ///< a name of world::Spec::hosts
+    std::vector<std::string> argv;  ///< at least one; looked up in PATH as execvp does
     std::optional<std::vector<std::string>> env;  ///< `NAME=value`; nothing = the caller's
     std::string directory;                        ///< empty = the caller's
     Expect expect;
@@ -43,7 +44,7 @@ struct RunSpec {
     std::string control_path;           ///< socket for other terminals; empty = none
     Duration listener_wait = std::chrono::seconds{5};  ///< at most, before the next program starts
     Duration end_grace = std::chrono::seconds{2};      ///< from SIGTERM to SIGKILL
-    Duration drain = std::chrono::seconds{1};          ///< at most, for what is in flight at the end
+    Duration drain = std::chrono::seconds{1};  ///< at most, for what is in flight at the end
 };
 
 /// A sentence for the user and what to type next (UX.md section 9); `help` may be empty.
@@ -72,12 +73,13 @@ class Observer {
 /// How one program ended.
 struct Ended {
     int pid = 0;
-    std::optional<int> status;  ///< as waitpid() gives it; nothing = it was ended by us or never ran
+    std::optional<int>
+        status;  ///< as waitpid() gives it; nothing = it was ended by us or never ran
     bool as_expected = false;
 };
 
 struct Outcome {
-    int exit_status = 0;               ///< the main program's, 128+n for a signal; 125 to 127 = ours
+    int exit_status = 0;  ///< the main program's, 128+n for a signal; 125 to 127 = ours
     std::optional<Complaint> failure;  ///< why it is 125 to 127
     std::vector<Ended> programs;       ///< in the order of RunSpec::programs
 };

@@ -248,7 +248,8 @@ std::uint64_t Sockets::unread(SocketId id) const {
     const Socket* socket = parts_->table.find(id);
     if (socket == nullptr) return 0;
     if (socket->is_datagram()) return parts_->table.datagram_facts(*socket).waiting;
-    return parts_->table.stream_facts(*socket).unread;
+    const StreamFacts facts = parts_->table.stream_facts(*socket);
+    return facts.is_listening() ? facts.waiting : facts.unread;
 }
 
 std::uint64_t Sockets::unsent(SocketId id) const {

@@ -90,7 +90,7 @@ class Sockets {
 
     [[nodiscard]] PollMask poll(SocketId) const;
     [[nodiscard]] std::optional<ReadinessEdge> next_readiness(const Turn&);
-    [[nodiscard]] std::uint64_t unread(SocketId) const;  // FIONREAD
+    [[nodiscard]] std::uint64_t unread(SocketId) const;  // FIONREAD; connections that wait
     [[nodiscard]] std::uint64_t unsent(SocketId) const;  // SIOCOUTQ
     [[nodiscard]] std::size_t size() const;              // sockets that exist
 

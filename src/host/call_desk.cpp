@@ -1,0 +1,184 @@
+// Answers the system calls that the filter stops: taking them, finding their socket, replying,
+// parking.
+#include "host/call_desk.hpp"
+
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/errno.hpp"
+
+namespace dt::host {
+namespace {
+
+constexpr int calls_at_once = 64;
+
+/// Calls after which the network may have to move before the program goes on.
+bool changes_something(int number) {
+    switch (number) {
+        case SYS_getsockopt:
+        case SYS_getsockname:
+        case SYS_getpeername:
+        case SYS_ioctl: return false;
+        default: return true;
+    }
+}
+
+/// What a call answers when its time is over (API-CONN-019, API-LIST-016, API-IO-007).
+int timed_out_error(int number) { return number == SYS_connect ? EINPROGRESS : EAGAIN; }
+
+}  // namespace
+
+Answer Answer::of(const Status& status) {
+    return status ? value(0) : error(base::errno_of(status.error()));
+}
+
+CallDesk::LineNumber CallDesk::add_line(event::HostIndex host, os::UniqueFd listener) {
+    lines_.push_back({host, Notifier(std::move(listener)), {}});
+    return lines_.size() - 1;
+}
+
+void CallDesk::hang_up(LineNumber line) { lines_[line].notifier = Notifier(); }
+
+void CallDesk::serve(LineNumber line, Instant (*now)()) {
+    for (int i = 0; i < calls_at_once; ++i) {
+        // Taking a call waits where there is none.
+        if ((poll_now(fd(line)) & POLLIN) == 0) return;
+        const auto call = lines_[line].notifier.receive();
+        if (!call) continue;
+        board_.set_now(now());
+        handle(line, *call);
+    }
+}
+
+void CallDesk::handle(LineNumber line, const seccomp_notif& call) {
+    const Request request{line, call, RemoteMemory(static_cast<pid_t>(call.pid))};
+    forget_unless_same(request);
+    reply(request, dispatch(request));
+}
+
+void CallDesk::reply(const Request& request, const Answer& answer) {
+    const std::uint64_t id = request.call.id;
+    switch (answer.kind) {
+        case Answer::Kind::value:
+            if (changes_something(request.call.data.nr)) board_.turn();
+            notifier(request).answer(id, answer.number);
+            return;
+        case Answer::Kind::error:
+            if (changes_something(request.call.data.nr)) board_.turn();
+            notifier(request).refuse(id, static_cast<int>(answer.number));
+            return;
+        case Answer::Kind::go_on: notifier(request).go_on(id); return;
+        case Answer::Kind::sent:
+        case Answer::Kind::parked: return;
+    }
+}
+
+event::Caller CallDesk::caller(const Request& request, int fd) {
+    return {tasks_.process_of(static_cast<pid_t>(request.call.pid)), fd};
+}
+
+/// The socket behind the first argument. Identity is the cookie of a duplicate, never the number;
+/// a caller that gave up meanwhile gets no answer, for its number may mean another socket now.
+std::expected<CallDesk::Subject, Answer> CallDesk::identify(const Request& request) {
+    auto theirs = tasks_.borrow(static_cast<pid_t>(request.call.pid), request.int_arg(0));
+    if (!theirs) return std::unexpected(Answer::go_on());
+    const auto handle = board_.by_cookie(theirs->cookie);
+    if (!handle) return std::unexpected(Answer::go_on());
+    if (!notifier(request).is_waiting(request.call.id)) return std::unexpected(Answer::sent());
+    Plug* plug = board_.find(*handle);
+    plug->task = static_cast<pid_t>(request.call.pid);
+    plug->caller = caller(request, request.int_arg(0));
+    return Subject{*handle, plug, std::move(*theirs)};
+}
+
+Answer CallDesk::dispatch(const Request& request) {
+    const int number = request.call.data.nr;
+    if (number == SYS_socket) return on_socket(request);
+    if (number == SYS_connect) return on_connect(request);
+    auto subject = identify(request);
+    if (!subject) return subject.error();
+    switch (number) {
+        case SYS_bind: return on_bind(request, *subject);
+        case SYS_listen: return on_listen(request, *subject);
+        case SYS_accept: return on_accept(request, *subject, 0);
+        case SYS_accept4: return on_accept(request, *subject, request.int_arg(3));
+        case SYS_getsockname:
+        case SYS_getpeername: return on_name(request, *subject);
+        case SYS_getsockopt: return on_get_option(request, *subject);
+        case SYS_setsockopt: return on_set_option(request, *subject);
+        case SYS_ioctl: return on_ioctl(request, *subject);
+        case SYS_sendto: return on_send_to(request, *subject);
+        case SYS_recvfrom: return on_receive_from(request, *subject);
+        case SYS_sendmsg: return on_send_message(request, *subject);
+        case SYS_recvmsg: return on_receive_message(request, *subject);
+        case SYS_sendmmsg: return on_send_messages(request, *subject);
+        case SYS_recvmmsg: return on_receive_messages(request, *subject);
+        default: return Answer::go_on();
+    }
+}
+
+void CallDesk::park(const Request& request, Plug& plug, Duration longest) {
+    if (request.again) return;
+    Parked parked{request.line, request.call, never};
+    if (longest > Duration::zero()) parked.deadline = board_.now() + longest;
+    plug.parked.push_back(parked);
+    if (const auto handle = board_.by_cookie(plug.cookie)) with_parked_.push_back(*handle);
+}
+
+void CallDesk::unpark(PlugHandle handle, std::uint64_t id) {
+    Plug* plug = board_.find(handle);
+    if (plug == nullptr) return;
+    std::erase_if(plug->parked, [id](const Parked& p) { return p.call.id == id; });
+}
+
+void CallDesk::retry(PlugHandle handle) {
+    const Plug* plug = board_.find(handle);
+    if (plug == nullptr) return;
+    const std::vector<Parked> waiting = plug->parked;
+    for (const Parked& parked : waiting) {
+        const Request request{parked.line, parked.call,
+                              RemoteMemory(static_cast<pid_t>(parked.call.pid)), true};
+        if (!notifier(request).is_waiting(parked.call.id)) {
+            unpark(handle, parked.call.id);
+            continue;
+        }
+        const Answer answer = dispatch(request);
+        if (answer.kind == Answer::Kind::parked) continue;
+        unpark(handle, parked.call.id);
+        reply(request, answer);
+    }
+    plug = board_.find(handle);
+    if (plug != nullptr && plug->parked.empty()) std::erase(with_parked_, handle);
+}
+
+void CallDesk::sweep() {
+    std::erase_if(with_parked_, [this](PlugHandle handle) {
+        Plug* plug = board_.find(handle);
+        if (plug == nullptr) return true;
+        std::erase_if(plug->parked, [this](const Parked& parked) {
+            Notifier& from = lines_[parked.line].notifier;
+            if (!from.is_waiting(parked.call.id)) return true;
+            if (parked.deadline > board_.now()) return false;
+            from.refuse(parked.call.id, timed_out_error(parked.call.data.nr));
+            return true;
+        });
+        return plug->parked.empty();
+    });
+}
+
+Instant CallDesk::deadline() const {
+    Instant first = never;
+    for (const PlugHandle handle : with_parked_) {
+        const Plug* plug = board_.find(handle);
+        if (plug == nullptr) continue;
+        for (const Parked& parked : plug->parked) first = std::min(first, parked.deadline);
+    }
+    return first;
+}
+
+}  // namespace dt::host

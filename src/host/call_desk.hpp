@@ -1,0 +1,176 @@
+// Answers the system calls that the filter stops: decodes them from the program's memory, asks the
+// stack, and replies, or parks the caller until the socket can answer.
+#pragma once
+
+#include <linux/seccomp.h>
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "host/notifier.hpp"
+#include "host/remote_memory.hpp"
+#include "host/socket_name.hpp"
+#include "host/switchboard.hpp"
+
+namespace dt::host {
+
+/// What becomes of a call.
+struct Answer {
+    enum class Kind : std::uint8_t {
+        value,   ///< it returns `number`
+        error,   ///< it fails with errno `number`
+        go_on,   ///< the kernel does it: not one of our sockets
+        sent,    ///< answered already, or nobody waits any more
+        parked,  ///< the caller waits
+    };
+    Kind kind = Kind::value;
+    std::int64_t number = 0;
+
+    static Answer value(std::int64_t v) { return {Kind::value, v}; }
+    static Answer error(int e) { return {Kind::error, e}; }
+    static Answer go_on() { return {Kind::go_on, 0}; }
+    static Answer sent() { return {Kind::sent, 0}; }
+    static Answer parked() { return {Kind::parked, 0}; }
+    /// 0, or the errno of `status`.
+    static Answer of(const Status& status);
+};
+
+class CallDesk {
+  public:
+    CallDesk(Switchboard& board, Tasks& tasks) : board_(board), tasks_(tasks) {}
+
+    using LineNumber = std::size_t;
+    /// A program's listener; calls that come through it are calls of `host`.
+    LineNumber add_line(event::HostIndex host, os::UniqueFd listener);
+    [[nodiscard]] int fd(LineNumber line) const { return lines_[line].notifier.fd(); }
+    /// No more calls can come: the last process behind the filter ended.
+    void hang_up(LineNumber line);
+
+    /// Takes and answers calls until none waits; `now` is asked for before each.
+    void serve(LineNumber line, Instant (*now)());
+    /// Looks again at the parked calls of a socket.
+    void retry(PlugHandle handle);
+    /// Ends parked calls whose time is over and forgets those whose caller went away.
+    void sweep();
+    [[nodiscard]] bool has_parked() const { return !with_parked_.empty(); }
+    /// When the next parked call's time is over.
+    [[nodiscard]] Instant deadline() const;
+
+    /// The addresses by which programs know their name servers: asked for at name_service instead.
+    void set_name_servers(std::vector<IpAddr> servers) { name_servers_ = std::move(servers); }
+
+    /// What `line`'s host did so far, for the order in which programs start.
+    struct Seen {
+        std::optional<Instant> listened;  ///< the last listen()
+        std::optional<Endpoint> listener;
+        int backlog = 0;
+        std::optional<Instant> connected;  ///< the first connect() of a stream
+    };
+    [[nodiscard]] const Seen& seen(LineNumber line) const { return lines_[line].seen; }
+
+  private:
+    struct Line {
+        event::HostIndex host = 0;
+        Notifier notifier;
+        Seen seen;
+    };
+    /// One call while it is answered.
+    struct Request {
+        LineNumber line = 0;
+        const seccomp_notif& call;
+        RemoteMemory memory;
+        bool again = false;  // it was parked
+
+        [[nodiscard]] std::uint64_t arg(std::size_t n) const { return call.data.args[n]; }
+        [[nodiscard]] int int_arg(std::size_t n) const {
+            return static_cast<int>(call.data.args[n]);
+        }
+    };
+    /// The socket that a call is about.
+    struct Subject {
+        PlugHandle handle;
+        Plug* plug = nullptr;
+        Borrowed theirs;
+    };
+    /// The last call of a thread that must not be done twice where its reply was lost.
+    struct Done {
+        seccomp_data data{};
+        std::uint64_t cookie = 0;
+        std::int64_t value = 0;
+    };
+
+    void handle(LineNumber line, const seccomp_notif& call);
+    [[nodiscard]] Answer dispatch(const Request& request);
+    [[nodiscard]] Answer dispatch_addressed(const Request& request);
+    void reply(const Request& request, const Answer& answer);
+    [[nodiscard]] std::expected<Subject, Answer> identify(const Request& request);
+    void park(const Request& request, Plug& plug, Duration longest);
+    void unpark(PlugHandle handle, std::uint64_t id);
+    [[nodiscard]] Notifier& notifier(const Request& r) { return lines_[r.line].notifier; }
+    [[nodiscard]] event::Caller caller(const Request& request, int fd);
+
+    // Lost replies.
+    void forget_unless_same(const Request& request);
+    [[nodiscard]] std::optional<Answer> repeat(const Request& request, const Plug& plug);
+    void remember(const Request& request, const Plug& plug, std::int64_t value);
+
+    // One per call.
+    [[nodiscard]] Answer on_socket(const Request& request);
+    [[nodiscard]] Answer on_bind(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_listen(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_connect(const Request& request);
+    [[nodiscard]] Answer connect_stream(const Request& request, Subject& subject, Endpoint to);
+    [[nodiscard]] Answer continue_connect(const Request& request, Subject& subject, Endpoint to);
+    [[nodiscard]] Answer finish_connect(const Request& request, Subject& subject, Endpoint to);
+    [[nodiscard]] Answer connect_datagram(Subject& subject, Endpoint to);
+    [[nodiscard]] Answer disconnect(Subject& subject);
+    [[nodiscard]] Answer renew_pair(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_accept(const Request& request, Subject& subject, int flags);
+    [[nodiscard]] Answer deliver(const Request& request, Subject& subject, int flags,
+                                 sock::Accepted accepted);
+    [[nodiscard]] Answer on_name(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_get_option(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_set_option(const Request& request, Subject& subject);
+    [[nodiscard]] int pending_error(Subject& subject, int from_stack);
+    [[nodiscard]] Answer on_ioctl(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_interface_ioctl(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_send_to(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_receive_from(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_send_message(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_receive_message(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_send_messages(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_receive_messages(const Request& request, Subject& subject);
+
+    // Datagrams.
+    struct Message {
+        std::uint64_t name = 0;
+        std::uint32_t name_length = 0;
+        std::uint64_t control = 0;
+        std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;  // address, length
+        [[nodiscard]] std::size_t size() const;
+    };
+    [[nodiscard]] std::expected<Message, int> read_message(const Request& request,
+                                                           std::uint64_t address) const;
+    [[nodiscard]] Answer send_one(const Request& request, Subject& subject, const Message& message);
+    [[nodiscard]] std::expected<std::size_t, int> receive_one(const Request& request,
+                                                              Subject& subject, int flags,
+                                                              const Message& message,
+                                                              std::optional<Endpoint>& from,
+                                                              std::size_t& full);
+    [[nodiscard]] Answer wait_or_again(const Request& request, Subject& subject, int flags);
+    /// The name service in place of a name server.
+    [[nodiscard]] Endpoint redirect(Plug& plug, Endpoint to) const;
+
+    Switchboard& board_;
+    Tasks& tasks_;
+    std::vector<Line> lines_;
+    std::unordered_map<pid_t, Done> done_;
+    std::vector<IpAddr> name_servers_;
+    std::vector<std::byte> scratch_ = std::vector<std::byte>(65536);
+    std::vector<PlugHandle> with_parked_;
+};
+
+}  // namespace dt::host

@@ -1,0 +1,138 @@
+// Carrying octets between pairs and stacks: the kernel copies from the program straight into the
+// send queue's blocks and from the receive queue's blocks straight to the program.
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/errno.hpp"
+#include "host/switchboard.hpp"
+
+namespace dt::host {
+namespace {
+
+constexpr std::size_t octets_at_once = 65536;
+constexpr int turns_at_once = 16;  // of one socket before others come: 1 MiB
+
+}  // namespace
+
+void Switchboard::carry_one(PlugHandle handle) {
+    Plug* plug = plugs_.get(handle);
+    if (plug == nullptr) return;
+    plug->in_ready_list = Plug::Waiting::no;
+    if (plug->phase == Phase::connecting) look_at_handshake(handle, *plug);
+    switch (plug->phase) {
+        case Phase::fresh:
+        case Phase::connecting:
+            if (is_closed_by_program(*plug)) close_stream(handle, *plug);
+            return;
+        case Phase::listening:
+            if (is_closed_by_program(*plug)) return close_stream(handle, *plug);
+            return ring(*plug);
+        case Phase::connected: return carry_stream(handle, *plug);
+        case Phase::datagram: return carry_datagrams(handle, *plug);
+        case Phase::failed: return;
+    }
+}
+
+bool Switchboard::is_closed_by_program(Plug& plug) {
+    if (plug.flags.has(PairFlag::program_ended)) refresh(plug);
+    return plug.flags.has(PairFlag::program_gone);
+}
+
+void Switchboard::carry_stream(PlugHandle handle, Plug& plug) {
+    // To the program first: what arrived may be what it waits for.
+    const Progress to = carry_to_program(handle, plug);
+    if (plug.phase != Phase::connected) return;
+    const Progress from = carry_from_program(handle, plug);
+    Plug* still = plugs_.get(handle);
+    const bool moved = to == Progress::some || from == Progress::some;
+    if (still != nullptr && moved) make_ready(handle, *still);
+}
+
+/// Passes what the stack received on to the pair; `none` once nothing is left or nothing fits.
+Switchboard::Progress Switchboard::carry_to_program(PlugHandle handle, Plug& plug) {
+    auto program = calls(plug);
+    for (int i = 0; i < turns_at_once; ++i) {
+        if (!plug.flags.has(PairFlag::may_write)) return Progress::none;
+        if (plug.flags.has(PairFlag::we_ended)) return Progress::none;
+        const auto octets = program.readable(plug.socket);
+        if (!octets && octets.error() == Error::would_block) return Progress::none;
+        if (!octets) plug.pending_error = base::errno_of(octets.error());
+        if (!octets || octets->empty()) {
+            end_to_program(handle, plug);
+            return Progress::none;
+        }
+        const ssize_t n =
+            ::send(plug.ours.get(), octets->data(), octets->size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0 && errno == EPIPE) {
+            // shutdown(SHUT_RD): what comes is taken and lost. A close is passed on by itself.
+            if (plug.flags.has(PairFlag::program_ended)) return Progress::none;
+            (void)program.consume(plug.socket, octets->size());
+            continue;
+        }
+        const std::size_t taken = n > 0 ? static_cast<std::size_t>(n) : 0;
+        if (taken > 0) (void)program.consume(plug.socket, taken);
+        if (taken < octets->size()) {
+            want_room(handle, plug);
+            return Progress::none;
+        }
+    }
+    return Progress::some;
+}
+
+/// The stack has nothing more for the program: the end of the stream, or an error.
+void Switchboard::end_to_program(PlugHandle handle, Plug& plug) {
+    if (plug.pending_error != 0) return break_pair(handle, plug);
+    plug.flags.set(PairFlag::we_ended);
+    ::shutdown(plug.ours.get(), SHUT_WR);
+}
+
+/// Passes what the program wrote on to the stack; `none` once nothing is left or nothing fits.
+Switchboard::Progress Switchboard::carry_from_program(PlugHandle handle, Plug& plug) {
+    auto program = calls(plug);
+    for (int i = 0; i < turns_at_once; ++i) {
+        if (!plug.flags.has(PairFlag::may_read)) return Progress::none;
+        MutableOctets to = scratch_;  // where it goes when nothing can be sent any more
+        if (!plug.flags.has(PairFlag::end_passed)) {
+            const auto room = program.writable(plug.socket, octets_at_once);
+            if (room) {
+                to = *room;
+            } else if (room.error() == Error::would_block) {
+                return Progress::none;
+            } else if (room.error() != Error::broken_pipe) {
+                plug.pending_error = base::errno_of(room.error());
+            }
+        }
+        const ssize_t n = ::read(plug.ours.get(), to.data(), to.size());
+        if (n > 0 && to.data() != scratch_.data()) {
+            (void)program.commit(plug.socket, static_cast<std::size_t>(n));
+        }
+        // A short read emptied the pair; a later change is told again. The end must be read.
+        const bool emptied = n > 0 && static_cast<std::size_t>(n) < to.size() &&
+                             !plug.flags.has(PairFlag::program_ended);
+        if (n <= 0 || emptied) plug.flags.clear(PairFlag::may_read);
+        if (n == 0) pass_end(handle, plug);
+        if (n <= 0) return Progress::none;
+    }
+    return Progress::some;
+}
+
+/// The program's octets are all passed on: now its end, which is a close only if nobody holds it.
+void Switchboard::pass_end(PlugHandle handle, Plug& plug) {
+    refresh(plug);
+    if (plug.flags.has(PairFlag::program_gone)) return close_stream(handle, plug);
+    if (plug.flags.has(PairFlag::end_passed)) return;
+    plug.flags.set(PairFlag::end_passed);
+    (void)calls(plug).shutdown(plug.socket, sock::How::write);
+}
+
+void Switchboard::close_stream(PlugHandle handle, Plug& plug) {
+    const bool unread = take_native_error(plug.ours.get()) == ECONNRESET;
+    (void)calls(plug).close(plug.socket, unread ? sock::Unread::some : sock::Unread::none);
+    unplug(handle);
+}
+
+}  // namespace dt::host

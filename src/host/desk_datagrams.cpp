@@ -1,0 +1,244 @@
+// sendto(), recvfrom() and the message calls as the desk answers them (spec 6.5). Those on streams,
+// and those that name no address, are the kernel's own: the pair does the same.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/errno.hpp"
+#include "host/call_desk.hpp"
+
+namespace dt::host {
+namespace {
+
+constexpr std::size_t parts_max = 1024;     // UIO_MAXIOV
+constexpr std::size_t messages_max = 1024;  // of one sendmmsg() or recvmmsg()
+constexpr std::size_t datagram_max = 65536;
+
+/// msg_namelen is value-result: what there is room for, and the real length.
+constexpr std::uint64_t name_length_at = offsetof(msghdr, msg_namelen);
+
+/// Octets [0, count) of `from` over the parts of a message.
+bool scatter(const RemoteMemory& memory,
+             const std::vector<std::pair<std::uint64_t, std::uint64_t>>& parts, Octets from) {
+    for (const auto& [address, length] : parts) {
+        const std::size_t count = std::min<std::size_t>(length, from.size());
+        if (!memory.write(address, from.first(count))) return false;
+        from = from.subspan(count);
+        if (from.empty()) break;
+    }
+    return true;
+}
+
+}  // namespace
+
+std::size_t CallDesk::Message::size() const {
+    std::size_t sum = 0;
+    for (const auto& [address, length] : parts) sum += length;
+    return sum;
+}
+
+std::expected<CallDesk::Message, int> CallDesk::read_message(const Request& request,
+                                                             std::uint64_t address) const {
+    const auto header = request.memory.get<msghdr>(address);
+    if (!header) return std::unexpected(EFAULT);
+    if (header->msg_iovlen > parts_max) return std::unexpected(EMSGSIZE);
+    std::vector<iovec> parts(header->msg_iovlen);
+    if (!request.memory.read(reinterpret_cast<std::uint64_t>(header->msg_iov),
+                             std::as_writable_bytes(std::span(parts)))) {
+        return std::unexpected(EFAULT);
+    }
+    Message message;
+    message.name = reinterpret_cast<std::uint64_t>(header->msg_name);
+    message.name_length = header->msg_namelen;
+    message.control = reinterpret_cast<std::uint64_t>(header->msg_control);
+    for (const iovec& part : parts)
+        message.parts.emplace_back(reinterpret_cast<std::uint64_t>(part.iov_base), part.iov_len);
+    return message;
+}
+
+Answer CallDesk::send_one(const Request& request, Subject& subject, const Message& message) {
+    Plug& plug = *subject.plug;
+    if (message.size() > datagram_max) return Answer::error(EMSGSIZE);
+    std::size_t filled = 0;
+    for (const auto& [address, length] : message.parts) {
+        const auto to = MutableOctets(scratch_).subspan(filled, length);
+        if (!request.memory.read(address, to)) return Answer::error(EFAULT);
+        filled += length;
+    }
+    const auto name = read_name(request.memory, message.name, message.name_length);
+    if (!name) return Answer::error(name.error());
+    const auto endpoint = to_endpoint(*name);
+    if (!endpoint) return Answer::error(endpoint.error());
+    board_.drain_datagrams(plug);  // what was sent before goes before
+    const Endpoint to = redirect(plug, *endpoint);
+    const auto sent = board_.calls(plug).send_to(plug.socket, Octets(scratch_).first(filled), to);
+    if (!sent) return Answer::error(base::errno_of(sent.error()));
+    return Answer::value(static_cast<std::int64_t>(*sent));
+}
+
+Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
+    Message message;
+    message.name = request.arg(4);
+    message.name_length = static_cast<std::uint32_t>(request.arg(5));
+    message.parts.emplace_back(request.arg(1), request.arg(2));
+    if (subject.plug->type == sock::Type::datagram) return send_one(request, subject, message);
+    // A stream ignores the address (API-IO-004).
+    const std::size_t count = std::min<std::size_t>(request.arg(2), scratch_.size());
+    if (!request.memory.read(request.arg(1), MutableOctets(scratch_).first(count))) {
+        return Answer::error(EFAULT);
+    }
+    if (subject.plug->phase != Phase::connected) return Answer::error(EPIPE);
+    const ssize_t n =
+        ::send(subject.theirs.fd.get(), scratch_.data(), count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return n < 0 ? Answer::error(errno) : Answer::value(n);
+}
+
+Answer CallDesk::on_send_message(const Request& request, Subject& subject) {
+    if (subject.plug->type == sock::Type::stream) return Answer::go_on();
+    const auto message = read_message(request, request.arg(1));
+    if (!message) return Answer::error(message.error());
+    if (message->name == 0) return Answer::go_on();
+    return send_one(request, subject, *message);
+}
+
+Answer CallDesk::on_send_messages(const Request& request, Subject& subject) {
+    if (subject.plug->type == sock::Type::stream) return Answer::go_on();
+    const std::size_t count = std::min<std::size_t>(request.arg(2), messages_max);
+    std::vector<Message> messages;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto message = read_message(request, request.arg(1) + i * sizeof(mmsghdr));
+        if (!message) return Answer::error(message.error());
+        messages.push_back(std::move(*message));
+    }
+    const auto named = [](const Message& m) { return m.name != 0; };
+    if (std::ranges::none_of(messages, named)) return Answer::go_on();
+    for (std::size_t i = 0; i < count; ++i) {
+        const Answer one = send_one(request, subject, messages[i]);
+        if (one.kind == Answer::Kind::error) {
+            return i == 0 ? one : Answer::value(static_cast<std::int64_t>(i));
+        }
+        const std::uint64_t length_at =
+            request.arg(1) + i * sizeof(mmsghdr) + offsetof(mmsghdr, msg_len);
+        if (!request.memory.put(length_at, static_cast<std::uint32_t>(one.number))) {
+            return Answer::error(EFAULT);
+        }
+    }
+    return Answer::value(static_cast<std::int64_t>(count));
+}
+
+/// One datagram out of the pair into the message's parts. Errors (errno): EAGAIN, EFAULT…
+std::expected<std::size_t, int> CallDesk::receive_one(const Request& request, Subject& subject,
+                                                      int flags, const Message& message,
+                                                      std::optional<Endpoint>& from,
+                                                      std::size_t& full) {
+    Plug& plug = *subject.plug;
+    board_.drain_datagrams(plug);
+    board_.deliver_datagrams(plug);
+    board_.settle_in_pair(plug);
+    const int native = (flags & MSG_PEEK) | MSG_TRUNC | MSG_DONTWAIT;
+    const ssize_t n = ::recv(subject.theirs.fd.get(), scratch_.data(), scratch_.size(), native);
+    if (n < 0) return std::unexpected(errno);
+    full = static_cast<std::size_t>(n);
+    if (!plug.in_pair.empty()) {
+        from = plug.in_pair.front().from;
+        if ((flags & MSG_PEEK) == 0) plug.in_pair.pop_front();
+    }
+    const std::size_t count = std::min(full, message.size());
+    if (!scatter(request.memory, message.parts, Octets(scratch_).first(count))) {
+        return std::unexpected(EFAULT);
+    }
+    return count;
+}
+
+Answer CallDesk::wait_or_again(const Request& request, Subject& subject, int flags) {
+    Plug& plug = *subject.plug;
+    const bool waits = blocking_of(subject.theirs.fd.get()) == Blocking::yes;
+    if (!waits || (flags & MSG_DONTWAIT) != 0) return Answer::error(EAGAIN);
+    park(request, plug, board_.calls(plug).receive_timeout(plug.socket));
+    return Answer::parked();
+}
+
+Answer CallDesk::on_receive_from(const Request& request, Subject& subject) {
+    if (subject.plug->type == sock::Type::stream) return Answer::go_on();  // tells no address
+    const int flags = request.int_arg(3);
+    if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);
+    Message message;
+    message.parts.emplace_back(request.arg(1), request.arg(2));
+    std::optional<Endpoint> from;
+    std::size_t full = 0;
+    const auto count = receive_one(request, subject, flags, message, from, full);
+    if (!count && count.error() == EAGAIN) return wait_or_again(request, subject, flags);
+    if (!count) return Answer::error(count.error());
+    const int error =
+        write_name(request.memory, from.value_or(Endpoint{}), request.arg(4), request.arg(5));
+    if (error != 0) return Answer::error(error);
+    const bool whole = (flags & MSG_TRUNC) != 0;
+    return Answer::value(static_cast<std::int64_t>(whole ? full : *count));
+}
+
+namespace {
+
+/// msg_namelen, msg_controllen and msg_flags of a message that was received.
+bool write_header(const RemoteMemory& memory, std::uint64_t header, std::uint64_t name,
+                  const std::optional<Endpoint>& from, bool cut) {
+    if (write_name(memory, from.value_or(Endpoint{}), name, header + name_length_at) != 0) {
+        return false;
+    }
+    const int flags = cut ? MSG_TRUNC : 0;
+    return memory.put(header + offsetof(msghdr, msg_controllen), std::size_t{0}) &&
+           memory.put(header + offsetof(msghdr, msg_flags), flags);
+}
+
+}  // namespace
+
+Answer CallDesk::on_receive_message(const Request& request, Subject& subject) {
+    if (subject.plug->type == sock::Type::stream) return Answer::go_on();
+    const int flags = request.int_arg(2);
+    if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);
+    const auto message = read_message(request, request.arg(1));
+    if (!message) return Answer::error(message.error());
+    if (message->name == 0) return Answer::go_on();
+    std::optional<Endpoint> from;
+    std::size_t full = 0;
+    const auto count = receive_one(request, subject, flags, *message, from, full);
+    if (!count && count.error() == EAGAIN) return wait_or_again(request, subject, flags);
+    if (!count) return Answer::error(count.error());
+    const bool cut = full > *count;
+    if (!write_header(request.memory, request.arg(1), message->name, from, cut)) {
+        return Answer::error(EFAULT);
+    }
+    const bool whole = (flags & MSG_TRUNC) != 0;
+    return Answer::value(static_cast<std::int64_t>(whole ? full : *count));
+}
+
+Answer CallDesk::on_receive_messages(const Request& request, Subject& subject) {
+    if (subject.plug->type == sock::Type::stream) return Answer::go_on();
+    const int flags = request.int_arg(3);
+    if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);
+    const std::size_t most = std::min<std::size_t>(request.arg(2), messages_max);
+    std::size_t done = 0;
+    for (; done < most; ++done) {
+        const std::uint64_t header = request.arg(1) + done * sizeof(mmsghdr);
+        const auto message = read_message(request, header);
+        if (!message) return Answer::error(message.error());
+        if (done == 0 && message->name == 0) return Answer::go_on();
+        std::optional<Endpoint> from;
+        std::size_t full = 0;
+        const auto count = receive_one(request, subject, flags, *message, from, full);
+        if (!count && count.error() == EAGAIN) break;
+        if (!count) return Answer::error(count.error());
+        if (!write_header(request.memory, header, message->name, from, full > *count)) {
+            return Answer::error(EFAULT);
+        }
+        const auto length = static_cast<std::uint32_t>(*count);
+        if (!request.memory.put(header + offsetof(mmsghdr, msg_len), length)) {
+            return Answer::error(EFAULT);
+        }
+    }
+    if (done == 0) return wait_or_again(request, subject, flags);
+    return Answer::value(static_cast<std::int64_t>(done));
+}
+
+}  // namespace dt::host

@@ -1,0 +1,121 @@
+// getsockopt(), setsockopt() and ioctl() as the desk answers them (spec 6.8).
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/errno.hpp"
+#include "host/call_desk.hpp"
+
+namespace dt::host {
+namespace {
+
+constexpr std::size_t option_max = 4096;  // octets; longer values are cut
+
+/// Options that the kernel's own calls on the pair obey too.
+bool concerns_pair(int level, int name) {
+    if (level != SOL_SOCKET) return false;
+    switch (name) {
+        case SO_RCVTIMEO:
+        case SO_SNDTIMEO:
+        case SO_RCVTIMEO_NEW:
+        case SO_SNDTIMEO_NEW:
+        case SO_RCVLOWAT:
+        case SO_PEEK_OFF: return true;
+        default: return false;
+    }
+}
+
+bool is_error_option(int level, int name) { return level == SOL_SOCKET && name == SO_ERROR; }
+
+}  // namespace
+
+/// SO_ERROR has two homes: the stack, and the pair once the error was given to the program there.
+int CallDesk::pending_error(Subject& subject, int from_stack) {
+    Plug& plug = *subject.plug;
+    const int native = take_native_error(subject.theirs.fd.get());
+    const int kept = std::exchange(plug.pending_error, 0);
+    if (from_stack != 0) return from_stack;
+    if (plug.phase == Phase::failed && native == 0) return 0;  // a read() has told it
+    return kept != 0 ? kept : native;
+}
+
+Answer CallDesk::on_get_option(const Request& request, Subject& subject) {
+    Plug& plug = *subject.plug;
+    const int level = request.int_arg(1);
+    const int name = request.int_arg(2);
+    const auto room = request.memory.get<std::int32_t>(request.arg(4));
+    if (!room) return Answer::error(EFAULT);
+    if (*room < 0) return Answer::error(EINVAL);
+    if (is_error_option(level, name)) {
+        if (const auto before = repeat(request, plug)) return *before;
+    }
+    std::array<std::byte, option_max> value{};
+    const auto wanted = std::min<std::size_t>(static_cast<std::size_t>(*room), value.size());
+    const auto length =
+        board_.calls(plug).get_option(plug.socket, level, name, MutableOctets(value).first(wanted));
+    if (!length) return Answer::error(base::errno_of(length.error()));
+    if (is_error_option(level, name)) {
+        int error = 0;
+        std::memcpy(&error, value.data(), std::min(wanted, sizeof error));
+        error = pending_error(subject, error);
+        std::memcpy(value.data(), &error, sizeof error);
+        if (error != 0) remember(request, plug, 0);
+    }
+    const std::size_t count = std::min(wanted, *length);
+    const auto real = static_cast<std::int32_t>(*length);
+    const bool written = request.memory.write(request.arg(3), Octets(value).first(count)) &&
+                         request.memory.put(request.arg(4), real);
+    return written ? Answer::value(0) : Answer::error(EFAULT);
+}
+
+Answer CallDesk::on_set_option(const Request& request, Subject& subject) {
+    Plug& plug = *subject.plug;
+    const int level = request.int_arg(1);
+    const int name = request.int_arg(2);
+    const int length = request.int_arg(4);
+    if (length < 0) return Answer::error(EINVAL);
+    std::array<std::byte, option_max> value{};
+    const auto count = std::min<std::size_t>(static_cast<std::size_t>(length), value.size());
+    if (!request.memory.read(request.arg(3), MutableOctets(value).first(count))) {
+        return Answer::error(EFAULT);
+    }
+    const Status status =
+        board_.calls(plug).set_option(plug.socket, level, name, Octets(value).first(count));
+    if (status && concerns_pair(level, name)) {
+        ::setsockopt(subject.theirs.fd.get(), level, name, value.data(),
+                     static_cast<socklen_t>(count));
+    }
+    return Answer::of(status);
+}
+
+Answer CallDesk::on_ioctl(const Request& request, Subject& subject) {
+    Plug& plug = *subject.plug;
+    const auto command = static_cast<unsigned>(request.arg(1));
+    if (command == SIOCOUTQ) {
+        int in_pair = 0;
+        if (plug.type == sock::Type::stream && plug.ours.is_open()) {
+            ::ioctl(plug.ours.get(), FIONREAD, &in_pair);
+            in_pair -= static_cast<int>(
+                std::min<std::uint32_t>(plug.filler, static_cast<std::uint32_t>(in_pair)));
+        }
+        const auto unsent = static_cast<int>(board_.calls(plug).unsent(plug.socket)) + in_pair;
+        return request.memory.put(request.arg(2), unsent) ? Answer::value(0)
+                                                          : Answer::error(EFAULT);
+    }
+    if (command == SIOCATMARK) {
+        return request.memory.put(request.arg(2), int{0}) ? Answer::value(0)
+                                                          : Answer::error(EFAULT);
+    }
+    return on_interface_ioctl(request, subject);
+}
+
+}  // namespace dt::host

@@ -1,0 +1,149 @@
+// Answers the names of the run's hosts on port 53 of every host: a known name has an A record and
+// no AAAA (NOERROR, empty), an unknown one does not exist (RFC 1035 §4.1, RFC 2308 §2).
+#include "host/name_service.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "wire/dns.hpp"
+
+namespace dt::host {
+namespace {
+
+constexpr event::Caller ourselves{0, -1};
+constexpr int backlog = 128;
+constexpr std::size_t connections_max = 256;
+constexpr std::size_t query_max = 4094;
+constexpr std::uint32_t ttl_s = 1;
+
+void reuse_address(world::Calls& calls, sock::SocketId socket) {
+    const int one = 1;
+    (void)calls.set_option(socket, SOL_SOCKET, SO_REUSEADDR, std::as_bytes(std::span(&one, 1)));
+}
+
+}  // namespace
+
+void NameService::open(std::size_t hosts) {
+    for (std::size_t i = 0; i < hosts; ++i) {
+        const auto host = static_cast<event::HostIndex>(i);
+        auto calls = board_.calls(host, ourselves);
+        Desk desk;
+        if (const auto socket = calls.socket(sock::Family::inet, sock::Type::datagram)) {
+            reuse_address(calls, *socket);
+            if (calls.bind(*socket, name_service)) desk.datagrams = *socket;
+        }
+        if (const auto socket = calls.socket(sock::Family::inet, sock::Type::stream)) {
+            reuse_address(calls, *socket);
+            const bool open = calls.bind(*socket, name_service) && calls.listen(*socket, backlog);
+            if (open) desk.listener = *socket;
+        }
+        desks_.push_back(desk);
+    }
+}
+
+void NameService::on_edge(const world::World::Edge& edge) {
+    if (edge.host >= desks_.size()) return;
+    const sock::SocketId socket = edge.edge.socket;
+    if (socket == desks_[edge.host].datagrams) return serve_datagrams(edge.host, socket);
+    if (socket == desks_[edge.host].listener) return accept_all(edge.host, socket);
+    const auto same = [&](const Connection& c) {
+        return c.host == edge.host && c.socket == socket;
+    };
+    const auto found = std::ranges::find_if(connections_, same);
+    if (found != connections_.end()) {
+        serve_connection(static_cast<std::size_t>(found - connections_.begin()));
+    }
+}
+
+void NameService::serve_datagrams(event::HostIndex host, sock::SocketId socket) {
+    auto calls = board_.calls(host, ourselves);
+    while (const auto query = calls.receive_from(socket, scratch_)) {
+        const auto reply = answer(host, Octets(scratch_).first(query->copied));
+        if (!reply.empty()) (void)calls.send_to(socket, reply, query->from);
+    }
+}
+
+void NameService::accept_all(event::HostIndex host, sock::SocketId listener) {
+    auto calls = board_.calls(host, ourselves);
+    while (const auto accepted = calls.accept(listener)) {
+        if (connections_.size() == connections_max) {
+            (void)calls.close(accepted->socket);
+            continue;
+        }
+        connections_.push_back({host, accepted->socket, {}});
+    }
+}
+
+/// Messages over TCP carry their length before them (RFC 1035 §4.2.2).
+void NameService::serve_connection(std::size_t index) {
+    Connection& connection = connections_[index];
+    auto calls = board_.calls(connection.host, ourselves);
+    bool is_over = false;
+    while (!is_over) {
+        const auto count = calls.receive(connection.socket, scratch_);
+        if (!count && count.error() == Error::would_block) break;
+        is_over = !count || *count == 0 || connection.read.size() > query_max;
+        if (!is_over) {
+            const auto part = Octets(scratch_).first(*count);
+            connection.read.insert(connection.read.end(), part.begin(), part.end());
+        }
+    }
+    std::vector<std::byte>& read = connection.read;
+    while (read.size() >= 2) {
+        const std::size_t length = load_be<std::uint16_t>(read, 0);
+        if (read.size() < 2 + length) break;
+        const auto reply = answer(connection.host, Octets(read).subspan(2, length));
+        read.erase(read.begin(), read.begin() + static_cast<std::ptrdiff_t>(2 + length));
+        std::array<std::byte, 2> prefix{};
+        store_be(MutableOctets(prefix), 0, static_cast<std::uint16_t>(reply.size()));
+        if (!reply.empty()) (void)calls.send(connection.socket, prefix);
+        if (!reply.empty()) (void)calls.send(connection.socket, reply);
+    }
+    if (!is_over) return;
+    (void)calls.close(connection.socket);
+    connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+std::vector<std::byte> NameService::answer(event::HostIndex asker, Octets query) const {
+    const auto view = wire::DnsView::parse(query);
+    if (!view || view->is_response()) return {};
+    const auto question = view->question();
+    if (!question) return {};
+    const std::string_view name = question->name.view();
+    const auto address =
+        name == "localhost" ? std::optional(IpAddr::loopback_v4()) : world_.resolve(asker, name);
+    wire::DnsRcode rcode = address ? wire::DnsRcode::no_error : wire::DnsRcode::name_error;
+    if (view->opcode() != 0) rcode = wire::DnsRcode::not_implemented;
+    auto reply = wire::DnsRepr::answer_to(view->id(), *question, rcode);
+    reply.recursion_desired = view->is_recursion_desired();
+    reply.ttl_s = ttl_s;
+    const bool wants_v4 =
+        question->type == wire::DnsType::a || question->type == wire::DnsType::any;
+    if (rcode == wire::DnsRcode::no_error && wants_v4 && address->is_v4()) reply.add(*address);
+    std::vector<std::byte> octets(reply.size());
+    reply.emit(octets);
+    return octets;
+}
+
+std::vector<IpAddr> name_servers_in(std::string_view resolv_conf) {
+    std::vector<IpAddr> servers;
+    constexpr std::string_view keyword = "nameserver";
+    constexpr std::string_view blanks = " \t\r";
+    for (std::size_t at = 0; at < resolv_conf.size();) {
+        const std::size_t end = std::min(resolv_conf.find('\n', at), resolv_conf.size());
+        std::string_view line = resolv_conf.substr(at, end - at);
+        at = end + 1;
+        if (!line.starts_with(keyword)) continue;
+        line.remove_prefix(keyword.size());
+        const std::size_t first = line.find_first_not_of(blanks);
+        if (first == 0 || first == std::string_view::npos) continue;
+        line.remove_prefix(first);
+        line = line.substr(0, line.find_first_of(blanks));
+        if (const auto address = Ipv4::parse(line)) servers.emplace_back(*address);
+    }
+    return servers;
+}
+
+}  // namespace dt::host

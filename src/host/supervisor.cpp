@@ -1,0 +1,357 @@
+// One run: one loop that owns the world, the calls of the programs and the octets between both.
+#include "host/supervisor.hpp"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <deque>
+#include <fstream>
+#include <iterator>
+
+#include "host/call_desk.hpp"
+#include "host/name_service.hpp"
+#include "host/programs.hpp"
+#include "host/switchboard.hpp"
+#include "os/clock.hpp"
+#include "os/epoll.hpp"
+#include "os/process.hpp"
+
+namespace dt::host {
+namespace {
+
+constexpr int exit_ours = 125;
+constexpr std::uint64_t signal_token = 1;
+constexpr std::uint64_t line_tokens = 0x10000;  // and up; handles of sockets lie above 2^32
+constexpr std::uint64_t socket_tokens = 1ULL << 32;
+
+constexpr Duration settle_after_listen = 20ms;  // a second port of the same program
+constexpr Duration quiet_at_end = 50ms;         // programs answer what the network brought
+constexpr Duration failed_sweep = 200ms;
+constexpr Duration parked_sweep = 1s;
+constexpr int rounds_at_once = 32;
+
+/// The run is over when all its phases are.
+enum class Course : std::uint8_t {
+    running,
+    quieting,  ///< the main program ended: what is in flight arrives
+    ending,    ///< the others were asked to end
+    killing,   ///< they did not
+    draining,  ///< nobody is left: the network comes to rest
+    over,
+};
+
+/// Blocks the signals that a run takes by descriptor; gives them back at its end.
+class Signals {
+  public:
+    Signals() {
+        sigset_t set;
+        ::sigemptyset(&set);
+        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::sigaddset(&set, number);
+        ::sigprocmask(SIG_BLOCK, &set, &before_);
+        fd_ = os::UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    }
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+    ~Signals() {
+        signalfd_siginfo left{};
+        while (::read(fd_.get(), &left, sizeof left) == sizeof left) {
+        }
+        ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+    }
+    [[nodiscard]] int fd() const { return fd_.get(); }
+
+  private:
+    sigset_t before_{};
+    os::UniqueFd fd_;
+};
+
+int exit_status_of(int status) {
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+std::string resolv_conf() {
+    std::ifstream file("/etc/resolv.conf");
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+void Observer::on_started(std::size_t, int) {}
+void Observer::on_listening(std::size_t, Endpoint, int) {}
+void Observer::on_ended(std::size_t, int, int) {}
+void Observer::on_warning(const Complaint&) {}
+
+struct Supervisor::Parts {
+    Parts(RunSpec wanted, event::Sink& sink, Observer& watcher)
+        : spec(std::move(wanted)),
+          observer(watcher),
+          world(spec.world, sink),
+          programs(spec, observer),
+          lines(spec.programs.size()) {}
+
+    /// What there is only while the run lasts.
+    struct Live {
+        Live(Parts& parts, os::Epoll poller)
+            : epoll(std::move(poller)),
+              board(parts.world, epoll, tasks),
+              desk(board, tasks),
+              names(parts.world, board) {}
+        os::Epoll epoll;
+        Tasks tasks;
+        Switchboard board;
+        CallDesk desk;
+        NameService names;
+        Signals signals;
+    };
+
+    RunSpec spec;
+    Observer& observer;
+    world::World world;
+    Programs programs;
+    std::vector<std::optional<CallDesk::LineNumber>> lines;  // by program
+    std::vector<std::size_t> program_of_line;
+    std::vector<bool> told_listening = std::vector<bool>(lines.size());
+
+    Course stage = Course::running;
+    Instant began{};
+    Instant stage_began{};
+    Instant last_activity{};
+    Instant last_start{};
+    Instant next_sweep{};
+    std::size_t next_program = 0;
+    bool has_more = false;  // settle() stopped at its bound
+    std::optional<Programs::Trouble> trouble;
+
+    [[nodiscard]] Outcome run();
+    void begin(Live& live);
+    void loop_once(Live& live);
+    void settle(Live& live);
+    void handle(Live& live, std::span<const epoll_event> events);
+    void on_signal(Live& live);
+    void tell_listening(Live& live);
+    void start_due(Live& live);
+    [[nodiscard]] bool may_start_next(Live& live) const;
+    void start(Live& live, std::size_t program);
+    void step_to_end(Live& live);
+    void enter(Course next, Live& live);
+    void interrupt(int number, bool from_terminal, Live& live);
+    [[nodiscard]] Instant next_deadline(Live& live) const;
+    [[nodiscard]] Duration in_stage(Live& live) const { return live.board.now() - stage_began; }
+};
+
+Supervisor::Supervisor(RunSpec spec, event::Sink& sink, Observer& observer)
+    : parts_(std::make_unique<Parts>(std::move(spec), sink, observer)) {}
+Supervisor::~Supervisor() = default;
+world::World& Supervisor::world() { return parts_->world; }
+Outcome Supervisor::run() { return parts_->run(); }
+std::string_view Supervisor::program_name(int pid) const { return parts_->programs.name(pid); }
+
+Outcome Supervisor::Parts::run() {
+    auto epoll = os::Epoll::make();
+    if (!epoll) return {exit_ours, Complaint{epoll.error().text(), ""}, {}};
+    Live live(*this, std::move(*epoll));
+    begin(live);
+    while (stage != Course::over) loop_once(live);
+    Outcome outcome;
+    outcome.programs = programs.summary();
+    outcome.exit_status = exit_ours;
+    if (const auto status = programs.status(spec.main)) {
+        outcome.exit_status = exit_status_of(*status);
+    }
+    if (trouble) {
+        outcome.exit_status = trouble->exit_status;
+        outcome.failure = trouble->complaint;
+    }
+    return outcome;
+}
+
+void Supervisor::Parts::begin(Live& live) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    (void)live.epoll.add(live.signals.fd(), EPOLLIN, signal_token);
+    programs.prepare();
+    live.desk.set_name_servers(name_servers_in(resolv_conf()));
+    began = os::now();
+    live.board.set_now(began);
+    stage_began = last_activity = last_start = began;
+    next_sweep = began + failed_sweep;
+    live.names.open(spec.world.hosts.size());
+    live.board.turn();
+}
+
+void Supervisor::Parts::loop_once(Live& live) {
+    std::array<epoll_event, 64> room{};
+    const auto events = live.epoll.wait(room, next_deadline(live) - os::now());
+    live.board.set_now(os::now());
+    if (!events.empty()) last_activity = live.board.now();
+    handle(live, events);
+    settle(live);
+    if (live.board.now() >= next_sweep) {
+        live.desk.sweep();
+        live.board.sweep();
+        next_sweep = live.board.now() + failed_sweep;
+    }
+    tell_listening(live);
+    start_due(live);
+    step_to_end(live);
+}
+
+void Supervisor::Parts::handle(Live& live, std::span<const epoll_event> events) {
+    for (const epoll_event& event : events) {
+        const std::uint64_t token = event.data.u64;
+        if (token >= socket_tokens) {
+            live.board.on_pair_event(PlugHandle::from_word(token), event.events);
+        } else if (token >= line_tokens) {
+            const auto line = static_cast<CallDesk::LineNumber>(token - line_tokens);
+            live.desk.serve(line, os::now);
+            if ((event.events & EPOLLHUP) != 0) live.desk.hang_up(line);
+        } else {
+            on_signal(live);
+        }
+    }
+}
+
+/// Runs the world, parked calls and pairs until none of them has anything to do now, within a
+/// bound: calls that wait meanwhile come first then.
+void Supervisor::Parts::settle(Live& live) {
+    has_more = false;
+    for (int round = 0; round < rounds_at_once; ++round) {
+        live.board.set_now(os::now());
+        live.board.turn();
+        if (!live.board.has_news()) return;
+        while (const auto edge = live.board.next_stray()) live.names.on_edge(*edge);
+        while (const auto handle = live.board.next_woken()) live.desk.retry(*handle);
+        live.board.carry();
+    }
+    has_more = true;
+}
+
+Instant Supervisor::Parts::next_deadline(Live& live) const {
+    if (has_more) return live.board.now();
+    Instant next = std::min(world.deadline(), live.desk.deadline());
+    const Instant now = live.board.now();
+    const bool watches = live.board.has_failed_plugs() || live.desk.has_parked();
+    if (watches) next = std::min(next, next_sweep);
+    if (stage != Course::running) next = std::min(next, now + 5ms);
+    if (stage == Course::running && next_program < spec.programs.size()) {
+        next = std::min(next, now + 5ms);
+    }
+    return next;
+}
+
+void Supervisor::Parts::on_signal(Live& live) {
+    signalfd_siginfo info{};
+    while (::read(live.signals.fd(), &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGCHLD) {
+            programs.reap();
+        } else {
+            interrupt(static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL, live);
+        }
+    }
+}
+
+/// Ctrl-C reaches the main program by itself (it shares our process group), kill(1) does not.
+void Supervisor::Parts::interrupt(int number, bool from_terminal, Live& live) {
+    if (stage != Course::running && stage != Course::quieting) {
+        return enter(Course::killing, live);
+    }
+    if (!from_terminal) programs.signal(Programs::Who::main, number);
+    enter(Course::ending, live);
+}
+
+void Supervisor::Parts::tell_listening(Live& live) {
+    for (std::size_t line = 0; line < program_of_line.size(); ++line) {
+        const std::size_t program = program_of_line[line];
+        const CallDesk::Seen& seen = live.desk.seen(line);
+        if (!seen.listener || told_listening[program]) continue;
+        told_listening[program] = true;
+        observer.on_listening(program, *seen.listener, seen.backlog);
+    }
+}
+
+/// Whether the programs started so far are ready: each listens (and has for a moment), or is a
+/// client, or has ended, or has had its time.
+bool Supervisor::Parts::may_start_next(Live& live) const {
+    const Instant now = live.board.now();
+    if (const auto& start = spec.programs[next_program].start) return now - began >= *start;
+    if (next_program == 0) return true;
+    const std::size_t before = next_program - 1;
+    if (programs.has_ended(before) || now - last_start >= spec.listener_wait) return true;
+    if (!lines[before]) return true;
+    const CallDesk::Seen& seen = live.desk.seen(*lines[before]);
+    if (seen.connected) return true;
+    return seen.listened && now - *seen.listened >= settle_after_listen;
+}
+
+void Supervisor::Parts::start_due(Live& live) {
+    while (stage == Course::running && next_program < spec.programs.size() &&
+           may_start_next(live)) {
+        start(live, next_program++);
+    }
+}
+
+void Supervisor::Parts::start(Live& live, std::size_t program) {
+    const auto host = world.host(spec.programs[program].host);
+    if (!host) {
+        trouble = {exit_ours, {"host `" + spec.programs[program].host + "` does not exist", ""}};
+        return enter(Course::ending, live);
+    }
+    std::vector<Ipv4> addresses;
+    for (const IpAddr& address : world.addresses(*host)) {
+        if (address.is_v4() && !address.is_loopback()) addresses.push_back(address.v4());
+    }
+    auto listener = programs.start(program, std::move(addresses));
+    if (!listener) {
+        trouble = listener.error();
+        return enter(Course::ending, live);
+    }
+    const CallDesk::LineNumber line = live.desk.add_line(*host, std::move(*listener));
+    lines[program] = line;
+    program_of_line.push_back(program);
+    (void)live.epoll.add(live.desk.fd(line), EPOLLIN, line_tokens + line);
+    last_start = live.board.now();
+}
+
+void Supervisor::Parts::enter(Course next, Live& live) {
+    if (next <= stage) return;
+    stage = next;
+    stage_began = live.board.now();
+    if (next >= Course::quieting) programs.begin_end();
+    if (next == Course::ending) programs.signal(Programs::Who::others, SIGTERM);
+    if (next == Course::killing) programs.signal(Programs::Who::all, SIGKILL);
+}
+
+/// The end of a run: the main program's; then what is in flight; then everybody else's.
+void Supervisor::Parts::step_to_end(Live& live) {
+    const Instant now = live.board.now();
+    const bool is_quiet = world.in_flight(now) == 0 && now - last_activity >= quiet_at_end;
+    const auto is_alone = [] { return os::descendants(::getpid()).empty(); };
+    switch (stage) {
+        case Course::running:
+            if (programs.has_ended(spec.main)) enter(Course::quieting, live);
+            return;
+        case Course::quieting:
+            if (is_quiet || in_stage(live) >= spec.drain) enter(Course::ending, live);
+            return;
+        case Course::ending:
+            if (is_alone()) return enter(Course::draining, live);
+            if (in_stage(live) >= spec.end_grace) enter(Course::killing, live);
+            return;
+        case Course::killing:
+            programs.signal(Programs::Who::all, SIGKILL);
+            if (is_alone() || in_stage(live) >= spec.end_grace) enter(Course::draining, live);
+            return;
+        case Course::draining:
+            if (is_quiet || in_stage(live) >= spec.drain) enter(Course::over, live);
+            return;
+        case Course::over: return;
+    }
+}
+
+}  // namespace dt::host

@@ -1,0 +1,152 @@
+// All sockets of the run's programs: plugs each into its stack, carries octets both ways, and turns
+// what the kernel says of a pair into calls and what the stack says into the pair's state.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/slot_map.hpp"
+#include "host/pair.hpp"
+#include "host/plug.hpp"
+#include "host/tasks.hpp"
+#include "os/epoll.hpp"
+#include "os/process.hpp"
+#include "world/world.hpp"
+
+namespace dt::host {
+
+class Switchboard {
+  public:
+    Switchboard(world::World& world, os::Epoll& epoll, Tasks& tasks);
+
+    // Time. Successive instants never decrease.
+    void set_now(Instant now);
+    [[nodiscard]] Instant now() const { return now_; }
+    /// The calls of `plug`'s program at this instant.
+    [[nodiscard]] world::Calls calls(const Plug& plug);
+    [[nodiscard]] world::Calls calls(event::HostIndex host, event::Caller caller);
+    [[nodiscard]] std::vector<IpAddr> addresses(event::HostIndex host) const {
+        return world_.addresses(host);
+    }
+
+    /// Runs the world up to now and takes note of what became ready.
+    void turn();
+    /// Carries octets for the sockets that may have any.
+    void carry();
+    /// The next socket whose parked calls may have an answer.
+    [[nodiscard]] std::optional<PlugHandle> next_woken();
+    /// Whether carry(), next_woken() or next_stray() has something to do.
+    [[nodiscard]] bool has_news() const {
+        return !ready_.empty() || !woken_.empty() || !strays_.empty();
+    }
+    /// An edge of a socket that no program holds (our own services).
+    [[nodiscard]] std::optional<world::World::Edge> next_stray();
+
+    // Plugs.
+    struct Opened {
+        PlugHandle handle;
+        os::UniqueFd theirs;  ///< to be given to the program
+    };
+    /// A pair for the stack's socket. Errors (errno) as of socketpair().
+    [[nodiscard]] os::SysResult<Opened> plug_in(event::HostIndex host, sock::SocketId socket,
+                                                sock::Type type, Blocking blocking);
+    /// A new pair for a socket whose pair is spent: the handle stays.
+    [[nodiscard]] os::SysResult<os::UniqueFd> plug_again(PlugHandle handle, Blocking blocking);
+    /// Forgets the plug, not the stack's socket.
+    void unplug(PlugHandle handle);
+
+    [[nodiscard]] Plug* find(PlugHandle handle) { return plugs_.get(handle); }
+    [[nodiscard]] std::optional<PlugHandle> by_cookie(std::uint64_t cookie) const;
+    /// Every plug, in an order that follows from the history of calls.
+    template <class Visit>
+    void for_each(Visit&& visit) {
+        plugs_.for_each(visit);
+    }
+    [[nodiscard]] std::size_t size() const { return plugs_.size(); }
+
+    /// The program got a descriptor for `plug`.
+    void on_given(Plug& plug, int fd);
+
+    // What the kernel says.
+    void on_pair_event(PlugHandle handle, std::uint32_t events);
+    /// Looks at sockets whose close the kernel does not report to us.
+    void sweep();
+    [[nodiscard]] bool has_failed_plugs() const { return failed_ > 0; }
+
+    // Steps of calls.
+    /// The handshake goes on after connect() has answered: nothing to read, no room to write.
+    void begin_waiting(Plug& plug, int theirs);
+    void become_connected(PlugHandle handle, Plug& plug);
+    void begin_listening(Plug& plug, int theirs);
+    /// What a program wrote before there was a connection is lost.
+    void discard_written(Plug& plug);
+    /// Rings for connections that wait and nobody was told of; takes back what was too much.
+    void ring(Plug& plug);
+    void take_back_doorbell(Plug& plug, int theirs);
+    [[nodiscard]] std::uint64_t waiting_connections(const Plug& plug);
+    /// The program shall find the connection broken: ECONNRESET once, then the end.
+    void break_pair(PlugHandle handle, Plug& plug);
+    /// Reads what lies before us in a datagram's pair, so that sends keep their order.
+    void drain_datagrams(Plug& plug);
+    /// Brings datagrams from the stack into the pair.
+    void deliver_datagrams(Plug& plug);
+    /// Forgets the datagrams that the program has read from the pair.
+    void settle_in_pair(Plug& plug);
+    void wake(PlugHandle handle);
+    void make_ready(PlugHandle handle, Plug& plug);
+
+  private:
+    enum class Progress : std::uint8_t { none, some };
+
+    void on_edge(const world::World::Edge& edge);
+    void carry_one(PlugHandle handle);
+    void carry_stream(PlugHandle handle, Plug& plug);
+    void carry_datagrams(PlugHandle handle, Plug& plug);
+    [[nodiscard]] bool is_closed_by_program(Plug& plug);
+    void want_room(PlugHandle handle, Plug& plug);
+    void end_to_program(PlugHandle handle, Plug& plug);
+    Progress carry_from_program(PlugHandle handle, Plug& plug);
+    Progress carry_to_program(PlugHandle handle, Plug& plug);
+    void look_at_handshake(PlugHandle handle, Plug& plug);
+    void drop_filler(Plug& plug);
+    void pass_end(PlugHandle handle, Plug& plug);
+    void close_stream(PlugHandle handle, Plug& plug);
+    void close_datagram(PlugHandle handle, Plug& plug);
+    void refresh(Plug& plug);
+    [[nodiscard]] bool is_held(const Plug& plug);
+    [[nodiscard]] bool push_datagram(Plug& plug, Octets text, const Endpoint& from);
+    void index(PlugHandle handle, const Plug& plug);
+    void forget(const Plug& plug);
+
+    struct SocketKey {
+        event::HostIndex host = 0;
+        event::SocketNumber number = 0;
+        friend bool operator==(const SocketKey&, const SocketKey&) = default;
+    };
+    struct SocketKeyHash {
+        std::size_t operator()(const SocketKey& key) const {
+            return std::hash<std::uint64_t>{}(key.number * 31 + key.host);
+        }
+    };
+
+    world::World& world_;
+    os::Epoll& epoll_;
+    Tasks& tasks_;
+    os::UnixDiag diag_;
+    Instant now_{};
+
+    SlotMap<Plug> plugs_;
+    std::unordered_map<std::uint64_t, PlugHandle> cookies_;
+    std::unordered_map<SocketKey, PlugHandle, SocketKeyHash> sockets_;
+    std::deque<PlugHandle> ready_;
+    std::deque<PlugHandle> woken_;
+    std::deque<world::World::Edge> strays_;
+    std::vector<std::byte> scratch_;
+    std::size_t failed_ = 0;
+};
+
+}  // namespace dt::host
