@@ -66,6 +66,10 @@ void Stack::add_route(const RouteConfig& route) {
     parts_->core.ip().add_route(added);
 }
 
+void Stack::add_neighbour(Instant now, InterfaceIndex interface, IpAddr address, Mac mac) {
+    parts_->core.ip().add_neighbor(parts_->turn(now), {interface, address}, mac);
+}
+
 void Stack::set_forwarding(bool on) { parts_->core.ip().set_forwarding(on); }
 
 bool Stack::receive(Instant now, InterfaceIndex in, FramePtr& frame) {

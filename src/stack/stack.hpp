@@ -91,6 +91,8 @@ class Stack {
 
     InterfaceIndex add_interface(const InterfaceConfig& config);
     void add_route(const RouteConfig& route);
+    /// A neighbour that is known from the start and never asked for (ARP-019).
+    void add_neighbour(Instant now, InterfaceIndex interface, IpAddr address, Mac mac);
     /// Forward packets that are not for us (hosts with two links).
     void set_forwarding(bool on);
 

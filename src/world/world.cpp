@@ -76,6 +76,8 @@ struct World::Parts {
     void make_links();
     void make_stacks();
     void attach(HostIndex host, stack::Stack& stack) const;
+    void introduce_neighbours(HostIndex host, const Topology::Attachment& at, stack::Stack& stack,
+                              stack::InterfaceIndex interface) const;
     void deliver(Instant now);
     [[nodiscard]] link::Link* next_link(Instant now);
     [[nodiscard]] stack::InterfaceIndex interface_at(HostIndex host, LinkIndex link) const;
@@ -133,7 +135,7 @@ void World::Parts::attach(HostIndex host, stack::Stack& stack) const {
         using Vouches = stack::InterfaceConfig::Vouches;
         config.checksums = is_able ? Vouches::yes : Vouches::no;
         config.super_segment_max = is_able && !forwarding ? super_segment_max : 0;
-        stack.add_interface(config);
+        introduce_neighbours(host, at, stack, stack.add_interface(config));
     }
     for (const Topology::Route& route : topology.routes(host)) {
         stack.add_route({.destination = route.destination,
@@ -141,6 +143,21 @@ void World::Parts::attach(HostIndex host, stack::Stack& stack) const {
                          .interface = static_cast<stack::InterfaceIndex>(route.interface + 1)});
     }
     stack.set_forwarding(topology.forwards(host));
+}
+
+/// Hosts of one link know each other from the start, so that the first connection of a run takes
+/// as long as the next one; only addresses that nobody has are asked for by ARP.
+void World::Parts::introduce_neighbours(HostIndex host, const Topology::Attachment& at,
+                                        stack::Stack& stack,
+                                        stack::InterfaceIndex interface) const {
+    for (std::size_t port = 0; port < spec.links[at.link].hosts.size(); ++port) {
+        const HostIndex other = topology.host_at(at.link, static_cast<std::uint16_t>(port));
+        if (other == host) continue;
+        for (const Topology::Attachment& theirs : topology.attachments(other)) {
+            if (theirs.link != at.link) continue;
+            stack.add_neighbour(Instant{}, interface, theirs.address, theirs.mac);
+        }
+    }
 }
 
 stack::InterfaceIndex World::Parts::interface_at(HostIndex host, LinkIndex link) const {

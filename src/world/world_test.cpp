@@ -139,8 +139,7 @@ TEST(World, TheHandshakeTakesOneRoundTrip) {
     for (const event::Event& each : events.list) {
         const auto* transition = std::get_if<event::Transition>(&each.body);
         if (transition == nullptr || transition->to != event::State::established) continue;
-        // ARP takes the first round trip.
-        EXPECT_EQ(each.at - Instant{}, each.host == 0 ? 40ms : 50ms);
+        EXPECT_EQ(each.at - Instant{}, each.host == 0 ? 20ms : 30ms);
     }
 }
 
