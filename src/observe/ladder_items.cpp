@@ -12,7 +12,9 @@ namespace dt::observe {
 
 namespace {
 
-constexpr Duration together = std::chrono::milliseconds{1};  // a read this soon joins the arrival
+// What happens this soon after its cause, with nothing of this end between, stands on its row: a
+// program's write and its segment, an arrival and the read of it.
+constexpr Duration together = std::chrono::milliseconds{1};
 
 std::size_t index(Side side) { return static_cast<std::size_t>(side); }
 Side opposite(Side side) { return side == Side::left ? Side::right : Side::left; }
@@ -98,7 +100,7 @@ Item* ItemBuilder::last(Side side) {
 void ItemBuilder::flush(Side side, std::optional<Instant> upcoming) {
     Pending& pending = pending_[index(side)];
     auto& list = items_.of[index(side)];
-    const auto stale = [&](Instant at) { return !upcoming || *upcoming != at; };
+    const auto stale = [&](Instant at) { return !upcoming || *upcoming - at >= together; };
     if (pending.bytes && stale(*pending.bytes->at)) {
         list.push_back({Item::Kind::local, 0, *std::exchange(pending.bytes, std::nullopt)});
     }
@@ -254,6 +256,8 @@ void ItemBuilder::on(const event::Event&, const event::FrameTouched& touched) {
 void ItemBuilder::on(const event::Event& event, const event::Transition& transition) {
     const auto side = side_of(event.host, transition.tuple);
     if (!side) return;
+    over_[index(*side)] =
+        transition.to == event::State::closed || transition.to == event::State::time_wait;
     Cell cell;
     cell.text = std::string{event::name(transition.to)};
     if (transition.to == event::State::time_wait) {
@@ -299,11 +303,17 @@ void ItemBuilder::on(const event::Event& event, const event::QueueChange& change
         case event::QueueStep::limit_changed:
         case event::QueueStep::closed:
             if (change.step == event::QueueStep::accepted && !flow_.is(change.tuple)) return;
+            if (change.step == event::QueueStep::closed && is_over()) return;
             flush(Side::right, event.at);
             pending_[1].gauge = gauge;
             pending_[1].gauge_at = event.at;
             return;
     }
+}
+
+/// Whether the flow has ended at both hosts: what a listener does later is no part of it.
+bool ItemBuilder::is_over() const {
+    return over_[0] && over_[1];
 }
 
 void ItemBuilder::on(const event::Event& event, const event::CallMade& call) {
@@ -314,6 +324,7 @@ void ItemBuilder::on(const event::Event& event, const event::CallMade& call) {
     const bool is_listener = *side == Side::right && listeners_.contains(subject);
     if (is_listener && call.call == event::Call::accept && call.argument != flow_.client) return;
     if (call.call == event::Call::connect_done) return;  // the handshake's row shows it
+    if (is_listener && call.call == event::Call::close && is_over()) return;
     Cell cell;
     cell.text = call_text(event.host, call);
     if (cell.text.empty()) return;
@@ -343,12 +354,11 @@ void ItemBuilder::on(const event::Event& event, const event::BytesMoved& moved) 
                          : fmt::format("◂ {} B", with_commas(moved.count));
     cell.at = event.at;
     cell.event = event.number;
-    Item* before = last(*side);
-    if (moved.direction == event::Direction::to_program && !is_end && before != nullptr &&
-        before->kind == Item::Kind::arrival && before->cell.text.empty() &&
-        event.at - *before->cell.at < together) {
-        before->cell.text = std::move(cell.text);
-        return;
+    if (moved.direction == event::Direction::to_program) {
+        if (Item* row = row_to_join(*side, event.at)) {
+            row->cell.text = std::move(cell.text);
+            return;
+        }
     }
     flush(*side, event.at);
     Pending& pending = pending_[index(*side)];
@@ -356,6 +366,19 @@ void ItemBuilder::on(const event::Event& event, const event::BytesMoved& moved) 
         items_.of[index(*side)].push_back({Item::Kind::local, 0, *pending.bytes});
     }
     pending.bytes = std::move(cell);
+}
+
+/// The row of this end that a read stands on: the arrival that brought the octets, or the ACK that
+/// was sent for it, if that row has room and nothing but segments came since.
+Item* ItemBuilder::row_to_join(Side side, Instant at) {
+    auto& list = items_.of[index(side)];
+    Item* found = nullptr;
+    for (auto item = list.rbegin(); item != list.rend(); ++item) {
+        if (item->kind == Item::Kind::local || at - *item->cell.at >= together) break;
+        if (item->cell.text.empty()) found = &*item;
+        if (item->kind == Item::Kind::arrival) break;
+    }
+    return found;
 }
 
 void ItemBuilder::on(const event::Event& event, const event::TimerFired& fired) {

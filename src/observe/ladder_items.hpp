@@ -66,6 +66,8 @@ class ItemBuilder {
     void join_turned_away();
     Item& push(Side side, Item item);
     [[nodiscard]] Item* last(Side side);
+    [[nodiscard]] Item* row_to_join(Side side, Instant at);
+    [[nodiscard]] bool is_over() const;
     void flush(Side side, std::optional<Instant> upcoming);
 
     /// What waits at one end for the row it belongs to.
@@ -82,6 +84,7 @@ class ItemBuilder {
     Numbering numbering_;
     Items items_;
     std::array<Pending, 2> pending_;
+    std::array<bool, 2> over_{};  // CLOSED or TIME-WAIT was reached at that end
     std::array<std::optional<Seq>, 2> base_;  // ISN of each direction
     std::array<std::unordered_set<event::SocketNumber>, 2> sockets_;  // of this flow
     std::unordered_set<event::SocketNumber> listeners_;               // at the right end
