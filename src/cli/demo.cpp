@@ -1,0 +1,235 @@
+// dialtone demo: two programs, one call, every packet and state of it (UX §2).
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "cli/flags.hpp"
+#include "cli/plan.hpp"
+#include "cli/recordings.hpp"
+#include "cli/session.hpp"
+#include "hello_source.hpp"
+#include "observe/ladder.hpp"
+
+namespace dt::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view page = "http://10.0.0.2:8080/";
+
+/// A folder for what curl fetched; gone with this object.
+class ScratchFolder {
+  public:
+    ScratchFolder() {
+        std::error_code failed;
+        std::string name = (fs::temp_directory_path(failed) / "dialtone-demo-XXXXXX").string();
+        if (mkdtemp(name.data()) != nullptr) path_ = name;
+    }
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+    ~ScratchFolder() {
+        std::error_code ignored;
+        if (!path_.empty()) fs::remove_all(path_, ignored);
+    }
+    [[nodiscard]] std::string file(std::string_view name) const {
+        return fmt::format("{}/{}", path_, name);
+    }
+
+  private:
+    std::string path_;
+};
+
+std::string text_of(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// `200` of `HTTP/1.0 200 OK`.
+std::string status_in(const std::string& headers) {
+    const std::size_t space = headers.find(' ');
+    return space == std::string::npos ? "?" : headers.substr(space + 1, 3);
+}
+
+std::string first_line(std::string text) {
+    text.erase(std::min(text.find('\n'), text.size()));
+    return text;
+}
+
+/// The system's curl, or our own client where there is none.
+std::vector<std::string> client_program(const ScratchFolder& scratch) {
+    for (const char* curl : {"/usr/bin/curl", "/usr/local/bin/curl", "/bin/curl"}) {
+        if (access(curl, X_OK) != 0) continue;
+        return {curl, "-sS",  "--max-time", "20", "-o", scratch.file("body"), "-D",
+                scratch.file("headers"), std::string{page}};
+    }
+    return {beside_us("hello"), "--get", "10.0.0.2", "8080"};
+}
+
+class DemoObserver final : public QuietObserver {
+  public:
+    explicit DemoObserver(const observe::Paint& paint) : paint_(paint) {}
+    void on_started(std::size_t program, int pid) override { (program == 0 ? server : client) = pid; }
+    void on_listening(std::size_t, Endpoint at, int backlog) override {
+        fmt::print("{} server  hello[{}]  listens on {} with backlog {}\n",
+                   paint_.plain(paint_.tint("✓", observe::Tone::good)), server,
+                   wire::print(at).view(), backlog);
+        std::fflush(stdout);
+    }
+
+    int server = 0;
+    int client = 0;
+
+  private:
+    const observe::Paint& paint_;
+};
+
+/// When something first happened on one side of the ladder.
+std::optional<Instant> when(const observe::Ladder& ladder, observe::Side side,
+                            std::string_view text) {
+    for (const observe::Row& row : ladder.rows) {
+        const observe::Cell& cell = side == observe::Side::left ? row.left : row.right;
+        if (cell.at && cell.text.starts_with(text)) return cell.at;
+    }
+    return std::nullopt;
+}
+
+Instant last_moment(const observe::Ladder& ladder) {
+    Instant last = ladder.zero;
+    for (const observe::Row& row : ladder.rows) {
+        last = std::max({last, row.left.at.value_or(last), row.right.at.value_or(last)});
+    }
+    return last;
+}
+
+std::string at(const observe::Ladder& ladder, Instant time) {
+    return fmt::format("{} {}", observe::in_unit(time - ladder.zero, ladder.unit),
+                       observe::name(ladder.unit));
+}
+
+/// What the picture above shows, in words; only what really happened in this run.
+std::string what_to_notice(const observe::Ladder& ladder) {
+    std::string text;
+    const auto connected = when(ladder, observe::Side::left, "ESTABLISHED");
+    const auto accepted = when(ladder, observe::Side::right, "accept(");
+    if (connected && accepted) {
+        text += fmt::format(
+            "  connect() was done at {}, accept() came at {}: the stack completes a connection in\n"
+            "  the accept queue (1/5), the program collects it, as a new descriptor. The first one "
+            "stays LISTEN.\n",
+            at(ladder, *connected), at(ladder, *accepted));
+    }
+    if (when(ladder, observe::Side::left, "TIME-WAIT")) {
+        text +=
+            "  The client closed first, so TIME-WAIT (60 s) is on the client. The server could "
+            "restart at once.\n";
+    } else if (when(ladder, observe::Side::right, "TIME-WAIT")) {
+        text += "  The server closed first, so TIME-WAIT (60 s) is on the server.\n";
+    }
+    return text.empty() ? text : "What to notice\n" + text;
+}
+
+std::string next_steps(const observe::Paint& paint) {
+    const auto command = [&](std::string_view text) {
+        return paint.tint(text, observe::Tone::command);
+    };
+    return fmt::format(
+        "Next\n"
+        "  {}           this ladder again, from its recording\n"
+        "  {}   your own program\n"
+        "  the same call when the first SYN is lost:\n"
+        "  {}\n",
+        command("dialtone ladder"), command("dialtone run -- PROGRAM"),
+        command("dialtone run --fault drop,seg=syn,nth=1 --with server='hello 8080' -- curl "
+                "http://server:8080/"));
+}
+
+Checked<host::RunSpec> demo_plan(const ScratchFolder& scratch, const std::string& hello) {
+    RunFlags flags;
+    flags.links = {"delay=10ms"};
+    flags.withs = {fmt::format("server={} 8080", hello)};
+    flags.program = client_program(scratch);
+    return plan_of_flags(flags);
+}
+
+/// The demo's call, whichever other flows the client made (name look-ups).
+std::optional<observe::Flow> the_call(const observe::Trace& trace) {
+    for (const observe::Flow& flow : observe::flows_of(trace)) {
+        if (flow.server.port == Port{8080}) return flow;
+    }
+    return std::nullopt;
+}
+
+int show(const Session& session, const ScratchFolder& scratch, const DemoObserver& observer,
+         const Common& common) {
+    const auto flow = the_call(session.trace);
+    if (!flow) return complain({"the client never called the server", "", exit_failure, {}});
+    const observe::Ladder ladder = observe::make_ladder(session.trace, *flow, {});
+    if (common.json) {
+        fmt::print("{}", observe::ladder_json(ladder, session.trace));
+        return exit_ok;
+    }
+    const observe::Paint paint = common.paint();
+    const Instant end = last_moment(ladder);
+    const std::string body = text_of(scratch.file("body"));
+    fmt::print("{}", paint.plain(fmt::format(
+                         "{} client  {}   GET {} → {}{}, {}\n", paint.tint("✓", observe::Tone::good),
+                         session.trace.program(observer.client), page,
+                         status_in(text_of(scratch.file("headers"))),
+                         body.empty() ? "" : fmt::format(", \"{}\"", first_line(body)),
+                         at(ladder, end))));
+    fmt::print("{}{}{}", observe::ladder_text(ladder, paint), paint.plain(what_to_notice(ladder)),
+               paint.plain(next_steps(paint)));
+    return exit_ok;
+}
+
+}  // namespace
+
+int demo_command(const Arguments& arguments) {
+    Flags flags("demo");
+    Common common;
+    bool wants_source = false;
+    flags.add_common(common);
+    flags.app().add_flag("--source", wants_source);
+    if (const auto code = flags.read(arguments)) return *code;
+    if (wants_source) {
+        fmt::print("{}", hello_source);
+        return exit_ok;
+    }
+    const std::string hello = beside_us("hello");
+    if (hello.empty()) {
+        return complain({"`hello`, the server of the demo, is not beside dialtone",
+                         "build the target hello too: cmake --build build/release", exit_ours, {}});
+    }
+    const ScratchFolder scratch;
+    auto plan = demo_plan(scratch, hello);
+    if (!plan) return complain(plan.error());
+    const observe::Paint paint = common.paint();
+    if (!common.json) {
+        fmt::print(
+            "Two hosts on a private link (delay 10 ms each way). Your network is not touched.\n");
+        std::fflush(stdout);
+    }
+    DemoObserver observer(paint);
+    const std::string folder = recordings_folder();
+    const auto session = run_session(
+        std::move(*plan), {folder.empty() ? std::string{} : next_recording(folder)}, observer);
+    if (!session) return complain(session.error());
+    const host::Outcome& outcome = session->outcome;
+    if (outcome.failure) {
+        return complain({outcome.failure->sentence, outcome.failure->help, outcome.exit_status, {}});
+    }
+    if (outcome.exit_status != 0) {
+        return complain({fmt::format("the client ended with status {}", outcome.exit_status),
+                         session->recording.empty() ? "" : "dialtone ladder", exit_failure, {}});
+    }
+    return show(*session, scratch, observer, common);
+}
+
+}  // namespace dt::cli

@@ -1,0 +1,94 @@
+// Flags: CLI11 reads, the messages are ours.
+#include "cli/flags.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace dt::cli {
+
+namespace {
+
+/// Words of the grammar that people write as flags.
+std::optional<std::string> help_for_misplaced(std::string_view flag) {
+    static constexpr auto link_words = std::to_array<std::string_view>(
+        {"delay", "jitter", "loss", "reorder", "dup", "corrupt", "rate", "queue", "mtu"});
+    const std::string_view word = flag.substr(std::min<std::size_t>(2, flag.size()));
+    const auto near = link::nearest(word.substr(0, word.find('=')), link_words);
+    if (!near) return std::nullopt;
+    const std::string_view example = *near == "loss"    ? "loss=1%"
+                                     : *near == "delay" ? "delay=20ms"
+                                     : *near == "rate"  ? "rate=10Mbit"
+                                                        : "";
+    const std::string_view subject = *near == "loss"    ? "losses belong"
+                                     : *near == "delay" ? "delays belong"
+                                     : *near == "rate"  ? "rates belong"
+                                                        : "that belongs";
+    return example.empty() ? fmt::format("{} to a link: `--link {}=…`", subject, *near)
+                           : fmt::format("{} to a link: `--link {}`", subject, example);
+}
+
+}  // namespace
+
+Flags::Flags(std::string_view command) : command_(command) {
+    app_.set_help_flag();
+    app_.allow_extras();
+}
+
+void Flags::add_common(Common& common) {
+    static const std::map<std::string, ColourChoice> choices{{"auto", ColourChoice::automatic},
+                                                             {"always", ColourChoice::always},
+                                                             {"never", ColourChoice::never}};
+    app_.add_option("--color", common.colour)->transform(CLI::CheckedTransformer(choices));
+    app_.add_flag_callback("--ascii", [&common] { common.signs = observe::Signs::ascii; });
+    app_.add_flag("--json", common.json);
+    app_.add_flag("-q", common.quiet);
+    app_.add_flag("-v", common.verbose);
+}
+
+Problem Flags::unknown_flag(const std::string& flag) const {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app_.get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const std::string bare = flag.substr(0, flag.find('='));
+    std::string help = fmt::format("dialtone {} --help", command_);
+    if (const auto near = link::nearest(bare, known)) {
+        help = fmt::format("did you mean `{}`?", *near);
+    } else if (const auto misplaced = help_for_misplaced(flag)) {
+        help = *misplaced;
+    }
+    return {fmt::format("unknown flag `{}`", flag), help, exit_usage, {}};
+}
+
+std::optional<int> Flags::read(const Arguments& arguments) {
+    const bool asks_for_help = std::ranges::find(arguments, "--help") != arguments.end() ||
+                               std::ranges::find(arguments, "-h") != arguments.end();
+    if (asks_for_help) return help_command({command_});
+    try {
+        Arguments reversed(arguments.rbegin(), arguments.rend());
+        app_.parse(reversed);
+    } catch (const CLI::ParseError& error) {
+        std::string sentence = error.what();
+        if (!sentence.empty()) {
+            sentence.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(sentence.front())));
+        }
+        return complain({sentence, fmt::format("dialtone {} --help", command_), exit_usage, {}});
+    }
+    for (const std::string& extra : app_.remaining()) {
+        if (extra.starts_with('-') && extra.size() > 1) return complain(unknown_flag(extra));
+        return complain({fmt::format("`{}` is one argument too many", extra),
+                         fmt::format("dialtone {} --help", command_), exit_usage, {}});
+    }
+    return std::nullopt;
+}
+
+CommandLine split_at_dashes(const Arguments& arguments) {
+    const auto dashes = std::ranges::find(arguments, "--");
+    if (dashes == arguments.end()) return {arguments, {}};
+    return {{arguments.begin(), dashes}, {dashes + 1, arguments.end()}};
+}
+
+}  // namespace dt::cli

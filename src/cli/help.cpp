@@ -1,0 +1,114 @@
+// Help texts: the first screen, and the topics that are longer than a command's --help.
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+
+#include "cli/command.hpp"
+
+namespace dt::cli {
+
+namespace {
+
+constexpr std::string_view first_screen =
+    R"(Ask your sockets why. A TCP/IP stack you can run programs on, see into and break. Start here:
+  dialtone demo                     two programs, one call, every packet and state of it
+  dialtone run -- PROGRAM ARGS…     your program on a private network: no root, nothing changed
+Run      run · up network.toml · replay FILE [--at TIME]
+Explain  ladder · ss
+Learn    help run|up|faults|ladder|exit-codes
+Common   --json  --color auto|always|never  --ascii  -q  -v  --seed N  --version
+)";
+
+constexpr std::string_view run_topic =
+    R"(Runs a program, unmodified, on a private in-memory network.
+Usage: dialtone run [OPTIONS] -- PROGRAM [ARGS…]
+  dialtone run -- ./server.test                              run a test; keep a recording
+  dialtone run --with server='hello 8080' -- curl http://server:8080/   two hosts, one link
+  dialtone run --fault drop,seg=syn,nth=1 -- ./client.test   lose the first SYN
+Network  --link [A<->B:]delay=20ms,loss=1%,…   default: one link, no delay, no loss
+         --with NAME='PROGRAM ARGS'    one more host on the link; NAME resolves to its address
+Break    --fault ACTION,…     drop delay dup corrupt reorder silence; dialtone help faults
+         --seed N             same seed, same faults; printed when something fails
+Keep     --record FILE        default: the last 5 runs, under $XDG_STATE_HOME/dialtone
+Common   -q  -v
+The program's host is `client`, 10.0.0.1; the exit status is the program's (dialtone help exit-codes).
+)";
+
+constexpr std::string_view up_topic =
+    R"(Starts the hosts of a file and the programs on them, unmodified.
+Usage: dialtone up [--seed N] [--record FILE] network.toml
+  seed   = 0x5eed
+  links  = ["client<->proxy: delay=20ms,loss=0.1%", "proxy<->app: delay=1ms,rate=100Mbit"]
+  faults = ["app->proxy: drop,seg=data,nth=1"]
+  [hosts]
+  client = { run = "wrk -c 40 -d 5s http://proxy:8080/" }
+  proxy  = { run = "haproxy -f proxy.cfg", expect = "running" }
+  app    = { run = "hello 9000", expect = "running", sysctl = { somaxconn = 128 } }
+Programs that are expected to keep running start first, each when the one before listens; then the others,
+in file order. The last of these ends the run. expect = "exit N" (default 0), "running", "signal N";
+start = "1s" starts a program at that time instead.
+)";
+
+constexpr std::string_view faults_topic =
+    R"(Links and faults, on the command line and in network.toml alike.
+  spec   = [ where ":" ] item { "," item }          item = WORD | WORD "=" value
+  where  = NAME | NAME "->" NAME | NAME "<->" NAME  absent = all
+  value  = 250us 20ms 1.5s 2m · 1% · 4096B 64KiB 1MB · 10Mbit 1Gbit · 3 · 1..3
+--link   delay jitter loss reorder dup corrupt rate queue=SIZE mtu=SIZE
+--fault  ACTION , [seg=syn|synack|ack|data|fin|rst|any] [nth=COUNT|RANGE] [every=COUNT] [p=PERCENT]
+         [port=N] [flow=N] [after=SIZE] [at=DURATION] [for=DURATION]; delay: by=DURATION
+         ACTION = drop delay dup corrupt reorder silence
+Examples drop,seg=syn,nth=1          lose the first SYN
+         server: silence,at=2s       a dead peer
+         client->server: drop,seg=ack,nth=1     lose the last ACK of the handshake
+)";
+
+constexpr std::string_view ladder_topic =
+    R"(A ladder shows one flow: both ends, every segment, call, state and queue change.
+Usage: dialtone ladder [FILE] [--flow N] [--list] [--fold N|fK] [-v] [--json] [--ascii] [--color WHEN]
+  left and right time   when it happened at that host: departure on one side, arrival on the other
+  ── S 0:0(0) ──▶       flags S F R P . (S. = SYN,ACK), first:last(length), ack N; relative numbers
+  ╳                     lost on the link             ✗L1   ignored or refused by the host, see below
+  ↻2                    sent again, the second time  ▸ ◂   octets from the program, to the program
+  1  0/5                SYN queue, accept queue of the listener: waiting/limit; 3/2! is full
+  ┄ 415 segments        folded; --fold f1 opens it, --fold 0 opens all
+Without FILE the newest recording is read.
+)";
+
+constexpr std::string_view exit_topic =
+    R"(Exit codes
+  run, up    the main program's status, 128+n if signal n ended it
+  125        Dialtone itself failed     126  program not executable     127  program not found
+  2          wrong usage or file        1    any other failure
+)";
+
+struct Topic {
+    std::string_view name;
+    std::string_view text;
+};
+constexpr auto topics = std::to_array<Topic>({{"run", run_topic},
+                                              {"up", up_topic},
+                                              {"faults", faults_topic},
+                                              {"ladder", ladder_topic},
+                                              {"exit-codes", exit_topic}});
+
+}  // namespace
+
+int help_command(const Arguments& arguments) {
+    if (arguments.empty()) {
+        fmt::print("{}", first_screen);
+        return exit_ok;
+    }
+    std::vector<std::string_view> names;
+    for (const Topic& topic : topics) {
+        names.push_back(topic.name);
+        if (topic.name != arguments[0]) continue;
+        fmt::print("{}", topic.text);
+        return exit_ok;
+    }
+    return complain({fmt::format("no help on `{}`", arguments[0]),
+                     fmt::format("topics: {}", fmt::join(names, ", ")), exit_usage, {}});
+}
+
+}  // namespace dt::cli

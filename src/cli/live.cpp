@@ -1,0 +1,101 @@
+// Asking a live run for its sockets.
+#include "cli/live.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "cli/session.hpp"
+#include "observe/socket_codec.hpp"
+#include "os/fd.hpp"
+
+namespace dt::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int patience_ms = 2000;
+
+/// Control sockets, newest first.
+std::vector<std::string> control_sockets() {
+    std::vector<std::pair<fs::file_time_type, std::string>> found;
+    std::error_code ignored;
+    const std::string folder = control_folder();
+    if (folder.empty()) return {};
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+        if (entry.path().extension() != ".sock") continue;
+        found.emplace_back(fs::last_write_time(entry.path(), ignored), entry.path().string());
+    }
+    std::ranges::sort(found, std::greater{});
+    std::vector<std::string> paths;
+    for (auto& [time, path] : found) paths.push_back(std::move(path));
+    return paths;
+}
+
+/// A connected control socket; the errno of connect() otherwise.
+std::expected<os::UniqueFd, int> connect_to(const std::string& path) {
+    os::UniqueFd fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return std::unexpected(ENAMETOOLONG);
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    const auto* to = reinterpret_cast<const sockaddr*>(&address);
+    if (connect(fd.get(), to, sizeof address) != 0) return std::unexpected(errno);
+    return fd;
+}
+
+/// One request line, one answer line; empty if none came in time.
+std::string ask(const os::UniqueFd& fd, std::string_view request) {
+    const std::string line = fmt::format("{}\n", request);
+    if (send(fd.get(), line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size())) {
+        return {};
+    }
+    std::string answer;
+    std::array<char, 65536> part{};
+    while (!answer.ends_with('\n')) {
+        pollfd waiting{fd.get(), POLLIN, 0};
+        if (poll(&waiting, 1, patience_ms) <= 0) return {};
+        const ssize_t got = read(fd.get(), part.data(), part.size());
+        if (got <= 0) return {};
+        answer.append(part.data(), static_cast<std::size_t>(got));
+    }
+    return answer;
+}
+
+}  // namespace
+
+Checked<LiveSockets> live_sockets(const std::string& run) {
+    for (const std::string& path : control_sockets()) {
+        if (!run.empty() && fs::path(path).stem() != run) continue;
+        const auto fd = connect_to(path);
+        if (!fd) {
+            if (fd.error() == ECONNREFUSED) unlink(path.c_str());  // its run is gone
+            continue;
+        }
+        const auto sockets = observe::decode_sockets(ask(*fd, observe::sockets_request));
+        if (!sockets) {
+            return std::unexpected(Problem{fmt::format("run {} does not answer",
+                                                       fs::path(path).stem().string()),
+                                           "it may be ending; dialtone ss --at 1s reads a recording",
+                                           exit_failure, {}});
+        }
+        return LiveSockets{sockets->hosts, sockets->since_start};
+    }
+    return std::unexpected(
+        Problem{run.empty() ? "no run is going on" : fmt::format("run {} is not going on", run),
+                "start one in another terminal: dialtone run -- PROGRAM; or look back: dialtone ss "
+                "--at 1s",
+                exit_failure, {}});
+}
+
+}  // namespace dt::cli

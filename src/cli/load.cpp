@@ -1,0 +1,132 @@
+// Reading a recording back.
+#include "cli/load.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <map>
+
+#include "cli/recordings.hpp"
+#include "cli/session.hpp"
+#include "os/build_id.hpp"
+
+namespace dt::cli {
+
+namespace {
+
+Checked<std::vector<std::byte>> read_file(const std::string& path) {
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    if (file == nullptr) {
+        return std::unexpected(Problem{fmt::format("cannot read {}: {}", path, std::strerror(errno)),
+                                       "recordings are made by dialtone run", exit_usage, {}});
+    }
+    std::vector<std::byte> octets;
+    std::array<std::byte, 65536> part{};
+    for (std::size_t n = 0; (n = std::fread(part.data(), 1, part.size(), file)) > 0;) {
+        octets.insert(octets.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+    const bool has_failed = std::ferror(file) != 0;
+    std::fclose(file);
+    if (has_failed) {
+        return std::unexpected(Problem{fmt::format("cannot read {}", path), "", exit_usage, {}});
+    }
+    return octets;
+}
+
+/// `pid.4711` → 4711.
+std::optional<std::int32_t> pid_of(std::string_view note) {
+    if (!note.starts_with("pid.")) return std::nullopt;
+    std::int32_t pid = 0;
+    const auto [end, error] = std::from_chars(note.data() + 4, note.data() + note.size(), pid);
+    if (error != std::errc{} || end != note.data() + note.size()) return std::nullopt;
+    return pid;
+}
+
+}  // namespace
+
+bool Loaded::is_of_this_build() const { return header_->build == os::build_id(); }
+
+Duration Loaded::position() const { return replay_->now() - began_; }
+
+std::optional<Problem> Loaded::load(const Until& until) {
+    auto octets = read_file(path_);
+    if (!octets) return octets.error();
+    octets_ = std::move(*octets);
+    auto header = world::read_header(octets_);
+    if (!header) {
+        return Problem{header.error().sentence(path_), header.error().help(), exit_usage, {}};
+    }
+    header_ = std::move(*header);
+    log_.emplace(trace_.events);
+    replay_ = std::make_unique<world::Replay>(*header_, octets_, *log_);
+    began_ = Instant{};
+    if (until.event) {
+        replay_->run_until_event(*until.event);
+    } else if (until.at) {
+        replay_->run_until(began_ + *until.at);
+    } else {
+        replay_->run();
+    }
+    name_world(replay_->world(), trace_);
+    for (const auto& [name, text] : replay_->notes()) {
+        if (const auto pid = pid_of(name)) trace_.programs[*pid] = text;
+    }
+    return std::nullopt;
+}
+
+std::vector<observe::HostSockets> Loaded::sockets() const {
+    std::vector<observe::HostSockets> hosts;
+    const auto count = trace_.hosts.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto index = static_cast<event::HostIndex>(i);
+        hosts.push_back({trace_.hosts[i].name, replay_->world().snapshot(replay_->now(), index), {}});
+    }
+    for (const event::Event& event : trace_.events) {
+        if (event.host >= count) continue;
+        auto& owners = hosts[event.host].owners;
+        if (const auto* given = std::get_if<event::DescriptorGiven>(&event.body)) {
+            const auto name = trace_.programs.find(given->caller.pid);
+            owners[given->socket].push_back(
+                {given->caller.pid, name == trace_.programs.end() ? "?" : name->second,
+                 given->caller.fd});
+        }
+        const auto* call = std::get_if<event::CallMade>(&event.body);
+        if (call != nullptr && call->call == event::Call::close) owners.erase(call->socket);
+    }
+    return hosts;
+}
+
+Checked<std::string> recording_or_newest(const std::string& given) {
+    if (!given.empty()) return given;
+    const std::string folder = recordings_folder();
+    const std::string newest = folder.empty() ? std::string{} : newest_recording(folder);
+    if (!newest.empty()) return newest;
+    return std::unexpected(Problem{"there is no recording yet",
+                                   "make one: dialtone demo, or dialtone run -- PROGRAM",
+                                   exit_usage, {}});
+}
+
+int tell_of_replay(const Loaded& loaded) {
+    if (const auto& difference = loaded.replay().difference()) {
+        if (!loaded.is_of_this_build()) {
+            warn(fmt::format("{}; {} was made by another build", difference->sentence(), loaded.path()),
+                 "a difference is then no bug: use the dialtone that made it");
+            return exit_failure;
+        }
+        return complain({difference->sentence(),
+                         fmt::format("this is our bug: send the file; dialtone replay {} --until e{} "
+                                     "shows it",
+                                     loaded.path(), difference->event),
+                         exit_failure, {}});
+    }
+    if (!loaded.is_of_this_build()) {
+        warn(fmt::format("{} was made by another build of dialtone", loaded.path()), "");
+    }
+    return exit_ok;
+}
+
+}  // namespace dt::cli

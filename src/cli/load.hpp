@@ -1,0 +1,60 @@
+// A recording read back: the world runs again without its programs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/say.hpp"
+#include "observe/ss.hpp"
+#include "observe/trace.hpp"
+#include "world/replay.hpp"
+
+namespace dt::cli {
+
+/// How far to replay.
+struct Until {
+    std::optional<Duration> at;           // since the run began
+    std::optional<std::uint64_t> event;   // an event's number in the order of the world
+};
+
+/// A replayed recording. Not movable: the replay looks into the octets.
+class Loaded {
+  public:
+    explicit Loaded(std::string path) : path_(std::move(path)) {}
+    Loaded(const Loaded&) = delete;
+    Loaded& operator=(const Loaded&) = delete;
+
+    /// Reads and replays; a Problem for a file that is no recording, or of another format.
+    [[nodiscard]] std::optional<Problem> load(const Until& until);
+
+    [[nodiscard]] const observe::Trace& trace() const { return trace_; }
+    [[nodiscard]] const world::Replay& replay() const { return *replay_; }
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] bool is_of_this_build() const;
+    /// The instant the replay stands at, since the run began.
+    [[nodiscard]] Duration position() const;
+    /// The first instant of the recording: times of users count from it.
+    [[nodiscard]] Instant began() const { return began_; }
+    /// All sockets at this moment, with the descriptors that the recording names.
+    [[nodiscard]] std::vector<observe::HostSockets> sockets() const;
+
+  private:
+    std::string path_;
+    std::vector<std::byte> octets_;
+    std::optional<world::RecordingHeader> header_;
+    std::unique_ptr<world::Replay> replay_;
+    observe::Trace trace_;
+    std::optional<observe::Log> log_;
+    Instant began_{};
+};
+
+/// The path given, or the newest recording; a Problem if there is none.
+[[nodiscard]] Checked<std::string> recording_or_newest(const std::string& given);
+
+/// Warnings that belong to what was loaded: another build, a cut or full recording, a difference.
+/// Returns the exit code they ask for.
+int tell_of_replay(const Loaded& loaded);
+
+}  // namespace dt::cli

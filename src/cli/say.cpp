@@ -1,0 +1,101 @@
+// Speaking to users: errors, warnings, colour, words of a command line.
+#include "cli/say.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace dt::cli {
+
+namespace {
+
+std::string_view variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string_view{} : std::string_view{value};
+}
+
+bool is_utf8_locale() {
+    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        const std::string_view value = variable(name);
+        if (value.empty()) continue;
+        return value.find("UTF-8") != std::string_view::npos ||
+               value.find("utf8") != std::string_view::npos ||
+               value.find("UTF8") != std::string_view::npos;
+    }
+    return false;
+}
+
+std::uint16_t terminal_width() {
+    winsize size{};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
+    return std::clamp<std::uint16_t>(size.ws_col, 80, 140);
+}
+
+}  // namespace
+
+int complain(const Problem& problem) {
+    std::string text = fmt::format("dialtone: error: {}\n{}", problem.sentence, problem.excerpt);
+    if (!problem.help.empty()) text += fmt::format("  help: {}\n", problem.help);
+    std::fputs(text.c_str(), stderr);
+    return problem.exit_code;
+}
+
+void warn(std::string_view sentence, std::string_view help) {
+    std::string text = fmt::format("dialtone: warning: {}\n", sentence);
+    if (!help.empty()) text += fmt::format("  help: {}\n", help);
+    std::fputs(text.c_str(), stderr);
+}
+
+void tell(std::string_view text) { std::fputs(fmt::format("dialtone: {}\n", text).c_str(), stderr); }
+
+Problem problem_of(std::string_view flag, std::string_view value, const link::TextError& error) {
+    return {fmt::format("{} `{}`: {}", flag, value, error.sentence), error.help, exit_usage, {}};
+}
+
+observe::Paint paint_for(ColourChoice colour, observe::Signs signs) {
+    observe::Paint paint;
+    const bool is_terminal = isatty(STDOUT_FILENO) != 0;
+    paint.width = is_terminal ? terminal_width() : 100;
+    const bool wanted = is_terminal && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+    if (colour == ColourChoice::always || (colour == ColourChoice::automatic && wanted)) {
+        paint.colour = observe::Colour::on;
+    }
+    // Piped text goes to files and tools: only a terminal's locale says what it can draw.
+    paint.signs = is_terminal && !is_utf8_locale() ? observe::Signs::ascii : signs;
+    return paint;
+}
+
+std::expected<std::vector<std::string>, std::string> split_words(std::string_view text) {
+    std::vector<std::string> words;
+    bool in_word = false;
+    char quote = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        const bool is_gap = quote == 0 && (c == ' ' || c == '\t' || c == '\n');
+        if (is_gap) {
+            in_word = false;
+            continue;
+        }
+        if (!in_word) words.emplace_back();
+        in_word = true;
+        if (quote == 0 && (c == '\'' || c == '"')) {
+            quote = c;
+        } else if (c == quote) {
+            quote = 0;
+        } else if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
+            words.back() += text[++i];
+        } else {
+            words.back() += c;
+        }
+    }
+    if (quote != 0) return std::unexpected(fmt::format("a quote {} is not closed", quote));
+    if (words.empty()) return std::unexpected(std::string{"a program is missing"});
+    return words;
+}
+
+}  // namespace dt::cli

@@ -1,0 +1,46 @@
+// One run of programs from its plan to its trace: what run, up and demo share.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/say.hpp"
+#include "host/supervisor.hpp"
+#include "observe/trace.hpp"
+#include "world/recorder.hpp"
+
+namespace dt::cli {
+
+struct SessionOptions {
+    std::string record;  // path of the recording, empty = none
+    world::KeepText keep = world::KeepText::lengths;
+};
+
+/// How a run went, and everything it left to look at.
+struct Session {
+    host::Outcome outcome;
+    observe::Trace trace;
+    std::string recording;  // path, empty if none was made
+};
+
+/// Runs the plan. Problems of the recording's file come before any program starts.
+[[nodiscard]] Checked<Session> run_session(host::RunSpec plan, const SessionOptions& options,
+                                           host::Observer& observer);
+
+/// What an observer prints for every run: warnings, once each.
+class QuietObserver : public host::Observer {
+  public:
+    void on_warning(const host::Complaint& warning) override;
+};
+
+/// Names of a world for its viewers: hosts, rules, 2·MSL.
+void name_world(const world::World& world, observe::Trace& trace);
+
+/// A path for the control socket of a run, in a folder that only this user may enter; empty where
+/// none can be made.
+[[nodiscard]] std::string control_folder();
+
+/// `hello` beside this program, where PATH has none.
+[[nodiscard]] std::string beside_us(const std::string& program);
+
+}  // namespace dt::cli
