@@ -128,8 +128,7 @@ BENCHMARK(syn_to_syn_ack);
 void request_response(benchmark::State& state) {
     Pair pair;
     std::vector<std::pair<ConnId, ConnId>> open;
-    for (std::int64_t i = 0; i < state.range(0); ++i)
-        open.push_back(pair.open());
+    for (std::int64_t i = 0; i < state.range(0); ++i) open.push_back(pair.open());
     std::size_t turn_of = 0;
     const auto say = [&](tcp::Engine& engine, ConnId id) {
         engine.writable(id, 1)[0] = std::byte{1};

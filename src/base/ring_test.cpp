@@ -13,8 +13,7 @@ TEST(Ring, KeepsOrderThroughGrowthAndWrapping) {
     int next_in = 0;
     int next_out = 0;
     for (int round = 0; round < 200; ++round) {
-        for (int i = 0; i < 3; ++i)
-            ring.push(next_in++);
+        for (int i = 0; i < 3; ++i) ring.push(next_in++);
         for (int i = 0; i < (round < 100 ? 2 : 4) && !ring.empty(); ++i)
             ASSERT_EQ(ring.pop(), next_out++);
     }
@@ -23,8 +22,7 @@ TEST(Ring, KeepsOrderThroughGrowthAndWrapping) {
 
 TEST(Ring, ReachesAnyPlaceFromTheOldest) {
     Ring<int> ring;
-    for (int i = 0; i < 6; ++i)
-        ring.push(i);
+    for (int i = 0; i < 6; ++i) ring.push(i);
     (void)ring.pop();
     (void)ring.pop();
     ring.push(6);
@@ -35,8 +33,7 @@ TEST(Ring, ReachesAnyPlaceFromTheOldest) {
 
 TEST(Ring, DoesNotGrowInSteadyState) {
     Ring<int> ring;
-    for (int i = 0; i < 8; ++i)
-        ring.push(i);
+    for (int i = 0; i < 8; ++i) ring.push(i);
     const std::size_t memory = ring.memory();
     for (int i = 0; i < 1000; ++i) {
         (void)ring.pop();

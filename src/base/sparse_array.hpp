@@ -26,8 +26,7 @@ class SparseArray {
     /// Octets held.
     [[nodiscard]] std::size_t memory() const {
         std::size_t held = sizeof pages_;
-        for (const auto& page : pages_)
-            held += page ? sizeof(Page) : 0;
+        for (const auto& page : pages_) held += page ? sizeof(Page) : 0;
         return held;
     }
 

@@ -44,6 +44,7 @@ enum class Reason : std::uint16_t {
     duplicate_syn,
     other_syn_in_syn_received,
     ack_waits_for_accept_queue,
+    ack_waits_for_data,
     time_wait_old_segment,
     time_wait_fin_again,
     time_wait_reused,

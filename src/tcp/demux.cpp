@@ -19,9 +19,7 @@ std::uint32_t tuple_tag(SipKey key, const FourTuple& tuple) {
     return static_cast<std::uint32_t>(base::siphash_1_3(key, TupleWords(tuple).view()));
 }
 
-Demux::Demux() {
-    current_.open(capacity_min);
-}
+Demux::Demux() { current_.open(capacity_min); }
 
 void Demux::insert(std::uint32_t tag, PeerRef peer) {
     resize_if_due();
@@ -96,8 +94,7 @@ void Demux::Table::close() {
 
 std::size_t Demux::Table::memory() const {
     std::size_t held = chunks.capacity() * sizeof(chunks[0]);
-    for (const auto& chunk : chunks)
-        held += chunk ? sizeof(Chunk) : 0;
+    for (const auto& chunk : chunks) held += chunk ? sizeof(Chunk) : 0;
     return held;
 }
 

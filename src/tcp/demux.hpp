@@ -115,7 +115,7 @@ class Demux {
     void move_some();
 
     Table current_;
-    Table previous_;               // being emptied into current_
+    Table previous_;                // being emptied into current_
     std::uint32_t next_moved_ = 0;  // every slot of previous_ before this one is empty
 };
 

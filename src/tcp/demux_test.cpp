@@ -8,9 +8,7 @@
 namespace dt::tcp {
 namespace {
 
-PeerRef peer(std::uint32_t index) {
-    return {PeerKind::connection, index};
-}
+PeerRef peer(std::uint32_t index) { return {PeerKind::connection, index}; }
 
 TEST(Demux, AReferenceKeepsItsKindAndIndex) {
     EXPECT_TRUE(PeerRef{}.is_null());
@@ -54,8 +52,9 @@ TEST(Demux, AgreesWithAModelThroughGrowthAndShrinking) {
         for (int step = 0; step < 8'000; ++step) {
             if (model.empty() || rng.below(10) < inserts_in_10) {
                 // Few distinct homes near the end of the table: clusters wrap around.
-                const auto tag = rng.chance(0.2) ? 0xfffffff0U + static_cast<std::uint32_t>(rng.below(16))
-                                                 : static_cast<std::uint32_t>(rng.next());
+                const auto tag = rng.chance(0.2)
+                                     ? 0xfffffff0U + static_cast<std::uint32_t>(rng.below(16))
+                                     : static_cast<std::uint32_t>(rng.next());
                 demux.insert(tag, peer(next_index));
                 model[next_index++] = tag;
             } else {
@@ -68,8 +67,7 @@ TEST(Demux, AgreesWithAModelThroughGrowthAndShrinking) {
             }
             ASSERT_EQ(demux.size(), model.size());
             if (step % 4000 == 0) {
-                for (const auto& [index, tag] : model)
-                    ASSERT_TRUE(check(index, tag)) << index;
+                for (const auto& [index, tag] : model) ASSERT_TRUE(check(index, tag)) << index;
             }
         }
         largest = std::max(largest, demux.capacity());
@@ -85,8 +83,7 @@ TEST(Demux, AgreesWithAModelThroughGrowthAndShrinking) {
 
 TEST(Demux, DeletionLeavesNothingBehind) {
     Demux demux;
-    for (std::uint32_t i = 0; i < 500; ++i)
-        demux.insert(i * 2654435761U, peer(i));
+    for (std::uint32_t i = 0; i < 500; ++i) demux.insert(i * 2654435761U, peer(i));
     const std::size_t memory = demux.memory();
     for (std::uint32_t i = 500; i < 200'000; ++i) {
         demux.erase((i - 500) * 2654435761U, peer(i - 500));

@@ -37,9 +37,8 @@ std::uint32_t Engine::Parts::tag_of(const FourTuple& tuple) const {
 
 PeerRef Engine::Parts::find(const FourTuple& tuple) const {
     if (!cached_peer.is_null() && cached_tuple == tuple) return cached_peer;
-    const PeerRef found = demux.find(tag_of(tuple), [&](PeerRef peer) {
-        return matches(peer, tuple);
-    });
+    const PeerRef found =
+        demux.find(tag_of(tuple), [&](PeerRef peer) { return matches(peer, tuple); });
     if (found.is_null()) return found;
     cached_tuple = tuple;
     cached_peer = found;
@@ -300,12 +299,10 @@ std::optional<Edge> Engine::next_edge() {
 
 Instant Engine::deadline() const {
     Parts& parts = *parts_;
-    return std::min({parts.time_waits.deadline(), parts.half_opens.deadline(),
-                     parts.wheel.next_deadline()});
+    return std::min(
+        {parts.time_waits.deadline(), parts.half_opens.deadline(), parts.wheel.next_deadline()});
 }
 
-bool Engine::may_receive() const {
-    return parts_->replies.size() < parts_->config.reply_ring;
-}
+bool Engine::may_receive() const { return parts_->replies.size() < parts_->config.reply_ring; }
 
 }  // namespace dt::tcp

@@ -38,14 +38,14 @@ struct Edge {
 /// Everything a socket must know of its connection to answer poll, SO_ERROR, recv and send.
 struct Readiness {
     event::State state = event::State::closed;
-    std::uint64_t unread = 0;        // octets in order
-    std::uint64_t room = 0;          // octets the send buffer takes now
-    std::uint64_t queued = 0;        // octets in the send buffer, SND.UNA to its end
-    bool peer_finished = false;      // FIN consumed in order
+    std::uint64_t unread = 0;    // octets in order
+    std::uint64_t room = 0;      // octets the send buffer takes now
+    std::uint64_t queued = 0;    // octets in the send buffer, SND.UNA to its end
+    bool peer_finished = false;  // FIN consumed in order
     bool write_shut = false;
     bool read_shut = false;
-    bool connected_once = false;     // ESTABLISHED was reached
-    std::optional<Error> error;      // pending, what SO_ERROR will answer; taken by take_error()
+    bool connected_once = false;  // ESTABLISHED was reached
+    std::optional<Error> error;   // pending, what SO_ERROR will answer; taken by take_error()
     event::Reason reason = event::Reason::none;  // why it ended
 };
 
@@ -62,12 +62,12 @@ struct Options {
     std::int32_t linger_2_s = 0;        // 0 = Config::fin_wait_2, negative = none
     std::uint32_t receive_buffer = 0;   // octets, 0 = Config and autotuning
     std::uint32_t send_buffer = 0;
-    std::uint16_t mss_max = 0;          // TCP_MAXSEG, 0 = path
+    std::uint16_t mss_max = 0;  // TCP_MAXSEG, 0 = path
     bool quick_ack = true;
     std::uint32_t defer_accept_s = 0;
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;
-    bool reuse_address = false;         // of the socket; TIME-WAIT records remember it
+    bool reuse_address = false;  // of the socket; TIME-WAIT records remember it
     bool reuse_port = false;
 };
 
@@ -91,8 +91,10 @@ class Engine {
     void on_neighbour_failed(const Turn& turn, IpAddr next_hop, FourTuple tuple);
 
     // Calls.
-    [[nodiscard]] Result<ConnId> connect(const Turn& turn, FourTuple tuple, Path path, const Options& options);
-    [[nodiscard]] Result<ListenerId> listen(const Turn& turn, Endpoint local, std::uint32_t backlog, const Options& options);
+    [[nodiscard]] Result<ConnId> connect(const Turn& turn, FourTuple tuple, Path path,
+                                         const Options& options);
+    [[nodiscard]] Result<ListenerId> listen(const Turn& turn, Endpoint local, std::uint32_t backlog,
+                                            const Options& options);
     void set_backlog(const Turn& turn, ListenerId listener, std::uint32_t backlog);
     /// Head of the accept queue, or would_block.
     [[nodiscard]] Result<ConnId> accept(const Turn& turn, ListenerId listener);
@@ -136,7 +138,8 @@ class Engine {
         bool reuse_port = false;
     };
     /// Calls `visit` for each connection, half-open entry and TIME-WAIT record on `port`.
-    void uses_of_port(Port port, void* context, void (*visit)(void* context, const LocalUse& use)) const;
+    void uses_of_port(Port port, void* context,
+                      void (*visit)(void* context, const LocalUse& use)) const;
 
     // Timers, frames out, readiness out.
     void advance(const Turn& turn);
@@ -147,9 +150,12 @@ class Engine {
     /// False while the reply ring is full: the stack stops receiving.
     [[nodiscard]] bool may_receive() const;
 
-    void snapshot(Instant now, std::vector<event::SocketView>& sockets, event::Counters& counters) const;
+    void snapshot(Instant now, std::vector<event::SocketView>& sockets,
+                  event::Counters& counters) const;
     /// Octets of memory: connections, half-open entries, TIME-WAIT records, index (for bench).
-    struct Memory { std::size_t connections, half_open, time_wait, index; };
+    struct Memory {
+        std::size_t connections, half_open, time_wait, index;
+    };
     [[nodiscard]] Memory memory() const;
 
   private:

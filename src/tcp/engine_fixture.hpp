@@ -82,8 +82,7 @@ class Host {
         for (int i = 0; i < 100'000 && engine.deadline() <= end; ++i) {
             now = std::max(now, engine.deadline());
             engine.advance(turn());
-            for (Left& left : flush())
-                all.push_back(std::move(left));
+            for (Left& left : flush()) all.push_back(std::move(left));
         }
         now = end;
         return all;
@@ -125,18 +124,17 @@ class Host {
         return counters_;
     }
     [[nodiscard]] std::size_t count(event::State state) {
-        return static_cast<std::size_t>(std::ranges::count(sockets(), state, &event::SocketView::state));
+        return static_cast<std::size_t>(
+            std::ranges::count(sockets(), state, &event::SocketView::state));
     }
     [[nodiscard]] std::vector<event::QueueStep> steps() const {
         std::vector<event::QueueStep> all;
-        for (const auto& change : log.all<event::QueueChange>())
-            all.push_back(change.step);
+        for (const auto& change : log.all<event::QueueChange>()) all.push_back(change.step);
         return all;
     }
     [[nodiscard]] std::vector<event::Reason> drops() const {
         std::vector<event::Reason> all;
-        for (const auto& dropped : log.all<event::SegmentDropped>())
-            all.push_back(dropped.reason);
+        for (const auto& dropped : log.all<event::SegmentDropped>()) all.push_back(dropped.reason);
         return all;
     }
     [[nodiscard]] event::Reason last_drop() const {

@@ -1,5 +1,5 @@
-// Where an arriving segment goes: a connection, a half-open entry, a TIME-WAIT record, a listener or
-// nobody (RFC 9293 §3.10.7.1, §3.10.7.2).
+// Where an arriving segment goes: a connection, a half-open entry, a TIME-WAIT record, a listener
+// or nobody (RFC 9293 §3.10.7.1, §3.10.7.2).
 #include <utility>
 
 #include "tcp/engine_parts.hpp"
@@ -61,8 +61,7 @@ void Engine::Parts::on_stray(const Turn& turn, const SegmentIn& segment) {
     arrived(turn, segment, 0);
     const Reason fault = address_fault(segment.tuple);
     if (fault != Reason::none) return drop(turn, segment, 0, fault);
-    const Listeners::Handle listener =
-        listeners.best(segment.tuple, tag_of(segment.tuple));
+    const Listeners::Handle listener = listeners.best(segment.tuple, tag_of(segment.tuple));
     if (listener.is_null()) return on_closed(turn, segment);
     on_listen(turn, listener, segment);
 }
@@ -96,13 +95,11 @@ void Engine::Parts::on_listen(const Turn& turn, Listeners::Handle listener,
     drop(turn, segment, 0, Reason::no_ack_flag);
 }
 
-void Engine::Parts::on_time_wait(const Turn& turn, std::uint32_t record,
-                                 const SegmentIn& segment) {
+void Engine::Parts::on_time_wait(const Turn& turn, std::uint32_t record, const SegmentIn& segment) {
     using Do = TimeWaitVerdict::Do;
     TimeWaitVerdict verdict = time_waits.judge(record, segment);
     if (verdict.what == Do::make_way) {
-        const Listeners::Handle listener =
-            listeners.best(segment.tuple, tag_of(segment.tuple));
+        const Listeners::Handle listener = listeners.best(segment.tuple, tag_of(segment.tuple));
         if (!listener.is_null()) return on_new_incarnation(turn, record, segment);
         verdict = {Do::acknowledge, Reason::time_wait_old_segment};
     }
@@ -136,8 +133,7 @@ void Engine::Parts::on_time_wait(const Turn& turn, std::uint32_t record,
 void Engine::Parts::on_new_incarnation(const Turn& turn, std::uint32_t record,
                                        const SegmentIn& segment) {
     arrived(turn, segment, 0);
-    const Listeners::Handle handle =
-        listeners.best(segment.tuple, tag_of(segment.tuple));
+    const Listeners::Handle handle = listeners.best(segment.tuple, tag_of(segment.tuple));
     Listener& listener = *listeners.get(handle);
     if (const auto reason = refusal(listener)) {
         return ignore_syn(turn, listener, segment, *reason);

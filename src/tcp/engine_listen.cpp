@@ -131,12 +131,19 @@ void Engine::Parts::challenge_half_open(const Turn& turn, std::uint32_t entry,
 
 void Engine::Parts::on_last_ack(const Turn& turn, std::uint32_t entry, SegmentIn&& segment) {
     const Listener& listener = *listeners.get_index(half_opens.listener_of(entry));
+    const HalfOpenValues values = half_opens.values(entry);
+    // TCP_DEFER_ACCEPT (Linux): a bare ACK is only remembered while data may still come.
+    const bool is_bare = segment.text_length == 0 && !segment.header.flags.fin();
+    if (is_bare && values.retransmits < listener.defer_rounds()) {
+        half_opens.hold(entry);
+        return drop(turn, segment, values.peer_shift.value_or(0), Reason::ack_waits_for_data);
+    }
     if (listener.is_accept_queue_full()) return hold_last_ack(turn, entry, segment);
     promote(turn, entry, std::move(segment));
 }
 
-// A full accept queue: as if the ACK had been lost. The SYN-ACK goes on being sent, and whatever the
-// peer answers is the next chance (Linux; RST instead with tcp_abort_on_overflow).
+// A full accept queue: as if the ACK had been lost. The SYN-ACK goes on being sent, and whatever
+// the peer answers is the next chance (Linux; RST instead with tcp_abort_on_overflow).
 void Engine::Parts::hold_last_ack(const Turn& turn, std::uint32_t entry, const SegmentIn& segment) {
     Listener& listener = *listeners.get_index(half_opens.listener_of(entry));
     ++counters.listen_overflows;

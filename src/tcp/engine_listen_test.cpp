@@ -79,8 +79,8 @@ TEST_F(ListenTest, TCP_SYNQ_005_data_is_ignored_while_held_and_completes_once_a_
     establish(1);
     establish(2);
     EXPECT_TRUE(last_ack(held, 3).empty());
-    const Script data{.flags = TcpFlag::ack | TcpFlag::psh, .seq = theirs, .ack = held + 1,
-                      .text = "hello"};
+    const Script data{
+        .flags = TcpFlag::ack | TcpFlag::psh, .seq = theirs, .ack = held + 1, .text = "hello"};
     EXPECT_TRUE(host().deliver(peer(3), data).empty());
     EXPECT_EQ(host().counters().listen_overflows, 2U);
     (void)accept();
@@ -106,8 +106,7 @@ TEST_F(ListenTest, TCP_SYNQ_007_syn_queue_admits_backlog_plus_one) {
         made.reset();
         listen(backlog);
         std::size_t answered = 0;
-        for (std::uint16_t port = 1; port <= 40; ++port)
-            answered += syn(port).size();
+        for (std::uint16_t port = 1; port <= 40; ++port) answered += syn(port).size();
         EXPECT_EQ(answered, backlog + 1);
         EXPECT_EQ(host().last_drop(), Reason::syn_queue_full);
         EXPECT_EQ(host().counters().listen_overflows, 0U);
@@ -191,8 +190,8 @@ TEST_F(ListenTest, TCP_SYNQ_019_closing_resets_queued_children_and_drops_half_op
     EXPECT_EQ(host().steps().back(), QueueStep::closed);
     // Accepted sockets live on.
     EXPECT_EQ(engine().readiness(accepted).state, State::established);
-    host().arrive(peer(1), {.flags = TcpFlag::ack, .seq = theirs, .ack = accepted_iss + 1,
-                            .text = "x"});
+    host().arrive(peer(1),
+                  {.flags = TcpFlag::ack, .seq = theirs, .ack = accepted_iss + 1, .text = "x"});
     EXPECT_EQ(host().read_all(accepted), "x");
     (void)host().flush();
     // The half-open peer's last ACK comes too late.
@@ -218,6 +217,36 @@ TEST_F(ListenTest, TCP_SYNQ_021_listening_again_changes_the_limit_at_once) {
     EXPECT_EQ(syn(2).size(), 1U);
 }
 
+TEST_F(ListenTest, TCP_SYNQ_024_with_defer_accept_a_bare_ack_waits_for_data) {
+    Options options;
+    options.defer_accept_s = 7;  // three SYN-ACKs fall due
+    listen(5, options);
+    const Seq iss = half_open();
+    EXPECT_TRUE(last_ack(iss).empty());
+    EXPECT_EQ(host().last_drop(), Reason::ack_waits_for_data);
+    EXPECT_EQ(engine().accept_queue_length(listener), 0U);
+    EXPECT_EQ(engine().holder(peer()), Engine::Holder::half_open);
+    EXPECT_TRUE(host().run(2500ms).empty());
+    (void)host().deliver(
+        peer(),
+        {.flags = TcpFlag::ack | TcpFlag::psh, .seq = theirs, .ack = iss + 1, .text = "data"});
+    EXPECT_EQ(host().read_all(accept()), "data");
+}
+
+TEST_F(ListenTest, TCP_SYNQ_024_when_the_time_for_data_is_over_a_bare_ack_completes) {
+    Options options;
+    options.defer_accept_s = 3;
+    listen(5, options);
+    const Seq iss = half_open();
+    EXPECT_TRUE(last_ack(iss).empty());
+    const Instant begun = host().now;
+    const auto left = host().run(3500ms);
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left[0].at - begun, 3s);
+    EXPECT_TRUE(last_ack(iss).empty());
+    EXPECT_EQ(engine().accept_queue_length(listener), 1U);
+}
+
 TEST_F(ListenTest, TCP_SYNQ_025_a_connection_reset_while_queued_is_still_accepted) {
     listen(5);
     establish();
@@ -235,10 +264,8 @@ TEST_F(ListenTest, TCP_SYNQ_026_accept_order_is_the_order_of_the_last_acks) {
     listen(5);
     constexpr std::array<std::uint16_t, 4> order{3, 1, 4, 2};
     std::array<Seq, 5> iss;
-    for (std::uint16_t port = 1; port <= 4; ++port)
-        iss[port] = half_open(port);
-    for (const std::uint16_t port : order)
-        (void)last_ack(iss[port], port);
+    for (std::uint16_t port = 1; port <= 4; ++port) iss[port] = half_open(port);
+    for (const std::uint16_t port : order) (void)last_ack(iss[port], port);
     for (const std::uint16_t port : order)
         EXPECT_EQ(engine().tuple(accept())->remote.port, Port{port});
     const auto none = engine().accept(host().turn(), listener);
@@ -326,8 +353,7 @@ TEST_F(ListenTest, ReceivingStopsWhileTheReplyRingIsFull) {
 TEST_F(ListenTest, SynAcksThatDoNotFitTheReplyRingWaitForTheNextTurn) {
     config.reply_ring = 4;
     listen(100);
-    for (std::uint16_t port = 1; port <= 10; ++port)
-        (void)half_open(port);
+    for (std::uint16_t port = 1; port <= 10; ++port) (void)half_open(port);
     host().now += 1s;
     engine().advance(host().turn());
     EXPECT_EQ(host().flush().size(), 4U);

@@ -1,5 +1,5 @@
-// Segments out, in a fixed order: what is owed without a connection first, then the connections that
-// want to send, in turn; and the timers that make them want to.
+// Segments out, in a fixed order: what is owed without a connection first, then the connections
+// that want to send, in turn; and the timers that make them want to.
 #include "tcp/engine_parts.hpp"
 
 namespace dt::tcp {
@@ -101,12 +101,15 @@ void Engine::Parts::expire_half_opens(const Turn& turn) {
         const HalfOpenValues values = half_opens.values(*entry);
         const auto count = static_cast<std::uint8_t>(values.retransmits + 1);
         turn.emit(event::TimerFired{values.tuple, TimerKind::syn_ack, count});
-        if (values.retransmits >= config.synack_retries) {
+        const std::uint32_t defer = listeners.get_index(values.listener)->defer_rounds();
+        const bool may_wait = values.acknowledged && values.retransmits < defer;
+        if (values.retransmits >= config.synack_retries && !may_wait) {
             remove_half_open(turn, *entry, Cause::user_timeout, Reason::syn_ack_unanswered);
             continue;
         }
         half_opens.back_off(*entry, turn.now());
-        owe_syn_ack(*entry);
+        // Who has answered is asked again only when its time for data is over (TCP_DEFER_ACCEPT).
+        if (!may_wait || count >= defer) owe_syn_ack(*entry);
     }
 }
 

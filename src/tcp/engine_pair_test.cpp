@@ -37,8 +37,7 @@ TEST_F(PairTest, AMegabyteArrivesWhole) {
     pump();
     const ConnId theirs = accept();
     std::string sent(1 << 20, '\0');
-    for (std::size_t i = 0; i < sent.size(); ++i)
-        sent[i] = static_cast<char>('a' + i % 23);
+    for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>('a' + i % 23);
     std::string received;
     std::size_t written = 0;
     for (int i = 0; i < 100'000 && received.size() < sent.size(); ++i) {
@@ -174,8 +173,7 @@ TEST_F(PairTest, ConnectionsTakeTurns) {
 
 TEST_F(PairTest, TCP_CONN_010_a_socket_connects_to_itself) {
     const Endpoint self{client_address, Port{40000}};
-    const ConnId mine =
-        client.engine.connect(client.turn(), {self, self}, Path{}, {}).value();
+    const ConnId mine = client.engine.connect(client.turn(), {self, self}, Path{}, {}).value();
     for (int i = 0; i < 100 && carry(client, client); ++i) {
     }
     EXPECT_EQ(client.engine.readiness(mine).state, State::established);
@@ -233,11 +231,9 @@ TEST_F(PairTest, TCP_TW_012_over_the_limit_a_record_is_skipped_and_counted) {
         ours.push_back(small.engine.connect(small.turn(), tuple, Path{}, {}).value());
     }
     exchange();
-    for (const ConnId id : ours)
-        small.engine.close(small.turn(), id, CloseKind::orderly);
+    for (const ConnId id : ours) small.engine.close(small.turn(), id, CloseKind::orderly);
     exchange();
-    for (int i = 0; i < 5; ++i)
-        server.engine.close(server.turn(), accept(), CloseKind::orderly);
+    for (int i = 0; i < 5; ++i) server.engine.close(server.turn(), accept(), CloseKind::orderly);
     exchange();
     EXPECT_EQ(small.count(State::time_wait), 3U);
     EXPECT_EQ(small.counters().time_wait_overflow, 2U);

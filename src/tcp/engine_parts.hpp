@@ -30,11 +30,11 @@ struct ConnectionSlot {
     base::TimerWheel::TimerId timer;
     std::uint32_t port_previous = none;  // connections on the same local port
     std::uint32_t port_next = none;
-    std::uint32_t serial = 0;            // order of creation, for viewers
+    std::uint32_t serial = 0;             // order of creation, for viewers
     std::optional<ListenerId> queued_in;  // whose accept queue it waits in
     bool is_indexed = false;              // segments find it
     bool is_counted_orphan = false;
-    bool has_edge = false;                // in the queue of readiness edges
+    bool has_edge = false;  // in the queue of readiness edges
 };
 
 /// A segment owed without a connection: a reply, or the SYN-ACK of a half-open entry.
@@ -66,7 +66,8 @@ struct Engine::Parts {
     void on_new_incarnation(const Turn& turn, std::uint32_t record, const SegmentIn& segment);
     void on_connection(const Turn& turn, std::uint32_t index, SegmentIn&& segment);
     void arrived(const Turn& turn, const SegmentIn& segment, unsigned shift) const;
-    void drop(const Turn& turn, const SegmentIn& segment, unsigned shift, event::Reason reason) const;
+    void drop(const Turn& turn, const SegmentIn& segment, unsigned shift,
+              event::Reason reason) const;
 
     // The two queues.
     [[nodiscard]] std::optional<event::Reason> refusal(const Listener& listener) const;

@@ -13,9 +13,7 @@ class SynReceivedTest : public EngineTest {};
 
 TEST_F(StrayTest, TCP_SEG_002_rst_to_a_closed_port_is_dropped) {
     EXPECT_TRUE(host().deliver(peer(), {.flags = TcpFlag::rst, .seq = irs}).empty());
-    EXPECT_TRUE(host()
-                    .deliver(peer(), {.flags = TcpFlag::rst | TcpFlag::ack, .seq = irs})
-                    .empty());
+    EXPECT_TRUE(host().deliver(peer(), {.flags = TcpFlag::rst | TcpFlag::ack, .seq = irs}).empty());
     EXPECT_EQ(host().last_drop(), Reason::rst_without_connection);
 }
 
@@ -54,9 +52,9 @@ TEST_F(StrayTest, TCP_SEG_007_listen_resets_any_ack) {
     listen(5);
     expect_reset(host().deliver(peer(), {.flags = TcpFlag::ack, .seq = irs, .ack = Seq{777}}),
                  Seq{777});
-    expect_reset(host().deliver(peer(), {.flags = TcpFlag::syn | TcpFlag::ack, .seq = irs,
-                                         .ack = Seq{778}}),
-                 Seq{778});
+    expect_reset(
+        host().deliver(peer(), {.flags = TcpFlag::syn | TcpFlag::ack, .seq = irs, .ack = Seq{778}}),
+        Seq{778});
     EXPECT_EQ(host().last_drop(), Reason::ack_unacceptable);
 }
 
@@ -87,8 +85,7 @@ TEST_F(StrayTest, TCP_SEG_010_listen_drops_syn_with_fin_and_syn_with_rst) {
 
 TEST_F(StrayTest, TCP_SEG_011_text_in_a_syn_is_not_acknowledged) {
     listen(5);
-    const auto left =
-        host().deliver(peer(), {.flags = TcpFlag::syn, .seq = irs, .text = "hello"});
+    const auto left = host().deliver(peer(), {.flags = TcpFlag::syn, .seq = irs, .text = "hello"});
     ASSERT_EQ(left.size(), 1U);
     EXPECT_EQ(left[0].header.ack, irs + 1);
 }
@@ -135,7 +132,8 @@ TEST_F(SynReceivedTest, TCP_SEG_019_the_same_syn_again_gets_the_same_syn_ack) {
 TEST_F(SynReceivedTest, TCP_SEG_020_another_syn_is_refused_and_the_entry_dropped) {
     listen(5);
     (void)half_open();
-    expect_reset_ack(host().deliver(peer(), {.flags = TcpFlag::syn, .seq = irs + 4900}), irs + 4901);
+    expect_reset_ack(host().deliver(peer(), {.flags = TcpFlag::syn, .seq = irs + 4900}),
+                     irs + 4901);
     EXPECT_EQ(engine().holder(peer()), Engine::Holder::none);
     EXPECT_EQ(queues().syn_length, 0U);
 }
@@ -162,16 +160,17 @@ TEST_F(SynReceivedTest, TCP_SEG_022_an_inexact_rst_is_challenged_once_in_half_a_
 TEST_F(SynReceivedTest, TCP_SEG_023_data_in_the_last_ack_is_delivered) {
     listen(5);
     const Seq iss = half_open();
-    (void)host().deliver(peer(), {.flags = TcpFlag::ack | TcpFlag::psh, .seq = theirs,
-                                  .ack = iss + 1, .text = "data"});
+    (void)host().deliver(
+        peer(),
+        {.flags = TcpFlag::ack | TcpFlag::psh, .seq = theirs, .ack = iss + 1, .text = "data"});
     EXPECT_EQ(host().read_all(accept()), "data");
 }
 
 TEST_F(SynReceivedTest, TCP_SEG_024_fin_in_the_last_ack_goes_to_close_wait) {
     listen(5);
     const Seq iss = half_open();
-    expect_ack(host().deliver(peer(), {.flags = TcpFlag::ack | TcpFlag::fin, .seq = theirs,
-                                       .ack = iss + 1}),
+    expect_ack(host().deliver(
+                   peer(), {.flags = TcpFlag::ack | TcpFlag::fin, .seq = theirs, .ack = iss + 1}),
                iss + 1, theirs + 1);
     const ConnId id = accept();
     EXPECT_EQ(engine().readiness(id).state, State::close_wait);

@@ -14,7 +14,8 @@ class TimeWaitEngineTest : public EngineTest {
     Seq snd_nxt;
     Seq rcv_nxt;
 
-    void enter(std::uint16_t port = 40000, const Script& first = {.flags = TcpFlag::syn, .seq = irs}) {
+    void enter(std::uint16_t port = 40000,
+               const Script& first = {.flags = TcpFlag::syn, .seq = irs}) {
         if (listener.handle.is_null()) listen(10);
         const auto answer = host().deliver(peer(port), first);
         ASSERT_EQ(answer.size(), 1U);
@@ -37,9 +38,7 @@ class TimeWaitEngineTest : public EngineTest {
     std::vector<Left> send(TcpFlags flags, Seq seq, std::string_view text = {}) {
         return host().deliver(peer(), {.flags = flags, .seq = seq, .ack = snd_nxt, .text = text});
     }
-    [[nodiscard]] bool is_waiting() {
-        return engine().holder(peer()) == Engine::Holder::time_wait;
-    }
+    [[nodiscard]] bool is_waiting() { return engine().holder(peer()) == Engine::Holder::time_wait; }
 };
 
 TEST_F(TimeWaitEngineTest, TCP_TW_002_the_fin_again_is_acknowledged_and_restarts_two_msl) {
@@ -134,7 +133,8 @@ TEST_F(TimeWaitEngineTest, TCP_TW_009_an_inexact_rst_never_ends_the_record) {
 
 // RFC 1337 §2, hazard H2 and H3: an old duplicate makes the record answer; the confused peer's RST
 // must neither end the record nor, after reuse, the new connection.
-TEST_F(TimeWaitEngineTest, TCP_TW_010_old_duplicates_and_their_resets_do_not_reach_a_new_incarnation) {
+TEST_F(TimeWaitEngineTest,
+       TCP_TW_010_old_duplicates_and_their_resets_do_not_reach_a_new_incarnation) {
     enter();
     expect_ack(send(TcpFlag::ack | TcpFlag::psh, rcv_nxt - 300, "old"), snd_nxt, rcv_nxt);
     EXPECT_TRUE(send(TcpFlag::rst, snd_nxt).empty());
@@ -168,8 +168,7 @@ TEST_F(TimeWaitEngineTest, TCP_TW_016_answers_carry_the_last_window_and_a_fresh_
 TEST_F(TimeWaitEngineTest, vuln_15_two_confused_ends_cannot_keep_each_other_busy) {
     enter();
     std::size_t answers = 0;
-    for (int i = 0; i < 10'000; ++i)
-        answers += send(TcpFlag::ack, rcv_nxt + 5).size();
+    for (int i = 0; i < 10'000; ++i) answers += send(TcpFlag::ack, rcv_nxt + 5).size();
     EXPECT_EQ(answers, 1U);
     EXPECT_EQ(host().last_drop(), Reason::challenge_limited);
     EXPECT_TRUE(is_waiting());

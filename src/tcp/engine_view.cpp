@@ -101,8 +101,7 @@ void Engine::uses_of_port(Port port, void* context,
     auto record = parts.time_waits.first_on(port);
     while (record) {
         const TimeWaitValues values = parts.time_waits.values(*record);
-        visit(context,
-              {values.tuple, Holder::time_wait, values.reuse_address, values.reuse_port});
+        visit(context, {values.tuple, Holder::time_wait, values.reuse_address, values.reuse_port});
         record = parts.time_waits.next_on(*record);
     }
 }
@@ -147,9 +146,8 @@ Engine::Memory Engine::memory() const {
     const Parts& parts = *parts_;
     Memory memory{};
     memory.connections = parts.connections.memory() + parts.wheel.memory();
-    parts.connections.for_each([&](auto, const ConnectionSlot& slot) {
-        memory.connections += slot.connection.memory();
-    });
+    parts.connections.for_each(
+        [&](auto, const ConnectionSlot& slot) { memory.connections += slot.connection.memory(); });
     memory.half_open = parts.half_opens.memory();
     memory.time_wait = parts.time_waits.memory();
     memory.index = parts.demux.memory() + parts.connections_on.memory();

@@ -127,9 +127,7 @@ bool HalfOpens::may_challenge(std::uint32_t entry, Instant now) {
     return true;
 }
 
-void HalfOpens::hold(std::uint32_t entry) {
-    common(entry).acknowledged = true;
-}
+void HalfOpens::hold(std::uint32_t entry) { common(entry).acknowledged = true; }
 
 std::optional<std::uint32_t> HalfOpens::due(Instant now) const {
     std::optional<std::uint32_t> earliest;
@@ -215,13 +213,9 @@ Instant HalfOpens::syn_ack_at(std::uint32_t entry) const {
     return common.due - interval(common.retransmits);
 }
 
-std::uint32_t HalfOpens::listener_of(std::uint32_t entry) const {
-    return common(entry).listener;
-}
+std::uint32_t HalfOpens::listener_of(std::uint32_t entry) const { return common(entry).listener; }
 
-std::uint32_t HalfOpens::younger(std::uint32_t entry) const {
-    return common(entry).queue.next;
-}
+std::uint32_t HalfOpens::younger(std::uint32_t entry) const { return common(entry).queue.next; }
 
 HalfOpens::Common& HalfOpens::common(std::uint32_t entry) {
     if ((entry & v6_bit) != 0) {

@@ -1,5 +1,6 @@
-// Half-open connections (RFC 9293 SYN-RECEIVED of a passive open): entries of a listener's SYN queue
-// of tens of octets, without buffers (RFC 4987 §3). Not a Connection: that is made by the last ACK.
+// Half-open connections (RFC 9293 SYN-RECEIVED of a passive open): entries of a listener's SYN
+// queue of tens of octets, without buffers (RFC 4987 §3). Not a Connection: that is made by the
+// last ACK.
 #pragma once
 
 #include <array>
@@ -70,8 +71,8 @@ class HalfOpens {
                                             Instant now);
     void erase(std::uint32_t entry, SynQueue& queue);
 
-    /// What `segment` means to the entry (RFC 9293 §3.10.7.4, RFC 5961, Linux). `window` is what our
-    /// SYN-ACK offered, in octets. Keeps a newer timestamp of an acceptable segment.
+    /// What `segment` means to the entry (RFC 9293 §3.10.7.4, RFC 5961, Linux). `window` is what
+    /// our SYN-ACK offered, in octets. Keeps a newer timestamp of an acceptable segment.
     [[nodiscard]] HalfOpenVerdict judge(std::uint32_t entry, const SegmentIn& segment,
                                         std::uint32_t window);
     /// One challenge ACK per 500 ms and entry (RFC 5961 §7, Linux tcp_invalid_ratelimit).

@@ -13,9 +13,7 @@ constexpr Seq iss{5000};
 constexpr Seq irs{9000};
 constexpr std::uint32_t window = 64'240;
 
-constexpr Instant at(Duration since_start) {
-    return Instant{} + since_start;
-}
+constexpr Instant at(Duration since_start) { return Instant{} + since_start; }
 
 HalfOpenValues values_of(std::uint16_t remote_port) {
     HalfOpenValues values;
@@ -124,8 +122,8 @@ TEST_F(HalfOpenTest, TCP_CONN_008_syn_acks_fall_due_after_1_3_7_15_31_and_63_sec
 
 TEST_F(HalfOpenTest, EntriesFallDueInTheOrderOfTheirTimes) {
     const std::uint32_t first = add(1000, at(0s));
-    entries.back_off(first, at(1s));  // due at 3 s
-    const std::uint32_t second = add(1001, at(2500ms));  // due at 3.5 s
+    entries.back_off(first, at(1s));                         // due at 3 s
+    const std::uint32_t second = add(1001, at(2500ms));      // due at 3.5 s
     const std::uint32_t third = add(1002, at(1800ms) + 1s);  // due at 3.8 s
     EXPECT_EQ(entries.due(at(10s)), first);
     entries.erase(first, queue);
@@ -139,8 +137,7 @@ TEST_F(HalfOpenTest, TCP_SYNQ_016_only_an_entry_sent_three_times_again_and_never
     const std::uint32_t first = add(1000);
     add(1001);
     EXPECT_EQ(entries.evictable(queue), std::nullopt);
-    for (int i = 0; i < 3; ++i)
-        entries.back_off(first, at(1s));
+    for (int i = 0; i < 3; ++i) entries.back_off(first, at(1s));
     EXPECT_EQ(entries.evictable(queue), first);
     entries.hold(first);
     EXPECT_EQ(entries.evictable(queue), std::nullopt);

@@ -12,9 +12,7 @@ namespace {
 FourTuple tuple_of(std::uint16_t port) {
     return {{Ipv4{10, 0, 0, 1}, Port{80}}, {Ipv4{10, 0, 0, 2}, Port{port}}};
 }
-constexpr Instant at(Duration since_start) {
-    return Instant{} + since_start;
-}
+constexpr Instant at(Duration since_start) { return Instant{} + since_start; }
 
 TEST(Isn, TCP_SEC_008_clock_ticks_every_four_microseconds) {
     const IsnSource source(SipKey{1, 2});

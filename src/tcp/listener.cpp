@@ -19,9 +19,20 @@ Match match(const Endpoint& local, const IpAddr& to) {
 
 }  // namespace
 
+// After 1, 3, 7, 15… seconds, steps of at most 120 s (Linux secs_to_retrans).
+std::uint32_t Listener::defer_rounds() const {
+    std::uint32_t rounds = 0;
+    std::uint64_t seconds = 0;
+    for (std::uint32_t step = 1; seconds < options_.defer_accept_s && rounds < 255;
+         step = std::min(step * 2, 120U)) {
+        seconds += step;
+        ++rounds;
+    }
+    return rounds;
+}
+
 event::QueueChange Listener::change(event::QueueStep step, const FourTuple& tuple) const {
-    return {local_, tuple,  step,         syn_queue.length, accept_queue.length(),
-            limit_, syn_ignored_};
+    return {local_, tuple, step, syn_queue.length, accept_queue.length(), limit_, syn_ignored_};
 }
 
 event::QueueView Listener::view(Instant now) const {

@@ -50,6 +50,9 @@ class Listener {
     [[nodiscard]] Options& options() { return options_; }
     [[nodiscard]] const Options& options() const { return options_; }
 
+    /// How often a SYN-ACK falls due until TCP_DEFER_ACCEPT's time is over; 0 = not set.
+    [[nodiscard]] std::uint32_t defer_rounds() const;
+
     [[nodiscard]] bool is_accept_queue_full() const { return accept_queue.is_full(limit_); }
     [[nodiscard]] bool is_syn_queue_full() const { return syn_queue.is_full(limit_); }
     void count_ignored_syn() { ++syn_ignored_; }
@@ -102,8 +105,7 @@ class Listeners {
     }
     template <class Visit>
     void for_each_on(Port port, Visit visit) const {
-        for (const Handle handle : on_port_[port.value()])
-            visit(handle, *listeners_.get(handle));
+        for (const Handle handle : on_port_[port.value()]) visit(handle, *listeners_.get(handle));
     }
 
   private:

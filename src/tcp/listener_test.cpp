@@ -32,10 +32,8 @@ TEST(Listener, TCP_SYNQ_002_accept_queue_is_full_beyond_its_limit) {
 
 TEST(Listener, TCP_SYNQ_026_accept_queue_is_first_in_first_out) {
     AcceptQueue queue;
-    for (std::uint32_t i = 1; i <= 20; ++i)
-        queue.push({ConnId{{i, 1}}, {}});
-    for (std::uint32_t i = 1; i <= 20; ++i)
-        EXPECT_EQ(queue.pop().connection.handle.index, i);
+    for (std::uint32_t i = 1; i <= 20; ++i) queue.push({ConnId{{i, 1}}, {}});
+    for (std::uint32_t i = 1; i <= 20; ++i) EXPECT_EQ(queue.pop().connection.handle.index, i);
     EXPECT_TRUE(queue.empty());
 }
 
@@ -66,8 +64,8 @@ TEST(Listeners, TCP_SYNQ_022_a_group_shares_by_the_hash_of_the_tuple) {
     for (std::uint16_t port = 0; port < 400; ++port) {
         FourTuple tuple = to({10, 0, 0, 1});
         tuple.remote.port = Port{port};
-        const auto chosen = listeners.best(tuple, static_cast<std::uint32_t>(
-            base::siphash_1_3(key, tuple.words())));
+        const auto chosen = listeners.best(
+            tuple, static_cast<std::uint32_t>(base::siphash_1_3(key, tuple.words())));
         ASSERT_TRUE(chosen == first || chosen == second);
         to_first += chosen == first ? 1 : 0;
     }

@@ -79,7 +79,8 @@ TimeWaitVerdict TimeWaits::judge(std::uint32_t record, const SegmentIn& segment)
     if (!header.flags.ack()) return {Do::drop, Reason::no_ack_flag};
     // The peer's FIN again: our last ACK was lost. Acknowledge it and begin 2·MSL again.
     const Seq end = header.seq + segment.seg_len();
-    if (header.flags.fin() && end == common.rcv_nxt) return {Do::restart, Reason::time_wait_fin_again};
+    if (header.flags.fin() && end == common.rcv_nxt)
+        return {Do::restart, Reason::time_wait_fin_again};
     const bool is_bare = segment.seg_len() == 0 && header.seq == common.rcv_nxt;
     if (is_bare && at_or_before(header.ack, common.snd_nxt)) {
         return {Do::drop, Reason::time_wait_old_segment};
@@ -91,12 +92,13 @@ TimeWaitVerdict TimeWaits::judge(std::uint32_t record, const SegmentIn& segment)
 // exact one ends it where the configuration follows Linux's default.
 TimeWaitVerdict TimeWaits::judge_rst(const Common& common, const SegmentIn& segment) const {
     if (segment.header.seq != common.rcv_nxt) return {Do::drop, Reason::rst_out_of_window};
-    if (config_.time_wait_rst == event::TimeWaitRst::ignore) return {Do::drop, Reason::time_wait_rst_ignored};
+    if (config_.time_wait_rst == event::TimeWaitRst::ignore)
+        return {Do::drop, Reason::time_wait_rst_ignored};
     return {Do::end, Reason::reset_by_peer};
 }
 
-// RFC 9293 §3.10.7.4 and RFC 6191, as Linux: a SYN that is newer by its timestamp, or by its number,
-// opens a new incarnation; an older timestamp is never newer. Without timestamps on the old
+// RFC 9293 §3.10.7.4 and RFC 6191, as Linux: a SYN that is newer by its timestamp, or by its
+// number, opens a new incarnation; an older timestamp is never newer. Without timestamps on the old
 // connection those of the SYN are not looked at (DEC-24).
 TimeWaitVerdict TimeWaits::judge_syn(const Common& common, const SegmentIn& segment) {
     const wire::TcpRepr& header = segment.header;
@@ -132,9 +134,7 @@ std::optional<std::uint32_t> TimeWaits::expired(Instant now) const {
     return oldest_;
 }
 
-Instant TimeWaits::deadline() const {
-    return oldest_ == none ? never : common(oldest_).expires;
-}
+Instant TimeWaits::deadline() const { return oldest_ == none ? never : common(oldest_).expires; }
 
 FourTuple TimeWaits::tuple(std::uint32_t record) const {
     const Common& common = this->common(record);
@@ -167,9 +167,7 @@ TimeWaitValues TimeWaits::values(std::uint32_t record) const {
     return values;
 }
 
-Instant TimeWaits::expires(std::uint32_t record) const {
-    return common(record).expires;
-}
+Instant TimeWaits::expires(std::uint32_t record) const { return common(record).expires; }
 
 bool TimeWaits::matches(std::uint32_t record, const FourTuple& tuple) const {
     const Common& common = this->common(record);
@@ -186,17 +184,13 @@ std::optional<std::uint32_t> TimeWaits::next_on(std::uint32_t record) const {
     return optional_of(common(record).port.next, none);
 }
 
-std::optional<std::uint32_t> TimeWaits::oldest() const {
-    return optional_of(oldest_, none);
-}
+std::optional<std::uint32_t> TimeWaits::oldest() const { return optional_of(oldest_, none); }
 
 std::optional<std::uint32_t> TimeWaits::younger(std::uint32_t record) const {
     return optional_of(common(record).age.next, none);
 }
 
-std::size_t TimeWaits::memory() const {
-    return v4_.memory() + v6_.memory() + on_port_.memory();
-}
+std::size_t TimeWaits::memory() const { return v4_.memory() + v6_.memory() + on_port_.memory(); }
 
 TimeWaits::Common& TimeWaits::common(std::uint32_t record) {
     if ((record & v6_bit) != 0) {

@@ -1,6 +1,6 @@
-// TIME-WAIT (RFC 9293 §3.6, §3.10.7.4; RFC 1337; RFC 6191): what is left of a connection that closed
-// first, in tens of octets. It answers the peer's FIN again and keeps old segments out of a new
-// incarnation; 2·MSL later it is gone.
+// TIME-WAIT (RFC 9293 §3.6, §3.10.7.4; RFC 1337; RFC 6191): what is left of a connection that
+// closed first, in tens of octets. It answers the peer's FIN again and keeps old segments out of a
+// new incarnation; 2·MSL later it is gone.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +17,18 @@ namespace dt::tcp {
 /// What a segment means to a TIME-WAIT record.
 struct TimeWaitVerdict {
     enum class Do : std::uint8_t {
-        drop,          // say nothing
-        acknowledge,   // <SEQ=SND.NXT><ACK=RCV.NXT>
-        restart,       // the same, and 2·MSL begins again
-        make_way,      // a new incarnation: the record goes, the listener sees the SYN
-        end,           // RST, where configured to obey it
+        drop,         // say nothing
+        acknowledge,  // <SEQ=SND.NXT><ACK=RCV.NXT>
+        restart,      // the same, and 2·MSL begins again
+        make_way,     // a new incarnation: the record goes, the listener sees the SYN
+        end,          // RST, where configured to obey it
     };
     Do what = Do::drop;
     event::Reason reason = event::Reason::none;
 };
 
-/// All records of a stack. They last equally long, so a queue in order of age expires them: there is
-/// no timer. A record is named by a 29-bit index plus a bit for the family.
+/// All records of a stack. They last equally long, so a queue in order of age expires them: there
+/// is no timer. A record is named by a 29-bit index plus a bit for the family.
 class TimeWaits {
   public:
     explicit TimeWaits(const Config& config);
@@ -123,8 +123,6 @@ class TimeWaits {
 
 /// First number of a connection that takes the place of a TIME-WAIT record: beyond all that the old
 /// one sent (RFC 9293 §3.6.1, RFC 6191; the distance is Linux's).
-[[nodiscard]] constexpr Seq initial_after(Seq old_snd_nxt) {
-    return old_snd_nxt + 65'537;
-}
+[[nodiscard]] constexpr Seq initial_after(Seq old_snd_nxt) { return old_snd_nxt + 65'537; }
 
 }  // namespace dt::tcp

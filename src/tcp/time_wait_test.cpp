@@ -12,9 +12,7 @@ using event::Reason;
 constexpr Seq snd_nxt{5000};
 constexpr Seq rcv_nxt{9000};
 
-constexpr Instant at(Duration since_start) {
-    return Instant{} + since_start;
-}
+constexpr Instant at(Duration since_start) { return Instant{} + since_start; }
 
 TimeWaitValues values_of(std::uint16_t remote_port) {
     TimeWaitValues values;
@@ -151,7 +149,8 @@ TEST_F(TimeWaitTest, AnswersWithoutTextAreLimitedToOneInHalfASecond) {
     const SegmentIn stray = segment(TcpFlag::ack, rcv_nxt + 1);
     EXPECT_TRUE(records.may_answer(record, stray, at(0s)));
     EXPECT_FALSE(records.may_answer(record, stray, at(499ms)));
-    EXPECT_TRUE(records.may_answer(record, segment(TcpFlag::fin | TcpFlag::ack, rcv_nxt - 1), at(499ms)));
+    EXPECT_TRUE(
+        records.may_answer(record, segment(TcpFlag::fin | TcpFlag::ack, rcv_nxt - 1), at(499ms)));
     EXPECT_TRUE(records.may_answer(record, stray, at(500ms)));
 }
 

@@ -15,16 +15,14 @@ using event::Reason;
 
 Checksum sum_of(const Frame& frame) {
     Checksum sum = Checksum::of(frame.head());
-    for (const Slice& slice : frame.slices())
-        sum.add(slice.octets());
+    for (const Slice& slice : frame.slices()) sum.add(slice.octets());
     return sum;
 }
 
 bool is_intact(IpAddr source, IpAddr destination, const Frame& frame, const wire::UdpView& view) {
     // Over IPv4 a sender may leave the checksum out (RFC 1122 §4.1.3.4).
     if (!view.has_checksum()) return source.is_v4();
-    Checksum sum =
-        wire::pseudo_header(source, destination, wire::IpProtocol::udp, view.length());
+    Checksum sum = wire::pseudo_header(source, destination, wire::IpProtocol::udp, view.length());
     return sum.add(sum_of(frame)).is_correct();
 }
 

@@ -40,9 +40,9 @@ class BoundEndpoint {
         return queue_.empty() ? 0 : queue_.front().length;
     }
 
-    std::optional<Error> error;     // pending, from ICMP; told once
-    bool has_edge = false;          // in the queue of readiness edges
-    std::uint32_t serial = 0;       // order of opening, for viewers
+    std::optional<Error> error;  // pending, from ICMP; told once
+    bool has_edge = false;       // in the queue of readiness edges
+    std::uint32_t serial = 0;    // order of opening, for viewers
 
   private:
     Endpoint local_;

@@ -69,8 +69,8 @@ Datagram Engine::Parts::copy_of(const Datagram& datagram) {
 void Engine::Parts::moved(const Turn& turn, const Datagram& datagram, event::Step step,
                           Reason reason) const {
     if (step != event::Step::dropped && !turn.wants_segments()) return;
-    turn.emit(event::DatagramMoved{datagram.tuple, datagram.frame->id, step, datagram.length,
-                                   reason});
+    turn.emit(
+        event::DatagramMoved{datagram.tuple, datagram.frame->id, step, datagram.length, reason});
 }
 
 void Engine::Parts::edge_of(Handle handle, BoundEndpoint& endpoint) {
@@ -227,9 +227,8 @@ void Engine::snapshot(std::vector<event::SocketView>& sockets) const {
     std::vector<const BoundEndpoint*> by_age;
     parts_->endpoints.for_each(
         [&](auto, const BoundEndpoint& endpoint) { by_age.push_back(&endpoint); });
-    std::sort(by_age.begin(), by_age.end(), [](const BoundEndpoint* a, const BoundEndpoint* b) {
-        return a->serial < b->serial;
-    });
+    std::sort(by_age.begin(), by_age.end(),
+              [](const BoundEndpoint* a, const BoundEndpoint* b) { return a->serial < b->serial; });
     for (const BoundEndpoint* endpoint : by_age) {
         event::SocketView view;
         view.transport = event::Transport::udp;

@@ -39,8 +39,8 @@ class Engine {
     /// One datagram in. Its frame is taken only with `taken`; no_socket asks the caller for an ICMP
     /// port-unreachable. `to_many`: broadcast or multicast, a copy for every endpoint that fits.
     [[nodiscard]] Verdict on_datagram(const Turn& turn, Datagram& datagram, bool to_many);
-    /// An ICMP error about a datagram of ours: hard ones are kept for the connected endpoint, others
-    /// and unconnected endpoints learn nothing (UDP-011 to UDP-013).
+    /// An ICMP error about a datagram of ours: hard ones are kept for the connected endpoint,
+    /// others and unconnected endpoints learn nothing (UDP-011 to UDP-013).
     void on_icmp(const Turn& turn, const FourTuple& tuple, Error error);
 
     /// Queues a datagram to send. Errors: invalid_argument (port 0), message_too_long, would_block
@@ -50,7 +50,8 @@ class Engine {
         FourTuple tuple;
         FramePtr frame;  // UDP header at its front, checksum left to IP
     };
-    /// The next datagram to leave; the caller emits its DatagramMoved once the frame has its number.
+    /// The next datagram to leave; the caller emits its DatagramMoved once the frame has its
+    /// number.
     [[nodiscard]] std::optional<Outgoing> next_datagram(const Turn& turn);
 
     [[nodiscard]] std::optional<Datagram> receive(EndpointId id);

@@ -22,9 +22,7 @@ constexpr Endpoint exact{us, Port{53}};
 constexpr Endpoint wildcard{IpAddr::any_v4(), Port{53}};
 constexpr Endpoint remote{peer, Port{4000}};
 
-Octets octets_of(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
+Octets octets_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 std::string text_of(const Datagram& datagram) {
     if (datagram.length == 0) return {};
@@ -52,7 +50,8 @@ struct UdpTest : testing::Test {
     /// A packet as it comes off a wire: UDP header and text in one slice.
     FramePtr packet(std::string_view text, bool has_checksum = true) {
         std::vector<std::byte> all(8 + text.size());
-        const wire::UdpRepr header{remote.port, exact.port, static_cast<std::uint16_t>(text.size())};
+        const wire::UdpRepr header{remote.port, exact.port,
+                                   static_cast<std::uint16_t>(text.size())};
         std::ranges::copy(octets_of(text), all.begin() + 8);
         if (has_checksum) {
             Checksum sum = wire::pseudo_header(peer, us, wire::IpProtocol::udp,
@@ -93,8 +92,8 @@ TEST_F(UdpTest, UDP_002_a_missing_checksum_is_accepted_over_ipv4_only) {
     EXPECT_EQ(text_of(*opened), "query");
     EXPECT_EQ(opened->tuple, (FourTuple{exact, remote}));
     FramePtr six = packet("query", false);
-    const auto refused = open_datagram(IpAddr::loopback_v6(), IpAddr::loopback_v6(), six,
-                                       Checksums::verify);
+    const auto refused =
+        open_datagram(IpAddr::loopback_v6(), IpAddr::loopback_v6(), six, Checksums::verify);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error(), Reason::bad_checksum);
     EXPECT_NE(six, nullptr);
@@ -253,8 +252,7 @@ TEST_F(UdpTest, UDP_023_a_full_receive_buffer_drops_what_comes_later) {
     const EndpointId id = engine.open(exact, 8192);
     const std::string text(1000, 'a');
     int taken = 0;
-    for (int i = 0; i < 1000; ++i)
-        taken += deliver(text) == Verdict::taken ? 1 : 0;
+    for (int i = 0; i < 1000; ++i) taken += deliver(text) == Verdict::taken ? 1 : 0;
     EXPECT_EQ(taken, 6);  // 1000 octets and 512 of frame each: the sixth passes 8192
     EXPECT_EQ(recorder.moves.back().reason, Reason::receive_buffer_full);
     EXPECT_EQ(recorder.moves.back().step, event::Step::dropped);
@@ -265,8 +263,7 @@ TEST_F(UdpTest, UDP_023_a_full_receive_buffer_drops_what_comes_later) {
 TEST_F(UdpTest, UDP_023_empty_datagrams_fill_a_buffer_too) {
     (void)engine.open(exact, 8192);
     int taken = 0;
-    for (int i = 0; i < 1000; ++i)
-        taken += deliver("") == Verdict::taken ? 1 : 0;
+    for (int i = 0; i < 1000; ++i) taken += deliver("") == Verdict::taken ? 1 : 0;
     EXPECT_EQ(taken, 16);
 }
 
