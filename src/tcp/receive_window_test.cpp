@@ -1,0 +1,151 @@
+// The advertised window: spec rows TCP-WIN-012..018, TCP-OPT-006.
+#include "tcp/receive_window.hpp"
+
+#include "tcp/connection_fixture.hpp"
+
+namespace dt::tcp {
+namespace {
+
+constexpr Seq next{1000};
+
+ReceiveWindow window_of(std::uint32_t limit, std::uint8_t shift = 0) {
+    ReceiveWindow window(limit, 1460);
+    window.start(next, first_window(limit, 1460), shift);
+    return window;
+}
+
+TEST(ReceiveWindow, FirstWindowIsWholeSegments) {
+    EXPECT_EQ(first_window(65'536, 1460), 64'240);
+    EXPECT_EQ(first_window(3'000'000, 1460), 64'240);
+    EXPECT_EQ(first_window(1000, 1460), 1000);
+}
+
+TEST(ReceiveWindow, TCP_9293_SHLD_14_edge_never_moves_left) {
+    ReceiveWindow window = window_of(20'000);
+    (void)window.advertise(next, 0);
+    const Seq edge = window.edge();
+    window.set_limit(5000);
+    (void)window.advertise(next, 0);
+    EXPECT_EQ(window.edge(), edge);
+    (void)window.advertise(next + 1000, 1000);
+    EXPECT_EQ(window.edge(), edge);
+}
+
+TEST(ReceiveWindow, TCP_OPT_006_rounding_does_not_move_the_edge_left) {
+    ReceiveWindow window = window_of(65'536, 7);
+    (void)window.advertise(next, 0);
+    const Seq edge = window.edge();
+    const std::uint16_t field = window.advertise(next + 1, 1);
+    EXPECT_FALSE(before(next + 1 + (std::uint32_t{field} << 7), edge));
+}
+
+TEST(ReceiveWindow, TCP_9293_MUST_39_opens_by_a_segment_or_half_the_buffer) {
+    ReceiveWindow window = window_of(14'600);
+    const Seq full = next + 14'600;
+    EXPECT_EQ(window.advertise(full, 14'600), 0);
+    EXPECT_EQ(window.advertise(full, 14'600 - 1), 0);
+    EXPECT_EQ(window.advertise(full, 14'600 - 1459), 0);
+    EXPECT_EQ(window.advertise(full, 14'600 - 1460), 1460);
+}
+
+TEST(ReceiveWindow, TCP_WIN_012_and_013_update_after_a_real_opening) {
+    ReceiveWindow window = window_of(65'536);
+    (void)window.advertise(next, 0);
+    const Seq full = window.edge();
+    const std::uint64_t unread = distance(next, full);
+    (void)window.advertise(full, unread);
+    EXPECT_FALSE(window.wants_update(full, 65'536 - 100));
+    EXPECT_FALSE(window.wants_update(full, 65'536 - 2 * 1460 + 1));
+    EXPECT_TRUE(window.wants_update(full, 65'536 - 2 * 1460));
+    EXPECT_TRUE(window.wants_update(full, 0));
+}
+
+TEST(ReceiveWindow, NoUpdateWhileThePeerHasHalfTheWindowLeft) {
+    ReceiveWindow window = window_of(60'000);
+    (void)window.advertise(next, 0);
+    EXPECT_FALSE(window.wants_update(next + 10'000, 0));
+    EXPECT_TRUE(window.wants_update(next + 40'000, 0));
+}
+
+TEST(ReceiveWindow, TCP_WIN_017_doubles_for_a_program_that_keeps_up) {
+    ReceiveWindow window = window_of(65'536);
+    Instant now{10s};
+    for (int i = 0; i < 10; ++i) {
+        now += 50ms;
+        window.on_consumed(now, window.limit(), 50ms, 3'000'000);
+    }
+    EXPECT_EQ(window.limit(), 3'000'000U);
+}
+
+TEST(ReceiveWindow, SlowFlowDoesNotGrowIt) {
+    ReceiveWindow window = window_of(65'536);
+    Instant now{10s};
+    for (int i = 0; i < 100; ++i) {
+        now += 50ms;
+        window.on_consumed(now, 30'000, 50ms, 3'000'000);
+    }
+    EXPECT_EQ(window.limit(), 65'536U);
+}
+
+using Receiving = ConnectionTest;
+
+TEST_F(Receiving, TCP_WIN_014_text_beyond_the_window_is_dropped_and_acked) {
+    options.receive_buffer = 20'000;
+    establish();
+    deliver_text(theirs + 11'000, "beyond", ours);
+    EXPECT_EQ(c->unread(), 0U);
+    expect_ack(sent.at(0), ours, theirs);
+}
+
+TEST_F(Receiving, TCP_9293_MAY_8_full_buffer_closes_the_window_and_reading_opens_it) {
+    options.receive_buffer = 20'000;
+    establish();
+    for (std::uint32_t i = 0; i < 10; ++i)
+        deliver_text(theirs + i * 1000, std::string(1000, 'f'), ours);
+    EXPECT_EQ(sent.back().summary.window, 0U);
+    sent.clear();
+    // TCP-WIN-009: a probe is answered with the window there is.
+    deliver({.seq = theirs + 8759, .ack = ours});
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].summary.window, 0U);
+    (void)read_all();
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_GE(sent[1].summary.window, 8760U);
+}
+
+TEST_F(Receiving, TCP_9293_MUST_66_reset_counts_with_a_closed_window) {
+    options.receive_buffer = 20'000;
+    establish();
+    for (std::uint32_t i = 0; i < 10; ++i)
+        deliver_text(theirs + i * 1000, std::string(1000, 'f'), ours);
+    deliver({.flags = TcpFlag::rst, .seq = theirs + 8760});
+    EXPECT_EQ(c->state(), State::closed);
+}
+
+TEST_F(Receiving, AckOfTextBehindAClosedWindowStillCounts) {
+    options.receive_buffer = 20'000;
+    establish();
+    write(100);
+    for (std::uint32_t i = 0; i < 10; ++i)
+        deliver_text(theirs + i * 1000, std::string(1000, 'f'), ours);
+    deliver_text(theirs + 8760, "more", ours + 100);
+    EXPECT_EQ(c->unacked(), 0U);
+    EXPECT_EQ(c->unread(), 8760U);
+}
+
+TEST_F(Receiving, TCP_WIN_018_receive_buffer_option_stops_growth) {
+    options.receive_buffer = 16'384;
+    path_delay = 10ms;
+    establish();
+    std::uint32_t at = theirs;
+    for (int i = 0; i < 200; ++i) {
+        now += 10ms;
+        deliver_text(at, std::string(1000, 'g'), ours);
+        at += 1000;
+        (void)read_all();
+        EXPECT_LE(sent.back().summary.window, 8192U + 128U);
+    }
+}
+
+}  // namespace
+}  // namespace dt::tcp
