@@ -14,6 +14,13 @@ constexpr std::size_t header_octets = 20 + 8;  // IPv4 and UDP
 constexpr std::size_t text_max = length_field_max - header_octets;
 constexpr std::uint32_t receive_buffer_default = 212'992;  // Linux net.core.rmem_default
 
+/// IP_PMTUDISC_DO and IP_PMTUDISC_PROBE leave sizes to the program.
+bool may_fragment(const Settings& settings) {
+    constexpr std::int32_t always = 2;
+    constexpr std::int32_t probe = 3;
+    return settings.mtu_discover != always && settings.mtu_discover != probe;
+}
+
 std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
     std::size_t copied = 0;
     const std::size_t wanted = std::min<std::size_t>(datagram.length, to.size());
@@ -27,6 +34,12 @@ std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
 }
 
 }  // namespace
+
+std::uint64_t SocketTable::front_length(const Socket& socket) const {
+    const auto* datagram = std::get_if<Datagram>(&socket.state);
+    if (datagram == nullptr || !datagram->id) return 0;
+    return core_.udp().front_length(*datagram->id);
+}
 
 void SocketTable::open_endpoint(SocketId id, Socket& socket) {
     auto& datagram = std::get<Datagram>(socket.state);
@@ -116,6 +129,9 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Oc
         return refuse(Error::broken_pipe, Reason::wrong_state);
     }
     if (text.size() > text_max) return refuse(Error::message_too_long, Reason::bad_argument);
+    if (!may_fragment(socket->settings()) && text.size() + header_octets > chosen->path.mtu) {
+        return refuse(Error::message_too_long, Reason::packet_too_big);
+    }
     const FourTuple tuple{{chosen->source, socket->local.port},
                           {chosen->destination, target->port}};
     if (const auto sent = core_.udp().send(turn, tuple, text); !sent) {

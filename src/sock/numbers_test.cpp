@@ -54,7 +54,7 @@ TEST(SocketNumbers, RawSocketsAreNotPermitted_API_SOCK_005) {
     EXPECT_EQ(kind_error(inet, raw, 1), Error::not_permitted);
 }
 
-TEST(SocketNumbers, FlagsBelongToTheDescriptor_API_SOCK_007) {
+TEST(SocketNumbers, FlagsBelongToTheDescriptor) {
     const auto kind = parse_kind(inet, stream | number::sock_nonblock | number::sock_cloexec, 6);
     ASSERT_TRUE(kind);
     EXPECT_EQ(kind->type, Type::stream);

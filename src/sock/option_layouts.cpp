@@ -72,6 +72,11 @@ Done write_receive_buffer(const OptionTarget& target, Octets from) {
     if (!has_int(from)) return too_short();
     target.socket.change_settings().tcp.receive_buffer = doubled(from, receive_buffer_min);
     apply(target, Effect::connection);
+    const auto* datagram = std::get_if<Datagram>(&target.socket.state);
+    if (datagram != nullptr && datagram->id) {
+        target.table.core().udp().set_receive_buffer(*datagram->id,
+                                                     target.socket.settings().tcp.receive_buffer);
+    }
     return {};
 }
 Size read_send_buffer(const OptionTarget& target, MutableOctets to) {

@@ -247,7 +247,7 @@ std::optional<ReadinessEdge> Sockets::next_readiness(const Turn& turn) {
 std::uint64_t Sockets::unread(SocketId id) const {
     const Socket* socket = parts_->table.find(id);
     if (socket == nullptr) return 0;
-    if (socket->is_datagram()) return parts_->table.datagram_facts(*socket).waiting;
+    if (socket->is_datagram()) return parts_->table.front_length(*socket);
     const StreamFacts facts = parts_->table.stream_facts(*socket);
     return facts.is_listening() ? facts.waiting : facts.unread;
 }

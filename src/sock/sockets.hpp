@@ -90,7 +90,9 @@ class Sockets {
 
     [[nodiscard]] PollMask poll(SocketId) const;
     [[nodiscard]] std::optional<ReadinessEdge> next_readiness(const Turn&);
-    [[nodiscard]] std::uint64_t unread(SocketId) const;  // FIONREAD; connections that wait
+    /// FIONREAD: octets unread, of a datagram socket the length of the next datagram; of a listener
+    /// the connections that wait.
+    [[nodiscard]] std::uint64_t unread(SocketId) const;
     [[nodiscard]] std::uint64_t unsent(SocketId) const;  // SIOCOUTQ
     [[nodiscard]] std::size_t size() const;              // sockets that exist
 

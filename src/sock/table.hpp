@@ -60,6 +60,8 @@ class SocketTable {
     [[nodiscard]] std::optional<ReadinessEdge> next_edge(const Turn& turn);
     [[nodiscard]] StreamFacts stream_facts(const Socket& socket) const;
     [[nodiscard]] DatagramFacts datagram_facts(const Socket& socket) const;
+    /// Octets of the datagram that comes next, 0 where there is none.
+    [[nodiscard]] std::uint64_t front_length(const Socket& socket) const;
     /// Clears and answers the pending error, with the reason it happened for.
     std::optional<Refused> take_error(Socket& socket);
 

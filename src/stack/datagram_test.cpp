@@ -27,7 +27,7 @@ TEST(Datagram, FirstSendNamesTheSocket) {
     EXPECT_EQ(sender.receive(), "'answer'");
 }
 
-TEST(Datagram, ShortRoomTellsTheFullSize_API_IO_027) {
+TEST(Datagram, ShortRoomTellsTheFullSize) {
     Pair pair;
     const Program receiver = Program::datagram(pair, pair.b);
     EXPECT_EQ(receiver.bind(pair.b.at(53)), "OK");
@@ -136,6 +136,41 @@ TEST(Datagram, LargerThanTheMtuArrivesWhole) {
     EXPECT_EQ(Program::datagram(pair, pair.a).send_to(text, pair.b.at(53)), "9000");
     pair.settle();
     EXPECT_EQ(receiver.receive_count(), "9000");
+}
+
+TEST(Datagram, ForbiddenFragmentsLimitTheSize) {
+    Pair pair;
+    const Program program = Program::datagram(pair, pair.a);
+    EXPECT_EQ(program.set(0, 10, 2), "OK");
+    EXPECT_EQ(program.send_to(std::string(1473, 'u'), pair.b.at(53)), "EMSGSIZE");
+    EXPECT_EQ(program.send_to(std::string(1472, 'u'), pair.b.at(53)), "1472");
+}
+
+TEST(Datagram, UnreadIsTheLengthOfTheNextOne) {
+    Pair pair;
+    const Program receiver = Program::datagram(pair, pair.b);
+    EXPECT_EQ(receiver.bind(pair.b.at(53)), "OK");
+    const Program sender = Program::datagram(pair, pair.a);
+    EXPECT_EQ(sender.send_to("12345", pair.b.at(53)), "5");
+    EXPECT_EQ(sender.send_to("123", pair.b.at(53)), "3");
+    pair.settle();
+    EXPECT_EQ(receiver.calls().unread(receiver.id()), 5U);
+}
+
+TEST(Datagram, ReceiveBufferMayShrinkLater) {
+    Pair pair;
+    const Program receiver = Program::datagram(pair, pair.b);
+    EXPECT_EQ(receiver.bind(pair.b.at(53)), "OK");
+    EXPECT_EQ(receiver.set(1, 8, 1), "OK");
+    const Program sender = Program::datagram(pair, pair.a);
+    for (int i = 0; i < 50; ++i) {
+        EXPECT_EQ(sender.send_to(std::string(200, 'u'), pair.b.at(53)), "200");
+        pair.settle();
+    }
+    std::size_t received = 0;
+    while (receiver.receive() != "EAGAIN") ++received;
+    EXPECT_GT(received, 0U);
+    EXPECT_LT(received, 50U);
 }
 
 }  // namespace

@@ -176,7 +176,7 @@ TEST_F(Options, ReuseAndBroadcastDefaults_API_OPT_017) {
     }
 }
 
-TEST_F(Options, TimeOuts_API_OPT_019_API_ERR_012_API_IO_007) {
+TEST_F(Options, TimeOuts_API_OPT_019_API_ERR_012) {
     std::array<std::int64_t, 2> time{1, 1'000'000};
     const auto bytes = std::as_bytes(std::span{time});
     for (const int name : {20, 21, 66, 67}) {

@@ -175,7 +175,7 @@ TEST(Close, LingerDefault_API_SHUT_016) {
     EXPECT_EQ(program.calls().linger(program.id()), Duration{});
 }
 
-TEST(Close, LingerTimeIsForTheCallerToWait_API_SHUT_015) {
+TEST(Close, LingerTimeIsForTheCallerToWait) {
     Pair pair;
     const Program program = Program::stream(pair, pair.a);
     const std::int32_t value[2] = {1, 3};
