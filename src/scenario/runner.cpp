@@ -1,6 +1,8 @@
 // Runs a scenario on a real stack in virtual time, rung by rung, up to the first wrong one.
 #include "scenario/runner.hpp"
 
+#include <array>
+
 #include "scenario/call_parser.hpp"
 #include "scenario/checks.hpp"
 #include "scenario/fixture.hpp"
@@ -37,7 +39,6 @@ class Run {
 
   private:
     Wrong rung(const Rung& rung, const Rung* next) {
-        topic_ = topic_of_program();
         if (auto wrong = left(rung, next)) return wrong;
         if (auto wrong = middle(rung)) return wrong;
         for (const Check& wanted : rung.right) {
@@ -244,6 +245,13 @@ std::string report(const Script& script, const Problem& problem, std::string_vie
     return text;
 }
 
+namespace {
+
+/// Initial numbers of the peer: somewhere, before the wrap, before half of the circle, at 0.
+constexpr std::array<std::uint32_t, 4> peer_numbers{1'000'000'000, 0xffff'fff0, 0x7fff'fff0, 0};
+
+}  // namespace
+
 std::optional<std::string> judge(std::string_view text, std::string_view path) {
     const auto script = parse(text);
     if (!script) {
@@ -251,9 +259,20 @@ std::optional<std::string> judge(std::string_view text, std::string_view path) {
         only_lines.lines = lines_of(text);
         return report(only_lines, script.error(), path);
     }
-    const auto wrong = run(*script);
-    if (!wrong) return std::nullopt;
-    return report(*script, *wrong, path);
+    // What holds for some initial sequence numbers must hold for all (TCP-SEG-044): both ends get
+    // others in every run.
+    const std::uint32_t first = script->settings.peer_iss;
+    for (std::size_t i = 0; i < peer_numbers.size(); ++i) {
+        Script varied = *script;
+        varied.settings.seed += i;
+        varied.settings.peer_iss = first + (peer_numbers[i] - peer_numbers[0]);
+        if (const auto wrong = run(varied)) {
+            return report(*script, *wrong, path) + "  seed " +
+                   std::to_string(varied.settings.seed) + ", peer_iss " +
+                   std::to_string(varied.settings.peer_iss) + "\n";
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace dt::scenario

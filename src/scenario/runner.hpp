@@ -15,7 +15,8 @@ namespace dt::scenario {
 [[nodiscard]] std::string report(const Script& script, const Problem& problem,
                                  std::string_view path);
 
-/// Parses and runs the text of a file: nothing where all is well, else what to print.
+/// Parses the text of a file and runs it four times, each time with other initial sequence numbers
+/// of both ends: nothing where all is well, else what to print.
 [[nodiscard]] std::optional<std::string> judge(std::string_view text, std::string_view path);
 
 }  // namespace dt::scenario

@@ -170,7 +170,7 @@ void Engine::close_listener(const Turn& turn, ListenerId id) {
     Listener* listener = parts.listeners.get(id.handle);
     if (listener == nullptr) return;
     while (listener->syn_queue.length > 0) {
-        parts.remove_half_open(turn, listener->syn_queue.oldest, Cause::close,
+        parts.remove_half_open(turn, listener->syn_queue.oldest, Cause::abort,
                                Reason::reset_listener_closed);
     }
     while (!listener->accept_queue.empty()) {

@@ -51,6 +51,7 @@ Connection::Connection(const Turn& turn, const ActiveOpen& open)
       send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
                                                  : turn.config().send_buffer) {
     tcb_.iss = open.iss;
+    tcb_.snd_small_end = open.iss;
     tcb_.timestamps = turn.config().timestamps;
     tcb_.ts_offset = open.ts_offset;
     if (options_.quick_ack) set(Flag::quick_ack);
@@ -72,6 +73,7 @@ Connection::Connection(const Turn& turn, const PassiveOpen& open)
       syn_retransmits_(open.syn_ack_retransmissions),
       state_(State::syn_received) {
     tcb_.iss = open.iss;
+    tcb_.snd_small_end = open.iss;
     tcb_.ts_offset = open.ts_offset;
     wire::TcpRepr syn;
     syn.seq = open.irs;

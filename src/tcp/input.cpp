@@ -376,6 +376,8 @@ void Connection::take_fin(Arrival& a) {
     if (a.acked_fin == Arrival::FinAck::yes) {
         move(a.turn, event::Cause::rcv_ack_of_fin);
         enter_fin_wait_2(a.turn, a.outcome);
+        // TCP_LINGER2 below 0: the RST answers the segment that acked our FIN (TCP-CONN-020).
+        if (a.outcome.reply) a.outcome.reply = reset_of(a.in, event::Reason::orphan_expired);
     }
 }
 

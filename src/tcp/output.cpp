@@ -112,7 +112,9 @@ bool Connection::may_send_part(std::uint32_t length, std::uint32_t unsent) const
     if (snd_.is_finished()) return true;                         // TCP-WIN-006
     if (options_.cork) return false;
     if (options_.no_delay) return true;
-    return snd_.flight() == 0 || !after(tcb_.snd_small_end, snd_.una());
+    // SND.UNA < end of the last small one <= SND.NXT: it is in flight. An end of long ago is
+    // neither.
+    return !after(tcb_.snd_small_end, snd_.una()) || after(tcb_.snd_small_end, snd_.nxt());
 }
 
 // The window after the pause since the last text (RFC 5681 §4.1, TCP-CC-012).
