@@ -196,6 +196,7 @@ std::optional<std::string> problem(const Spec& spec) {
 
 void encode(Encoder& to, const Spec& spec) {
     to.number(spec.seed);
+    to.u8(static_cast<std::uint8_t>(spec.neighbours));
     to.number(spec.hosts.size());
     for (const HostSpec& host : spec.hosts) {
         to.text(host.name);
@@ -211,6 +212,7 @@ void encode(Encoder& to, const Spec& spec) {
 Spec decode_spec(Decoder& from) {
     Spec spec;
     spec.seed = from.number();
+    spec.neighbours = static_cast<Neighbours>(from.below(2));
     repeat(from, hosts_max, [&] {
         HostSpec& host = spec.hosts.emplace_back();
         host.name = from.text();

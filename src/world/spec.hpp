@@ -20,8 +20,13 @@ struct HostSpec {
     Config config = {};
 };
 
+/// Whether hosts of one link know each other's link addresses from the start, so that the first
+/// connection of a run takes as long as the next one, or ask for them by ARP.
+enum class Neighbours : std::uint8_t { introduced, asked };
+
 struct Spec {
     std::uint64_t seed = 1;
+    Neighbours neighbours = Neighbours::introduced;
     std::vector<HostSpec> hosts;
     std::vector<link::LinkSpec> links;    // which hosts, delay, loss, rate…
     std::vector<link::FaultSpec> faults;  // "lose exactly the n-th SYN"…

@@ -145,11 +145,11 @@ void World::Parts::attach(HostIndex host, stack::Stack& stack) const {
     stack.set_forwarding(topology.forwards(host));
 }
 
-/// Hosts of one link know each other from the start, so that the first connection of a run takes
-/// as long as the next one; only addresses that nobody has are asked for by ARP.
+/// Only addresses that nobody has are asked for by ARP then.
 void World::Parts::introduce_neighbours(HostIndex host, const Topology::Attachment& at,
                                         stack::Stack& stack,
                                         stack::InterfaceIndex interface) const {
+    if (spec.neighbours == Neighbours::asked) return;
     for (std::size_t port = 0; port < spec.links[at.link].hosts.size(); ++port) {
         const HostIndex other = topology.host_at(at.link, static_cast<std::uint16_t>(port));
         if (other == host) continue;

@@ -1,0 +1,70 @@
+// What one seed makes: a network, the faults of its first seconds, and the programs on it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "wire/address.hpp"
+#include "world/spec.hpp"
+
+namespace dt::sim {
+
+using event::HostIndex;
+
+/// How fast a program reads or writes: at most `chunk` octets, then it rests for `pause`.
+struct Pace {
+    std::size_t chunk = 65536;
+    Duration pause{};
+};
+
+/// How the two ends of a conversation take turns.
+enum class Shape : std::uint8_t {
+    both_at_once,         ///< each sends what it has; the client shuts first
+    echo,                 ///< the server sends back what it receives
+    answer_after_end,     ///< the server answers after the client's end of stream (half-close)
+    server_closes_first,  ///< the server closes when it has sent and received all
+    client_aborts,        ///< the client goes away in the middle
+};
+inline constexpr std::size_t shapes = 5;
+
+/// A program that connects, talks, closes, and does it again.
+struct ClientPlan {
+    HostIndex host = 0;
+    std::size_t server = 0;  ///< index in Plan::servers
+    Shape shape = Shape::both_at_once;
+    std::uint32_t connections = 1;
+    Duration start{};
+    Duration rest{};         ///< between two connections
+    std::uint64_t up = 0;    ///< octets from client to server, of each connection
+    std::uint64_t down = 0;  ///< octets from server to client
+    Pace reading;
+    Pace writing;
+    std::uint64_t key = 0;  ///< of the text
+};
+
+/// A program that listens and serves every shape.
+struct ServerPlan {
+    HostIndex host = 0;
+    Port port;
+    int backlog = 5;
+    Duration accepts_from{};  ///< it listens at once and collects connections from then on
+    Pace reading;
+};
+
+struct Plan {
+    std::uint64_t seed = 0;
+    world::Spec spec;
+    std::vector<ServerPlan> servers;
+    std::vector<ClientPlan> clients;
+    /// From here on no fault strikes any more.
+    Duration healed{};
+
+    /// A network of two to five hosts with one to six programs, all drawn from `seed`.
+    static Plan of(std::uint64_t seed);
+    /// For people: one line for each host, link, fault and program.
+    [[nodiscard]] std::string text() const;
+};
+
+}  // namespace dt::sim

@@ -1,0 +1,327 @@
+// The loop of virtual time: turn, edges, programs, and on to the next deadline.
+#include "sim/simulation.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/errno.hpp"
+
+namespace dt::sim {
+
+namespace {
+
+// As on Linux.
+constexpr int sol_socket = 1;
+constexpr int so_error = 4;
+
+/// A connection that was tried this long after the network was healed must be made.
+constexpr Duration grace = std::chrono::seconds{5};
+/// A peer that went away in a fault is given up when nothing was heard for so long.
+constexpr Duration lost_after = std::chrono::seconds{200};
+constexpr Duration retry_after = std::chrono::milliseconds{300};
+
+}  // namespace
+
+Simulation::Simulation(const Plan& plan, event::Sink* watcher)
+    : plan_(plan), oracle_(watcher), world_(plan.spec, oracle_) {
+    for (const ClientPlan& each : plan_.clients) {
+        Client& client = clients_.emplace_back();
+        client.plan = &each;
+        client.caller = {.pid = static_cast<std::int32_t>(100 + clients_.size()), .fd = 3};
+        client.left = each.connections;
+        client.next = Instant{} + each.start;
+    }
+    for (const ServerPlan& each : plan_.servers) {
+        Server& server = servers_.emplace_back();
+        server.plan = &each;
+        server.caller = {.pid = static_cast<std::int32_t>(200 + servers_.size()), .fd = 3};
+    }
+}
+Simulation::~Simulation() = default;
+
+std::map<std::int32_t, std::string> Simulation::programs() const {
+    std::map<std::int32_t, std::string> names;
+    for (const Client& client : clients_) names[client.caller.pid] = "client";
+    for (const Server& server : servers_) names[server.caller.pid] = "server";
+    return names;
+}
+
+void Simulation::fail(std::string what) {
+    if (outcome_.failures.size() < 20) outcome_.failures.push_back(std::move(what));
+}
+
+void Simulation::open_servers() {
+    for (Server& server : servers_) {
+        world::Calls to = calls(server.plan->host, server.caller);
+        const auto socket = to.socket(sock::Family::inet, sock::Type::stream);
+        if (!socket) return fail("socket() failed");
+        server.socket = *socket;
+        if (!to.bind(server.socket, {IpAddr::any_v4(), server.plan->port})) fail("bind() failed");
+        if (!to.listen(server.socket, server.plan->backlog)) fail("listen() failed");
+        server.is_open = true;
+    }
+}
+
+void Simulation::begin_connect(Client& client) {
+    world::Calls to = calls(client.plan->host, client.caller);
+    const ServerPlan& server = plan_.servers[client.plan->server];
+    const std::string& name = plan_.spec.hosts[server.host].name;
+    const auto address = world_.resolve(client.plan->host, name);
+    const auto socket = to.socket(sock::Family::inet, sock::Type::stream);
+    if (!socket || !address) return fail("socket() failed, or no address of " + name);
+    client.socket = *socket;
+    client.tried_at = now_;
+    client.phase = Client::Phase::connecting;
+    const auto connected = to.connect(client.socket, {*address, server.port});
+    if (connected) return finish_connect(client);
+    if (connected.error() != Error::in_progress) on_connect_error(client, connected.error());
+}
+
+void Simulation::on_connect_error(Client& client, Error error) {
+    // SYNs may be lost until the network is healed; whoever was turned away tries again.
+    if (client.tried_at > Instant{} + plan_.healed + grace)
+        fail("connect() failed on a healed network: " + std::string(base::describe(error).name));
+    static_cast<void>(calls(client.plan->host, client.caller).close(client.socket));
+    client.phase = Client::Phase::resting;
+    client.next = now_ + retry_after;
+    if (outcome_.failures.empty()) return;
+    client.phase = Client::Phase::done;
+}
+
+void Simulation::finish_connect(Client& client) {
+    world::Calls to = calls(client.plan->host, client.caller);
+    const sock::PollMask mask = to.poll(client.socket);
+    if (!mask.has(sock::PollMask::out) && !mask.has(sock::PollMask::err)) return;
+    std::array<std::byte, 4> value{};
+    if (!to.get_option(client.socket, sol_socket, so_error, value)) return fail("SO_ERROR failed");
+    const auto number = std::bit_cast<std::int32_t>(value);
+    if (number != 0) {
+        const auto error = base::error_of(number);
+        return on_connect_error(client, error.value_or(Error::protocol_error));
+    }
+    client.phase = Client::Phase::talking;
+    client.conversation.emplace(client.socket, *client.plan);
+    ++outcome_.conversations;
+}
+
+void Simulation::end_conversation(Client& client) {
+    if (client.conversation->fate() == Conversation::Fate::failed)
+        fail(plan_.spec.hosts[client.plan->host].name + ": " + client.conversation->failure());
+    client.conversation.reset();
+    --client.left;
+    client.phase = client.left == 0 ? Client::Phase::done : Client::Phase::resting;
+    client.next = now_ + client.plan->rest;
+}
+
+void Simulation::step_client(Client& client) {
+    if (client.phase == Client::Phase::resting && client.next <= now_) begin_connect(client);
+    if (client.phase == Client::Phase::connecting) finish_connect(client);
+    if (client.phase != Client::Phase::talking) return;
+    client.conversation->step(calls(client.plan->host, client.caller), now_);
+    if (client.conversation->fate() != Conversation::Fate::going) end_conversation(client);
+}
+
+void Simulation::accept(Server& server) {
+    if (!server.is_open || now_ < Instant{} + server.plan->accepts_from) return;
+    while (true) {
+        const auto accepted = calls(server.plan->host, server.caller).accept(server.socket);
+        if (!accepted) {
+            if (accepted.error() == Error::would_block) return;
+            // A connection that was reset while it waited is an answer too.
+            if (accepted.error() != Error::connection_aborted) {
+                return fail("accept() failed: " +
+                            std::string(base::describe(accepted.error()).name));
+            }
+            continue;
+        }
+        server.conversations.push_back(
+            std::make_unique<Conversation>(accepted->socket, *server.plan));
+        server.conversations.back()->step(calls(server.plan->host, server.caller), now_);
+    }
+}
+
+/// Steps all conversations, or the one of a socket.
+void Simulation::step_server(Server& server, sock::SocketId* only) {
+    for (const auto& each : server.conversations) {
+        if (only == nullptr || each->socket() == *only)
+            each->step(calls(server.plan->host, server.caller), now_);
+    }
+    settle(server);
+}
+
+void Simulation::settle(Server& server) {
+    for (const auto& each : server.conversations) {
+        if (each->fate() == Conversation::Fate::failed)
+            fail(plan_.spec.hosts[server.plan->host].name + ": " + each->failure());
+    }
+    std::erase_if(server.conversations,
+                  [](const auto& each) { return each->fate() != Conversation::Fate::going; });
+}
+
+/// The RST of a client that aborts may be lost, and nothing tells the server then.
+void Simulation::give_up_on_lost_peers(Server& server) {
+    for (const auto& each : server.conversations) {
+        const Instant heard = std::max(each->last_progress(), Instant{} + plan_.healed);
+        if (each->may_break() && now_ >= heard + lost_after)
+            each->give_up(calls(server.plan->host, server.caller));
+    }
+    settle(server);
+}
+
+void Simulation::deliver_edges() {
+    while (auto edge = world_.next_readiness(now_)) {
+        for (Client& client : clients_) {
+            if (client.plan->host == edge->host && client.socket == edge->edge.socket)
+                step_client(client);
+        }
+        for (Server& server : servers_) {
+            if (server.plan->host != edge->host) continue;
+            if (server.socket == edge->edge.socket) accept(server);
+            step_server(server, &edge->edge.socket);
+        }
+    }
+}
+
+void Simulation::deliver_timers() {
+    for (Client& client : clients_) {
+        const bool rests = client.phase == Client::Phase::resting && client.next <= now_;
+        const bool paced = client.conversation && client.conversation->wakes_at(now_ - 1ns) <= now_;
+        if (rests || paced) step_client(client);
+    }
+    for (Server& server : servers_) {
+        if (Instant{} + server.plan->accepts_from == now_) accept(server);
+        for (const auto& each : server.conversations) {
+            if (each->wakes_at(now_ - 1ns) <= now_)
+                each->step(calls(server.plan->host, server.caller), now_);
+        }
+        give_up_on_lost_peers(server);
+    }
+}
+
+Instant Simulation::next_timer() const {
+    Instant next = never;
+    for (const Client& client : clients_) {
+        if (client.phase == Client::Phase::resting)
+            next = std::min(next, std::max(client.next, now_));
+        if (client.conversation) next = std::min(next, client.conversation->wakes_at(now_));
+    }
+    for (const Server& server : servers_) {
+        const Instant accepts = Instant{} + server.plan->accepts_from;
+        if (accepts > now_) next = std::min(next, accepts);
+        for (const auto& each : server.conversations) {
+            next = std::min(next, each->wakes_at(now_));
+            if (each->may_break()) {
+                const Instant heard = std::max(each->last_progress(), Instant{} + plan_.healed);
+                next = std::min(next, std::max(heard + lost_after, now_));
+            }
+        }
+    }
+    return next;
+}
+
+bool Simulation::is_done() const {
+    return std::ranges::all_of(clients_,
+                               [](const Client& c) { return c.phase == Client::Phase::done; }) &&
+           std::ranges::all_of(servers_, [](const Server& s) { return s.conversations.empty(); });
+}
+
+/// One turn and what it leads to; false where time stands still or too much happens.
+bool Simulation::turn() {
+    for (std::size_t i = 0; i < standstill_max; ++i) {
+        world_.turn(now_);
+        deliver_edges();
+        if (i == 0) deliver_timers();
+        if (oracle_.events() > events_max) {
+            fail("more than " + std::to_string(events_max) + " events");
+            return false;
+        }
+        if (world_.deadline() > now_) return true;
+    }
+    fail("time stands still");
+    return false;
+}
+
+void Simulation::run_programs() {
+    const Instant end = Instant{} + plan_.healed + patience;
+    while (turn() && !is_done()) {
+        const Instant next = std::min(world_.deadline(), next_timer());
+        if (next > end || !outcome_.failures.empty() || !oracle_.failures().empty())
+            return report_stuck();
+        now_ = std::max(next, now_);
+    }
+}
+
+void Simulation::report_stuck() {
+    if (!outcome_.failures.empty() || !oracle_.failures().empty()) return;
+    for (const Client& client : clients_) {
+        if (client.phase == Client::Phase::done) continue;
+        const std::string what =
+            client.conversation ? client.conversation->text() : std::string("client, connecting");
+        fail("stuck on a healed network: " + plan_.spec.hosts[client.plan->host].name + ": " +
+             what);
+    }
+    for (const Server& server : servers_) {
+        for (const auto& each : server.conversations)
+            fail("stuck on a healed network: " + plan_.spec.hosts[server.plan->host].name + ": " +
+                 each->text());
+    }
+}
+
+/// Closes the listeners and lets every timer run out.
+void Simulation::run_out() {
+    for (Server& server : servers_) {
+        static_cast<void>(calls(server.plan->host, server.caller).close(server.socket));
+        server.is_open = false;
+    }
+    const Instant end = now_ + patience;
+    while (turn() && world_.deadline() <= end) now_ = std::max(world_.deadline(), now_);
+    now_ = end;
+}
+
+void Simulation::check_leaks() {
+    for (std::size_t i = 0; i < plan_.spec.hosts.size(); ++i) {
+        const auto host = static_cast<HostIndex>(i);
+        for (const event::SocketView& left : world_.snapshot(now_, host).sockets) {
+            fail("leak: " + plan_.spec.hosts[i].name + " still has " +
+                 std::string(event::name(left.state)) + " " +
+                 wire::to_string(FourTuple{left.local, left.peer}) +
+                 (left.socket == 0 ? ", of no program" : ""));
+        }
+    }
+    if (const std::size_t blocks = world_.pool().blocks_in_use(); blocks > 0)
+        fail("leak: " + std::to_string(blocks) + " blocks");
+    if (const std::size_t frames = world_.pool().frames_in_use(); frames > 0)
+        fail("leak: " + std::to_string(frames) + " frames");
+}
+
+/// Every port that was used can be bound again by a socket that shares nothing.
+void Simulation::check_ports() {
+    for (Server& server : servers_) {
+        world::Calls to = calls(server.plan->host, server.caller);
+        const auto socket = to.socket(sock::Family::inet, sock::Type::stream);
+        if (!socket || !to.bind(*socket, {IpAddr::any_v4(), server.plan->port}))
+            fail("leak: port " + std::to_string(server.plan->port.value()) + " is still held");
+        if (socket) static_cast<void>(to.close(*socket));
+    }
+}
+
+Outcome Simulation::run() {
+    open_servers();
+    run_programs();
+    if (outcome_.failures.empty() && oracle_.failures().empty()) {
+        run_out();
+        check_leaks();
+        check_ports();
+    }
+    for (const std::string& failure : oracle_.failures()) outcome_.failures.push_back(failure);
+    outcome_.events = oracle_.events();
+    outcome_.took = now_ - Instant{};
+    return outcome_;
+}
+
+Outcome simulate(const Plan& plan) {
+    Simulation simulation(plan, nullptr);
+    return simulation.run();
+}
+
+}  // namespace dt::sim

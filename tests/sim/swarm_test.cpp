@@ -1,0 +1,160 @@
+// The swarm judges runs: its plans are fixed by their seeds, its oracles can fail, a failure
+// shrinks.
+#include <gtest/gtest.h>
+
+#include "sim/simulation.hpp"
+
+namespace dt::sim {
+namespace {
+
+TEST(Swarm, APlanFollowsFromItsSeedAlone) {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        EXPECT_EQ(Plan::of(seed).text(), Plan::of(seed).text());
+        EXPECT_NE(Plan::of(seed).text(), Plan::of(seed + 1).text());
+        EXPECT_EQ(world::problem(Plan::of(seed).spec), std::nullopt);
+    }
+}
+
+TEST(Swarm, PlansCoverEveryShapeOfConversationAndNetwork) {
+    std::array<int, shapes> seen{};
+    bool forwards = false;
+    bool is_switch = false;
+    bool loses = false;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        const Plan plan = Plan::of(seed);
+        for (const ClientPlan& client : plan.clients)
+            ++seen[static_cast<std::size_t>(client.shape)];
+        forwards = forwards || plan.spec.links.size() > 1;
+        is_switch = is_switch || plan.spec.links[0].hosts.size() > 2;
+        loses = loses || !plan.spec.faults.empty();
+        EXPECT_GE(plan.spec.hosts.size(), 2U);
+        EXPECT_LE(plan.spec.hosts.size(), 5U);
+    }
+    for (const int count : seen) EXPECT_GT(count, 10);
+    EXPECT_TRUE(forwards && is_switch && loses);
+}
+
+TEST(Swarm, GoodSeedsAreGoodAndMoveText) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        const Outcome outcome = simulate(Plan::of(seed));
+        EXPECT_TRUE(outcome.is_good()) << "seed " << seed << ": " << outcome.failures.front();
+        EXPECT_GT(outcome.conversations, 0U);
+    }
+}
+
+/// Two hosts, one client.
+Plan small_plan() {
+    Plan plan;
+    plan.spec.hosts = {{"a"}, {"b"}};
+    plan.spec.links = {{{"a", "b"}, {}}};
+    plan.servers.resize(1);
+    plan.servers[0].host = 1;
+    plan.servers[0].port = Port{7001};
+    plan.clients.resize(1);
+    plan.clients[0].up = 1000;
+    plan.clients[0].down = 1000;
+    plan.clients[0].key = 7;
+    return plan;
+}
+
+link::FaultSpec silence_for_ever() {
+    link::FaultSpec fault;
+    fault.action = link::FaultAction::silence;
+    fault.where = {.kind = link::Where::Kind::host, .from = "b", .to = {}};
+    fault.text = "b: silence";
+    return fault;
+}
+
+TEST(Swarm, ANetworkThatNeverHealsIsReported) {
+    Plan plan = small_plan();
+    EXPECT_TRUE(simulate(plan).is_good());
+    plan.spec.faults = {silence_for_ever()};
+    plan.spec.neighbours = world::Neighbours::asked;
+    Outcome outcome = simulate(plan);
+    ASSERT_FALSE(outcome.is_good());
+    EXPECT_EQ(outcome.failures[0], "connect() failed on a healed network: EHOSTUNREACH");
+    plan.spec.neighbours = world::Neighbours::introduced;
+    outcome = simulate(plan);
+    ASSERT_FALSE(outcome.is_good());
+    EXPECT_EQ(outcome.failures[0], "connect() failed on a healed network: ETIMEDOUT");
+}
+
+TEST(Swarm, AConversationThatHangsIsReported) {
+    Plan plan = small_plan();
+    // The server never answers: it waits for an end that a client of this shape does not send.
+    plan.servers[0].accepts_from = Simulation::patience * 2;
+    const Outcome outcome = simulate(plan);
+    ASSERT_FALSE(outcome.is_good());
+    EXPECT_NE(outcome.failures[0].find("stuck on a healed network: a: client, both at once"),
+              std::string::npos)
+        << outcome.failures[0];
+}
+
+TEST(Swarm, AFailureShrinksToWhatItNeeds) {
+    Plan plan = Plan::of(4);
+    plan.spec.faults.push_back(silence_for_ever());
+    ASSERT_FALSE(simulate(plan).is_good());
+    const Plan small = minimised(plan, 200);
+    EXPECT_FALSE(simulate(small).is_good());
+    EXPECT_LE(small.clients.size(), 1U);
+    EXPECT_EQ(small.spec.faults.size(), 1U);
+}
+
+event::Transition transition(event::State from, event::Cause cause, event::State to) {
+    event::Transition made;
+    made.from = from;
+    made.cause = cause;
+    made.to = to;
+    return made;
+}
+
+TEST(Oracle, NoticesTransitionsOutsideTheTable) {
+    using event::Cause;
+    using event::State;
+    Oracle oracle(nullptr);
+    oracle.on_event(Instant{}, 0,
+                    transition(State::syn_sent, Cause::rcv_syn_ack, State::established));
+    EXPECT_TRUE(oracle.failures().empty());
+    oracle.on_event(Instant{}, 0, transition(State::closed, Cause::close, State::time_wait));
+    ASSERT_EQ(oracle.failures().size(), 1U);
+    EXPECT_EQ(oracle.failures()[0],
+              "event 2: no row of the table leads from CLOSED to TIME-WAIT by cause 9");
+}
+
+TEST(Oracle, NoticesQueuesBeyondTheirBoundsAndTimeThatGoesBack) {
+    Oracle oracle(nullptr);
+    event::QueueChange change;
+    change.step = event::QueueStep::promoted;
+    change.accept_queue = 3;
+    change.limit = 2;
+    oracle.on_event(Instant{} + 1s, 0, change);
+    EXPECT_TRUE(oracle.failures().empty()) << "Linux admits limit + 1";
+    change.accept_queue = 4;
+    oracle.on_event(Instant{} + 1s, 0, change);
+    EXPECT_EQ(oracle.failures().size(), 1U);
+    oracle.on_event(Instant{}, 0, event::TimerFired{});
+    EXPECT_EQ(oracle.failures().back(), "event 3: time goes back");
+}
+
+TEST(Conversation, OctetsOfATextDifferByPlaceAndKey) {
+    int same_key = 0;
+    for (std::uint64_t i = 0; i < 10'000; ++i) {
+        same_key += octet_of(1, i) == octet_of(1, i + 1460) ? 1 : 0;
+    }
+    EXPECT_LT(same_key, 200);
+    EXPECT_LT(octet_of(0x1234567890abcdef, 5) == octet_of(0xfedcba0987654321, 5) ? 1 : 0, 1);
+}
+
+TEST(Conversation, GreetingsReadBackAndChangedOnesDoNot) {
+    const Greeting greeting{.key = 9, .up = 100, .down = 200, .shape = Shape::echo};
+    auto octets = greeting.octets();
+    const auto back = Greeting::from(octets);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->down, 200U);
+    EXPECT_EQ(back->shape, Shape::echo);
+    octets[10] ^= std::byte{1};
+    EXPECT_FALSE(Greeting::from(octets));
+}
+
+}  // namespace
+}  // namespace dt::sim
