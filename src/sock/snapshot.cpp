@@ -2,7 +2,6 @@
 #include "sock/snapshot.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <tuple>
 
 namespace dt::sock {
@@ -72,12 +71,12 @@ Owned* find_owner(std::vector<Owned>& all, const SocketView& view) {
     return nullptr;
 }
 
-Placed place_view(std::vector<Owned>& all, SocketView view) {
-    constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+/// `position` is the view's place in what the engines gave: it orders what no socket owns.
+Placed place_view(std::vector<Owned>& all, SocketView view, std::uint64_t position) {
     Owned* owner = find_owner(all, view);
     if (owner == nullptr) {
         const bool waiting = view.state == event::State::time_wait;
-        return {waiting ? Rank::time_wait : Rank::unowned, last, view};
+        return {waiting ? Rank::time_wait : Rank::unowned, position, view};
     }
     view.socket = std::exchange(owner->number, 0);
     view.opened_by = owner->socket->opened_by;
@@ -106,12 +105,12 @@ void take_snapshot(const SocketTable& table, Instant now, event::Snapshot& to) {
     std::vector<Placed> placed;
     placed.reserve(views.size());
     for (const SocketView& view : views) {
-        placed.push_back(place_view(all, view));
+        placed.push_back(place_view(all, view, placed.size()));
     }
     for (const Owned& owner : all) {
         if (owner.number != 0) placed.push_back(place_closed(owner));
     }
-    std::ranges::stable_sort(placed, [](const Placed& a, const Placed& b) {
+    std::ranges::sort(placed, [](const Placed& a, const Placed& b) {
         return std::tie(a.rank, a.ordinal) < std::tie(b.rank, b.ordinal);
     });
     for (Placed& one : placed) {

@@ -118,7 +118,8 @@ class Pair {
             const bool arrived = !a.inbox.frames.empty() || !b.inbox.frames.empty();
             if (!more_a && !more_b && !arrived && deadline() > now) return;
         }
-        DT_ASSERT(!"the stacks never come to rest");
+        const bool came_to_rest = false;
+        DT_ASSERT(came_to_rest);
     }
 
     /// Lets `time` pass; all timers in between fire at their instants.
