@@ -240,6 +240,52 @@ TEST_F(PairTest, TCP_TW_012_over_the_limit_a_record_is_skipped_and_counted) {
     EXPECT_EQ(small.log.all<event::Transition>().back().reason, event::Reason::time_wait_overflow);
 }
 
+TEST_F(PairTest, SteadyTrafficReservesNothingNew) {
+    config.time_wait = 1s;
+    Host first(config, pool, 11);
+    listen(10);
+    const auto round = [&](std::uint16_t port) {
+        const FourTuple tuple{{client_address, Port{port}}, server_end};
+        const ConnId mine = first.engine.connect(first.turn(), tuple, Path{}, {}).value();
+        const auto exchange = [&] {
+            for (int i = 0; i < 100; ++i) {
+                const bool out = carry(first, server);
+                const bool in = carry(server, first);
+                if (!out && !in) return;
+            }
+        };
+        exchange();
+        const ConnId theirs = accept();
+        first.write(mine, "question");
+        exchange();
+        EXPECT_EQ(server.read_all(theirs), "question");
+        first.engine.close(first.turn(), mine, CloseKind::orderly);
+        exchange();
+        server.engine.close(server.turn(), theirs, CloseKind::orderly);
+        exchange();
+        while (first.engine.next_edge() || server.engine.next_edge()) {
+        }
+        (void)first.run(10ms);
+        server.now = first.now;
+        first.log.bodies.clear();
+        server.log.bodies.clear();
+    };
+    const auto held = [&] {
+        std::size_t sum = pool.bytes_reserved();
+        for (Engine* engine : {&first.engine, &server.engine}) {
+            const Engine::Memory memory = engine->memory();
+            sum += memory.connections + memory.half_open + memory.time_wait + memory.index;
+        }
+        return sum;
+    };
+    for (std::uint16_t i = 0; i < 300; ++i)
+        round(static_cast<std::uint16_t>(40'000 + i % 200));
+    const std::size_t before = held();
+    for (std::uint16_t i = 300; i < 1500; ++i)
+        round(static_cast<std::uint16_t>(40'000 + i % 200));
+    EXPECT_EQ(held(), before);
+}
+
 TEST_F(PairTest, UsesOfAPortListConnectionsHalfOpenEntriesAndRecords) {
     listen();
     Options reusable;
