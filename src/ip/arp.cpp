@@ -41,14 +41,15 @@ void Engine::Parts::on_arp(const Turn& turn, InterfaceIndex in, const Frame& fra
     const IpAddr target = message->target_ip;
     const bool for_us = interfaces.is_local(target) && !target.is_loopback();
     const bool is_request = message->operation == wire::ArpOperation::request;
+    bool is_learned = false;
     if (!message->sender_ip.is_any()) {
         const bool answers_us = !is_request && link_destination == interfaces.at(in).mac;
-        neighbors.learn(turn, {in, message->sender_ip}, message->sender_mac,
-                        answers_us ? Proof::solicited : Proof::unsolicited,
-                        is_request && for_us ? Admit::unknown_too : Admit::only_known);
+        is_learned = neighbors.learn(turn, {in, message->sender_ip}, message->sender_mac,
+                                     answers_us ? Proof::solicited : Proof::unsolicited,
+                                     is_request && for_us ? Admit::unknown_too : Admit::only_known);
     }
-    if (!is_request) return;
-    if (!for_us) return tell(Reason::arp_not_for_us);
+    if (!is_request && is_learned) return;
+    if (!is_request || !for_us) return tell(Reason::arp_not_for_us);
     reply(turn, ArpAnswer{in, message->reply_from(interfaces.at(in).mac)});
 }
 

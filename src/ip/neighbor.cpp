@@ -81,15 +81,15 @@ void NeighborTable::hold(const Turn& turn, const NeighborKey& key, FramePtr pack
     }
 }
 
-void NeighborTable::learn(const Turn& turn, const NeighborKey& key, Mac mac, Proof proof,
+bool NeighborTable::learn(const Turn& turn, const NeighborKey& key, Mac mac, Proof proof,
                           Admit admit) {
     auto found = entries_.find(key);
     if (found == entries_.end()) {
-        if (admit == Admit::only_known) return;
+        if (admit == Admit::only_known) return false;
         found = add(turn, key);
     }
     Entry& entry = found->second;
-    if (entry.state == NeighborState::permanent) return;
+    if (entry.state == NeighborState::permanent) return true;
     const bool changes = !has_address(entry.state) || entry.mac != mac;
     entry.mac = mac;
     if (proof == Proof::solicited) {
@@ -99,6 +99,7 @@ void NeighborTable::learn(const Turn& turn, const NeighborKey& key, Mac mac, Pro
         enter(turn, key, entry, NeighborState::stale);
     }
     release(turn, key, entry);
+    return true;
 }
 
 void NeighborTable::confirm(const Turn& turn, const NeighborKey& key) {

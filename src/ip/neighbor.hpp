@@ -56,8 +56,9 @@ class NeighborTable {
     /// wait. Only after use() had no answer.
     void hold(const Turn& turn, const NeighborKey& key, FramePtr packet);
 
-    /// `key` was heard to have the link address `mac` (ARP-003).
-    void learn(const Turn& turn, const NeighborKey& key, Mac mac, Proof proof, Admit admit);
+    /// `key` was heard to have the link address `mac` (ARP-003). False where that is nothing to
+    /// us: it is not known, and not admitted.
+    bool learn(const Turn& turn, const NeighborKey& key, Mac mac, Proof proof, Admit admit);
     /// The transport saw its data acknowledged by way of `key` (ARP-010).
     void confirm(const Turn& turn, const NeighborKey& key);
     void add_permanent(const Turn& turn, const NeighborKey& key, Mac mac);

@@ -82,6 +82,7 @@ TEST_F(Neighbor, ARP_003_only_who_asks_for_us_is_added) {
     EXPECT_FALSE(state());
     answer();
     EXPECT_FALSE(state());
+    EXPECT_EQ(log.dropped(Reason::arp_not_for_us), 3U);
     ask(ours);
     EXPECT_EQ(state(), NeighborState::stale);
     EXPECT_EQ(known(), mac(2));
