@@ -118,7 +118,8 @@ std::uint32_t Connection::retransmissions() const {
 }
 
 std::uint64_t Connection::unacked() const {
-    const bool is_syn_out = snd_.una() == tcb_.iss && snd_.nxt() != tcb_.iss;
+    const bool is_syn_out =
+        !has(Flag::connected) && snd_.una() == tcb_.iss && snd_.nxt() != tcb_.iss;
     const bool is_fin_left = snd_.is_finished() && !snd_.is_fin_acked();
     return snd_.queued() + (is_syn_out ? 1U : 0U) + (is_fin_left ? 1U : 0U);
 }

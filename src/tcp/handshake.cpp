@@ -210,6 +210,8 @@ void Connection::apply_mss() {
     const std::uint16_t options =
         tcb_.timestamps == event::Switch::on ? timestamps_size : std::uint16_t{0};
     tcb_.snd_mss = static_cast<std::uint16_t>(whole - options);
+    const std::uint32_t segments = path_.super_segment_max / tcb_.snd_mss;
+    tcb_.snd_super = std::max(segments, std::uint32_t{1}) * tcb_.snd_mss;
 }
 
 }  // namespace dt::tcp

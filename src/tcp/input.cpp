@@ -217,6 +217,8 @@ void Connection::take_acknowledgment(Arrival& a) {
         retransmits_ = 0;
         stalled_since_ = {};
         if (acked.text > 0) set(Flag::edge);
+        // An old end of a small segment must not come to lie ahead (Nagle).
+        if (before(tcb_.snd_small_end, snd_.una())) tcb_.snd_small_end = snd_.una();
     } else if (a.ack() == snd_.una() && ack.flight > 0 && a.in.seg_len() == 0 &&
                window == tcb_.snd_wnd) {
         ack.kind = AckKind::duplicate;

@@ -46,9 +46,12 @@ std::optional<SegmentOut> Connection::next_segment(const Turn& turn, buf::Pool& 
 
 Connection::Next Connection::next(Instant now) const {
     if (state_ == State::closed || state_ == State::time_wait) return Next::nothing;
-    if (snd_.nxt() == tcb_.iss) return Next::syn;
     const Run* lost = snd_.first_lost();
-    if (lost != nullptr && lost->first == tcb_.iss) return Next::syn;
+    // Numbers come round again: ISS means the SYN only before the connection stands.
+    if (!has(Flag::connected)) {
+        if (snd_.nxt() == tcb_.iss) return Next::syn;
+        if (lost != nullptr && lost->first == tcb_.iss) return Next::syn;
+    }
     if (state_ == State::syn_sent) return Next::nothing;
     // ACKs that are owed one by one leave first: text would make one of several.
     if (acks_.owes_own_ack()) return Next::own_ack;
@@ -88,8 +91,7 @@ Connection::Chunk Connection::new_chunk(Instant now) const {
 
 std::uint32_t Connection::sendable_text(Instant now, std::uint32_t unsent) const {
     const std::uint32_t mss = tcb_.snd_mss;
-    const std::uint32_t most = std::max(mss, path_.super_segment_max / mss * mss);
-    std::uint32_t length = std::min({unsent, window_left(snd_.nxt()), most});
+    std::uint32_t length = std::min({unsent, window_left(snd_.nxt()), tcb_.snd_super});
     if (length == 0) return 0;
     const std::uint32_t flight = in_flight();
     const std::uint32_t cwnd = cwnd_now(now);
@@ -99,7 +101,7 @@ std::uint32_t Connection::sendable_text(Instant now, std::uint32_t unsent) const
         length = std::min(length, std::max(room - room % mss, mss));
     }
     // Whole segments, and a part of one only where that part may go by itself.
-    const std::uint32_t part = length % mss;
+    const std::uint32_t part = length < mss ? length : length % mss;
     if (part == 0 || may_send_part(part, length == unsent ? part : unsent)) return length;
     return length - part;
 }

@@ -270,6 +270,78 @@ TEST_F(Output, TCP_CC_012_idle_halves_the_window_per_rto) {
     EXPECT_EQ(c->path_view().cwnd, 10U);
 }
 
+// Nothing may take an old number for a new one, however much has passed (RFC 9293 §3.4).
+TEST_F(Output, TCP_SEG_044_a_whole_circle_of_numbers_changes_nothing) {
+    path.super_segment_max = 65'536;
+    options.send_buffer = 1 << 20;
+    PeerSegment answer = syn_ack();
+    answer.options.window_scale = 4;
+    establish(answer);
+    const std::uint64_t circle = std::uint64_t{1} << 32;
+    std::uint64_t acked = 0;
+    const auto acknowledge = [&](std::uint32_t count) {
+        acked += count;
+        deliver({.seq = theirs, .ack = ours + static_cast<std::uint32_t>(acked)});
+    };
+    while (acked < circle - iss - 3'000'000) {
+        const MutableOctets room = c->writable(pool, 200'000);
+        c->commit(turn(), room.size());
+        while (auto out = c->next_segment(turn(), pool))
+            ASSERT_FALSE(TcpFlags::from_bits(out->summary.flags).syn());
+        acknowledge(c->path_view().in_flight);
+    }
+    while (c->unacked() > 0) acknowledge(c->path_view().in_flight);
+    // To the very number of our SYN: a small segment ends there.
+    while (acked + ours < circle + iss) {
+        const std::uint64_t left = circle + iss - ours - acked;
+        write(std::min<std::size_t>(left, 10'000));
+        acknowledge(c->path_view().in_flight);
+    }
+    ASSERT_EQ(c->unacked(), 0U);
+    sent.clear();
+    write("a");
+    EXPECT_EQ(sent.back().seq(), iss);
+    write("b");
+    EXPECT_EQ(lengths(), (std::vector<std::size_t>{1}));  // Nagle
+    run(300ms);
+    EXPECT_EQ(sent.back().flags(), TcpFlags{TcpFlag::ack});  // "a" again, no SYN
+    EXPECT_EQ(sent.back().seq(), iss);
+    acknowledge(1);
+    acknowledge(1);
+    queue(20 * 1460);
+    flush();
+    sent.clear();
+    for (int i = 0; i < 4; ++i) acknowledge(0);
+    EXPECT_EQ(texts(), 1U);  // a fast retransmit
+}
+
+TEST_F(Output, NagleForgetsASmallSegmentOfLongAgo) {
+    path.super_segment_max = 65'536;
+    options.send_buffer = 1 << 20;
+    PeerSegment answer = syn_ack();
+    answer.options.window_scale = 4;
+    establish(answer);
+    write("small");
+    std::uint64_t acked = 5;
+    deliver({.seq = theirs, .ack = ours + 5});
+    while (acked < (std::uint64_t{1} << 31) + 1'000'000) {
+        // Whole segments only.
+        MutableOctets room = c->writable(pool, 43 * 1460);
+        c->commit(turn(), room.size());
+        while (c->next_segment(turn(), pool)) {
+        }
+        acked += c->path_view().in_flight;
+        deliver({.seq = theirs, .ack = ours + static_cast<std::uint32_t>(acked)});
+    }
+    while (c->path_view().in_flight > 0 || c->unacked() > 0) {
+        acked += c->path_view().in_flight;
+        deliver({.seq = theirs, .ack = ours + static_cast<std::uint32_t>(acked)});
+    }
+    queue(1460 + 10);
+    flush();
+    EXPECT_EQ(lengths().back(), 1470U);  // the part goes with the segment before it
+}
+
 TEST_F(Output, TCP_9293_MUST_65_mss_only_on_a_syn) {
     establish();
     write(100);

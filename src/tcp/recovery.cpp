@@ -56,6 +56,8 @@ void Recovery::on_advance(const AckEvent& ack, RecoveryStep& step) {
     step_delivered_ = ack.acked - told;
     if (phase_ == Phase::open) {
         credit_ = 0;
+        // It follows SND.UNA: 2^31 octets later an old one would lie ahead.
+        if (after(ack.una, recover_)) recover_ = ack.una - 1;
         return;
     }
     if (at_or_after(ack.una, recover_)) {

@@ -19,6 +19,7 @@ struct Tcb {
     Seq snd_small_end{};            // behind the last segment smaller than one MSS (Nagle)
     std::uint16_t peer_mss = 0;     // MSS option of the peer, 0 = none
     std::uint16_t snd_mss = 536;    // text a segment may carry (RFC 9293 §3.7.1 Eff.snd.MSS)
+    std::uint32_t snd_super = 536;  // text a frame may carry: whole segments, as the path takes
     std::uint8_t snd_shift = 0;     // the peer's window scale
 
     // Receive sequence space.
