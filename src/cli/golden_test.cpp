@@ -31,9 +31,9 @@ TEST(Golden, TheDemosRecordingReplaysToItsLadder) {
     EXPECT_EQ(observe::ladder_text(ladder, observe::Paint{}), text_of("tests/golden/demo.ladder"));
 }
 
-TEST(Golden, APartOfTheDemoCanBeLookedAt) {
+TEST(Golden, TheClientIsLeftInTimeWait) {
     Loaded loaded("tests/golden/demo.dtr");
-    ASSERT_FALSE(loaded.load({std::chrono::hours{1}, std::nullopt}));
+    ASSERT_FALSE(loaded.load({}));
     const auto sockets = loaded.sockets();
     ASSERT_EQ(sockets.size(), 2U);
     const auto is_waiting = [](const event::SocketView& socket) {

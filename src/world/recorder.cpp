@@ -1,6 +1,8 @@
 // Writing a recording.
 #include "world/recorder.hpp"
 
+#include <algorithm>
+
 #include "base/rng.hpp"
 
 namespace dt::world {
@@ -67,7 +69,7 @@ void Recorder::note(std::string_view name, std::string_view text) {
 
 void Recorder::end(Instant now) {
     if (is_recording()) {
-        time(now);
+        time(std::max(now, now_));  // a run may end before the last instant its world was asked for
         buffer_.u8(octet(Record::end));
     }
     flush();
