@@ -64,7 +64,7 @@ class CallDesk {
 
     /// What `line`'s host did so far, for the order in which programs start.
     struct Seen {
-        std::optional<Instant> listened;  ///< the last listen()
+        std::optional<Instant> listened;  ///< the last listen(), or bind() of datagrams to a port
         std::optional<Endpoint> listener;
         int backlog = 0;
         std::optional<Instant> connected;  ///< the first connect() of a stream

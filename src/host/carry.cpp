@@ -107,6 +107,10 @@ Switchboard::Progress Switchboard::carry_from_program(PlugHandle handle, Plug& p
             }
         }
         const ssize_t n = ::read(plug.ours.get(), to.data(), to.size());
+        if (n < 0 && errno == ECONNRESET) {  // told once, before the end
+            plug.flags.set(PairFlag::left_unread);
+            continue;
+        }
         if (n > 0 && to.data() != scratch_.data()) {
             (void)program.commit(plug.socket, static_cast<std::size_t>(n));
         }
@@ -130,7 +134,8 @@ void Switchboard::pass_end(PlugHandle handle, Plug& plug) {
 }
 
 void Switchboard::close_stream(PlugHandle handle, Plug& plug) {
-    const bool unread = take_native_error(plug.ours.get()) == ECONNRESET;
+    const bool unread =
+        plug.flags.has(PairFlag::left_unread) || take_native_error(plug.ours.get()) == ECONNRESET;
     (void)calls(plug).close(plug.socket, unread ? sock::Unread::some : sock::Unread::none);
     unplug(handle);
 }

@@ -124,6 +124,9 @@ Answer CallDesk::on_bind(const Request& request, Subject& subject) {
     }
     const Status bound = calls.bind(plug.socket, *endpoint);
     if (bound) remember(request, plug, 0);
+    // A datagram socket with a port of its choice serves from now on.
+    const bool serves = plug.type == sock::Type::datagram && !endpoint->port.is_any();
+    if (bound && serves) lines_[request.line].seen.listened = board_.now();
     return Answer::of(bound);
 }
 
@@ -223,8 +226,12 @@ Answer CallDesk::connect_stream(const Request& request, Subject& subject, Endpoi
     plug.phase = Phase::connecting;
     board_.turn();
     if (waits) return continue_connect(request, subject, to);
-    const sock::PollMask mask = board_.calls(plug).poll(plug.socket);
-    if (!is_decided(mask)) board_.begin_waiting(plug, subject.theirs.fd.get());
+    // What poll() will show must be so before the program can ask.
+    if (!is_decided(board_.calls(plug).poll(plug.socket))) {
+        board_.begin_waiting(plug, subject.theirs.fd.get());
+    } else {
+        board_.look_at_handshake(subject.handle, plug);
+    }
     return Answer::error(EINPROGRESS);
 }
 

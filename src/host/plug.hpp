@@ -38,6 +38,7 @@ enum class PairFlag : std::uint8_t {
     program_gone = 8,   ///< the last close: nobody holds the other end
     we_ended = 16,      ///< we gave end-of-stream to the program
     end_passed = 32,    ///< the program's end-of-stream was given to the stack
+    left_unread = 64,   ///< the last close left octets unread in the program's end
 };
 
 class PairFlags {

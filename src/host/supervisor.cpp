@@ -16,9 +16,11 @@
 #include <iterator>
 
 #include "host/call_desk.hpp"
+#include "host/control.hpp"
 #include "host/name_service.hpp"
 #include "host/programs.hpp"
 #include "host/switchboard.hpp"
+#include "host/view.hpp"
 #include "os/clock.hpp"
 #include "os/epoll.hpp"
 #include "os/process.hpp"
@@ -28,6 +30,7 @@ namespace {
 
 constexpr int exit_ours = 125;
 constexpr std::uint64_t signal_token = 1;
+constexpr std::uint64_t control_tokens = 0x100;
 constexpr std::uint64_t line_tokens = 0x10000;  // and up; handles of sockets lie above 2^32
 constexpr std::uint64_t socket_tokens = 1ULL << 32;
 
@@ -109,6 +112,7 @@ struct Supervisor::Parts {
         CallDesk desk;
         NameService names;
         Signals signals;
+        std::optional<Control> control;
     };
 
     RunSpec spec;
@@ -131,6 +135,7 @@ struct Supervisor::Parts {
 
     [[nodiscard]] Outcome run();
     void begin(Live& live);
+    void open_control(Live& live);
     void loop_once(Live& live);
     void settle(Live& live);
     void handle(Live& live, std::span<const epoll_event> events);
@@ -181,8 +186,20 @@ void Supervisor::Parts::begin(Live& live) {
     live.board.set_now(began);
     stage_began = last_activity = last_start = began;
     next_sweep = began + failed_sweep;
+    if (!spec.control_path.empty()) open_control(live);
     live.names.open(spec.world.hosts.size());
     live.board.turn();
+}
+
+void Supervisor::Parts::open_control(Live& live) {
+    auto control = Control::open(spec.control_path, live.epoll, control_tokens);
+    if (control) {
+        live.control.emplace(std::move(*control));
+        return;
+    }
+    observer.on_warning({"`dialtone ss` cannot look at this run: its control socket " +
+                             spec.control_path + " cannot be made (" + control.error().text() + ")",
+                         ""});
 }
 
 void Supervisor::Parts::loop_once(Live& live) {
@@ -211,6 +228,11 @@ void Supervisor::Parts::handle(Live& live, std::span<const epoll_event> events) 
             const auto line = static_cast<CallDesk::LineNumber>(token - line_tokens);
             live.desk.serve(line, os::now);
             if ((event.events & EPOLLHUP) != 0) live.desk.hang_up(line);
+        } else if (live.control && live.control->owns(token)) {
+            const auto request = live.control->on_event(token);
+            if (!request) continue;
+            live.control->answer(request->client,
+                                 answer_request(request->line, world, live.board, programs, began));
         } else {
             on_signal(live);
         }

@@ -2,6 +2,7 @@
 #include "host/switchboard.hpp"
 
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -187,6 +188,15 @@ bool Switchboard::is_held(const Plug& plug) {
         if (std::ranges::any_of(sockets, same)) return true;
     }
     return false;
+}
+
+std::uint64_t Switchboard::unread_in_pair(const Plug& plug) {
+    if (plug.phase != Phase::connected) return 0;
+    const auto theirs = tasks_.borrow(plug.task, plug.caller.fd);
+    int octets = 0;
+    const bool known = theirs && theirs->cookie == plug.cookie &&
+                       ::ioctl(theirs->fd.get(), FIONREAD, &octets) == 0;
+    return known ? static_cast<std::uint64_t>(std::max(octets, 0)) : 0;
 }
 
 void Switchboard::sweep() {

@@ -77,9 +77,14 @@ class Switchboard {
     void sweep();
     [[nodiscard]] bool has_failed_plugs() const { return failed_ > 0; }
 
+    /// Octets of a stream that the program was given and has not read.
+    [[nodiscard]] std::uint64_t unread_in_pair(const Plug& plug);
+
     // Steps of calls.
     /// The handshake goes on after connect() has answered: nothing to read, no room to write.
     void begin_waiting(Plug& plug, int theirs);
+    /// Makes the pair show what became of a handshake that nobody waits for in connect().
+    void look_at_handshake(PlugHandle handle, Plug& plug);
     void become_connected(PlugHandle handle, Plug& plug);
     void begin_listening(Plug& plug, int theirs);
     /// What a program wrote before there was a connection is lost.
@@ -111,7 +116,6 @@ class Switchboard {
     void end_to_program(PlugHandle handle, Plug& plug);
     Progress carry_from_program(PlugHandle handle, Plug& plug);
     Progress carry_to_program(PlugHandle handle, Plug& plug);
-    void look_at_handshake(PlugHandle handle, Plug& plug);
     void drop_filler(Plug& plug);
     void pass_end(PlugHandle handle, Plug& plug);
     void close_stream(PlugHandle handle, Plug& plug);
