@@ -18,7 +18,8 @@ constexpr std::uint32_t unscaled_max = 65535;
 std::uint32_t window_limit(std::uint32_t receive_buffer) { return receive_buffer / 2; }
 
 std::uint8_t window_shift(const Config& config) {
-    const int width = std::bit_width(std::max(config.receive_buffer_max, config.receive_buffer));
+    const auto width = static_cast<int>(
+        std::bit_width(std::max(config.receive_buffer_max, config.receive_buffer)));
     return static_cast<std::uint8_t>(
         std::clamp(width - 16, 0, int{wire::TcpOptions::window_scale_max}));
 }
