@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -21,8 +22,11 @@ namespace {
 Checked<std::vector<std::byte>> read_file(const std::string& path) {
     std::FILE* file = std::fopen(path.c_str(), "rb");
     if (file == nullptr) {
-        return std::unexpected(Problem{fmt::format("cannot read {}: {}", path, std::strerror(errno)),
-                                       "recordings are made by dialtone run", exit_usage, {}});
+        return std::unexpected(
+            Problem{fmt::format("cannot read {}: {}", path, std::strerror(errno)),
+                    "recordings are made by dialtone run",
+                    exit_usage,
+                    {}});
     }
     std::vector<std::byte> octets;
     std::array<std::byte, 65536> part{};
@@ -35,6 +39,14 @@ Checked<std::vector<std::byte>> read_file(const std::string& path) {
         return std::unexpected(Problem{fmt::format("cannot read {}", path), "", exit_usage, {}});
     }
     return octets;
+}
+
+/// When the run began: the world's clock of a live run does not start at zero.
+Instant first_instant(const world::RecordingHeader& header, Octets recording) {
+    event::NullSink nobody;
+    world::Replay replay(header, recording, nobody);
+    while (replay.now() <= Instant{} && replay.step()) continue;
+    return std::max(replay.now(), Instant{});
 }
 
 /// `pid.4711` → 4711.
@@ -61,9 +73,9 @@ std::optional<Problem> Loaded::load(const Until& until) {
         return Problem{header.error().sentence(path_), header.error().help(), exit_usage, {}};
     }
     header_ = std::move(*header);
+    began_ = first_instant(*header_, octets_);
     log_.emplace(trace_.events);
     replay_ = std::make_unique<world::Replay>(*header_, octets_, *log_);
-    began_ = Instant{};
     if (until.event) {
         replay_->run_until_event(*until.event);
     } else if (until.at) {
@@ -83,16 +95,17 @@ std::vector<observe::HostSockets> Loaded::sockets() const {
     const auto count = trace_.hosts.size();
     for (std::size_t i = 0; i < count; ++i) {
         const auto index = static_cast<event::HostIndex>(i);
-        hosts.push_back({trace_.hosts[i].name, replay_->world().snapshot(replay_->now(), index), {}});
+        hosts.push_back(
+            {trace_.hosts[i].name, replay_->world().snapshot(replay_->now(), index), {}});
     }
     for (const event::Event& event : trace_.events) {
         if (event.host >= count) continue;
         auto& owners = hosts[event.host].owners;
         if (const auto* given = std::get_if<event::DescriptorGiven>(&event.body)) {
             const auto name = trace_.programs.find(given->caller.pid);
-            owners[given->socket].push_back(
-                {given->caller.pid, name == trace_.programs.end() ? "?" : name->second,
-                 given->caller.fd});
+            owners[given->socket].push_back({given->caller.pid,
+                                             name == trace_.programs.end() ? "?" : name->second,
+                                             given->caller.fd});
         }
         const auto* call = std::get_if<event::CallMade>(&event.body);
         if (call != nullptr && call->call == event::Call::close) owners.erase(call->socket);
@@ -107,21 +120,25 @@ Checked<std::string> recording_or_newest(const std::string& given) {
     if (!newest.empty()) return newest;
     return std::unexpected(Problem{"there is no recording yet",
                                    "make one: dialtone demo, or dialtone run -- PROGRAM",
-                                   exit_usage, {}});
+                                   exit_usage,
+                                   {}});
 }
 
 int tell_of_replay(const Loaded& loaded) {
     if (const auto& difference = loaded.replay().difference()) {
         if (!loaded.is_of_this_build()) {
-            warn(fmt::format("{}; {} was made by another build", difference->sentence(), loaded.path()),
+            warn(fmt::format("{}; {} was made by another build", difference->sentence(),
+                             loaded.path()),
                  "a difference is then no bug: use the dialtone that made it");
             return exit_failure;
         }
-        return complain({difference->sentence(),
-                         fmt::format("this is our bug: send the file; dialtone replay {} --until e{} "
-                                     "shows it",
-                                     loaded.path(), difference->event),
-                         exit_failure, {}});
+        return complain(
+            {difference->sentence(),
+             fmt::format("this is our bug: send the file; dialtone replay {} --until {} "
+                         "shows it",
+                         loaded.path(), difference->label.text()),
+             exit_failure,
+             {}});
     }
     if (!loaded.is_of_this_build()) {
         warn(fmt::format("{} was made by another build of dialtone", loaded.path()), "");

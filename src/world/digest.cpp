@@ -2,6 +2,7 @@
 #include "world/digest.hpp"
 
 #include <array>
+#include <charconv>
 #include <type_traits>
 
 #include "base/rng.hpp"
@@ -113,6 +114,37 @@ std::uint64_t digest(const event::Event& event) {
     sum(event.number, event.at.time_since_epoch(), event.host, event.body.index());
     std::visit(Fields{sum}, event.body);
     return sum.end();
+}
+
+event::FrameId frame_sent(const event::Body& body) {
+    if (const auto* segment = std::get_if<event::SegmentSent>(&body)) return segment->segment.frame;
+    if (const auto* datagram = std::get_if<event::DatagramMoved>(&body))
+        return datagram->step == event::Step::sent ? datagram->frame : 0;
+    if (const auto* icmp = std::get_if<event::IcmpMoved>(&body))
+        return icmp->step == event::Step::sent ? icmp->frame : 0;
+    return 0;
+}
+
+std::string EventLabel::text() const {
+    return (kind == Kind::packet ? "p" : "e") + std::to_string(ordinal);
+}
+
+std::optional<EventLabel> EventLabel::from(std::string_view text) {
+    if (text.size() < 2 || (text[0] != 'p' && text[0] != 'e')) return std::nullopt;
+    EventLabel label{text[0] == 'p' ? Kind::packet : Kind::other, 0};
+    const auto [end, code] =
+        std::from_chars(text.data() + 1, text.data() + text.size(), label.ordinal);
+    if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return label;
+}
+
+EventLabel EventCounter::count(const event::Body& body) {
+    if (frame_sent(body) != 0) return {EventLabel::Kind::packet, ++packets_};
+    return {EventLabel::Kind::other, ++others_};
+}
+
+EventLabel EventCounter::next(EventLabel::Kind kind) const {
+    return {kind, (kind == EventLabel::Kind::packet ? packets_ : others_) + 1};
 }
 
 EventMark EventMark::of(const event::Event& event) {

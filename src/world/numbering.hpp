@@ -41,17 +41,6 @@ class Numbering final : public event::Sink, public link::EventNumbers {
         event::FrameId frame = 0;
         std::uint64_t number = 0;
     };
-    /// The frame that a host sent with this event, 0 for any other event.
-    static event::FrameId frame_sent(const event::Body& body) {
-        if (const auto* segment = std::get_if<event::SegmentSent>(&body))
-            return segment->segment.frame;
-        if (const auto* datagram = std::get_if<event::DatagramMoved>(&body))
-            return datagram->step == event::Step::sent ? datagram->frame : 0;
-        if (const auto* icmp = std::get_if<event::IcmpMoved>(&body))
-            return icmp->step == event::Step::sent ? icmp->frame : 0;
-        return 0;
-    }
-
     event::Sink& next_;
     Recorder* recorder_ = nullptr;
     std::uint64_t last_ = 0;

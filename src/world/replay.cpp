@@ -10,6 +10,9 @@ namespace dt::world {
 
 namespace {
 
+constexpr std::uint8_t segment_sent_kind = 0;
+static_assert(std::is_same_v<std::variant_alternative_t<0, event::Body>, event::SegmentSent>);
+
 /// Octets a replay writes or reads at once: no call of a recording was larger.
 constexpr std::uint64_t text_max = 64ULL << 20;
 
@@ -19,10 +22,23 @@ class Watching final : public event::Sink {
     explicit Watching(event::Sink& next) : next_(next) {}
     void on_event(Instant at, event::HostIndex host, const event::Body& body) override {
         marks.push_back(EventMark::of({++last, at, host, body}));
+        labels.push_back(counter.count(body));
         next_.on_event(at, host, body);
     }
 
+    /// What an event that was recorded, and did not happen now, would be called.
+    [[nodiscard]] EventLabel label_of_missing(const EventMark& recorded) const {
+        using Kind = EventLabel::Kind;
+        return counter.next(recorded.kind == segment_sent_kind ? Kind::packet : Kind::other);
+    }
+    void forget() {
+        marks.clear();
+        labels.clear();
+    }
+
     std::vector<EventMark> marks;
+    std::vector<EventLabel> labels;  // of the same events
+    EventCounter counter;
     std::uint64_t last = 0;
 
   private:
@@ -122,8 +138,8 @@ std::expected<RecordingHeader, RecordingError> read_header(Octets recording) {
 }
 
 std::string Difference::sentence() const {
-    return "replay differs from the recording at e" + std::to_string(event) + ": recorded " +
-           recorded + ", got " + got;
+    return "replay differs from the recording at " + label.text() + ": recorded " + recorded +
+           ", got " + got;
 }
 
 struct Replay::Parts {
@@ -324,8 +340,9 @@ bool Replay::Parts::compare() {
         if (from.is_broken()) return finish(Ending::cut);
         const bool is_there = i < watching.marks.size();
         if (!is_there || watching.marks[i] != recorded) {
-            difference = Difference{compared + 1, recorded.text(),
-                                    is_there ? watching.marks[i].text() : "nothing"};
+            difference = Difference{
+                compared + 1, is_there ? watching.labels[i] : watching.label_of_missing(recorded),
+                recorded.text(), is_there ? watching.marks[i].text() : "nothing"};
             if (difference->got == difference->recorded) difference->got += " with other values";
             return false;
         }
@@ -335,10 +352,11 @@ bool Replay::Parts::compare() {
     // A recording that was cut or full holds fewer events than its last input led to.
     const bool is_last = from.at_end() || from.peek() == base_of(Record::full);
     if (i < watching.marks.size() && !is_last) {
-        difference = Difference{compared + 1, "nothing", watching.marks[i].text()};
+        difference =
+            Difference{compared + 1, watching.labels[i], "nothing", watching.marks[i].text()};
         return false;
     }
-    watching.marks.clear();
+    watching.forget();
     return true;
 }
 
@@ -372,8 +390,12 @@ void Replay::run_until(Instant at) {
     }
 }
 
-void Replay::run_until_event(std::uint64_t number) {
-    while (parts_->watching.last < number && step()) {
+void Replay::run_until_event(EventLabel label) {
+    const auto has_happened = [&] {
+        const EventLabel next = parts_->watching.counter.next(label.kind);
+        return next.ordinal > label.ordinal;
+    };
+    while (!has_happened() && step()) {
     }
 }
 

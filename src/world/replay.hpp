@@ -42,7 +42,8 @@ struct RecordingError {
 
 /// Where a replay did something else than the recorded run.
 struct Difference {
-    std::uint64_t event = 0;
+    std::uint64_t event = 0;  ///< in the order of the world
+    EventLabel label;         ///< as users see it
     std::string recorded;
     std::string got;
 
@@ -70,8 +71,8 @@ class Replay {
     void run();
     /// Up to `at`: everything at that instant has happened, nothing later.
     void run_until(Instant at);
-    /// Until event `number` has happened.
-    void run_until_event(std::uint64_t number);
+    /// Until the event with this label has happened.
+    void run_until_event(EventLabel label);
 
     [[nodiscard]] World& world();
     [[nodiscard]] const World& world() const;

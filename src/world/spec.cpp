@@ -71,13 +71,19 @@ void encode(Encoder& to, const link::LinkSpec& link) {
     }
 }
 
-/// Reads a count and calls `each` so often, or until the input breaks.
+/// Calls `each` `count` times, or until the input breaks; more than `most` breaks it.
 template <class Each>
-void repeat(Decoder& from, std::uint64_t most, Each each) {
-    const std::uint64_t count = from.below(most + 1);
+void repeat_times(Decoder& from, std::uint64_t count, std::uint64_t most, Each each) {
+    if (count > most) from.set_broken();
     for (std::uint64_t i = 0; i < count && !from.is_broken(); ++i) each();
 }
+/// As repeat_times, for a count that stands before the elements.
+template <class Each>
+void repeat(Decoder& from, std::uint64_t most, Each each) {
+    repeat_times(from, from.below(most + 1), most, each);
+}
 
+constexpr std::uint64_t neighbours_asked = 1ULL << 20;
 constexpr std::uint64_t items_max = 10'000;
 
 link::LinkSpec decode_link(Decoder& from) {
@@ -196,8 +202,9 @@ std::optional<std::string> problem(const Spec& spec) {
 
 void encode(Encoder& to, const Spec& spec) {
     to.number(spec.seed);
-    to.u8(static_cast<std::uint8_t>(spec.neighbours));
-    to.number(spec.hosts.size());
+    // The count of hosts also says whether they ask for each other: bit 20 is beyond any count.
+    const bool asks = spec.neighbours == Neighbours::asked;
+    to.number(spec.hosts.size() | (asks ? neighbours_asked : 0));
     for (const HostSpec& host : spec.hosts) {
         to.text(host.name);
         Config config = host.config;
@@ -212,8 +219,9 @@ void encode(Encoder& to, const Spec& spec) {
 Spec decode_spec(Decoder& from) {
     Spec spec;
     spec.seed = from.number();
-    spec.neighbours = static_cast<Neighbours>(from.below(2));
-    repeat(from, hosts_max, [&] {
+    const std::uint64_t hosts = from.below(neighbours_asked * 2);
+    if ((hosts & neighbours_asked) != 0) spec.neighbours = Neighbours::asked;
+    repeat_times(from, hosts & ~neighbours_asked, hosts_max, [&] {
         HostSpec& host = spec.hosts.emplace_back();
         host.name = from.text();
         for_each_tunable(host.config, ReadTunable{from});

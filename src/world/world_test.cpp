@@ -178,6 +178,22 @@ TEST(World, AMiddleHostForwards) {
     EXPECT_EQ(call.send(some_text(50'000), 1s), some_text(50'000));
 }
 
+TEST(World, ACaptureShowsEachFrameOnceWithItsNumber) {
+    Events events;
+    StringSink file;
+    World world(two_hosts("delay=1ms", {"drop,seg=syn,nth=1"}), events);
+    link::PcapngTap tap(file, "dialtone", Instant{}, Duration{});
+    world.capture_to(tap);
+    Call call(world);
+    call.open();
+    std::size_t sent = 0;
+    for (const event::Event& event : events.list) sent += frame_sent(event.body) != 0 ? 1 : 0;
+    EXPECT_GE(sent, 4U);
+    EXPECT_NE(file.text.find("client/eth0"), std::string::npos);
+    EXPECT_NE(file.text.find("p1, lost: drop,seg=syn,nth=1"), std::string::npos);
+    EXPECT_NE(file.text.find("p" + std::to_string(sent)), std::string::npos);
+}
+
 TEST(World, DeadlineIsNowAfterACall) {
     Events events;
     World world(two_hosts("delay=1ms"), events);
@@ -256,6 +272,23 @@ TEST(Replay, StopsAtATimeAndShowsTheWorldThen) {
     for (const event::Event& event : replayed.list) EXPECT_LE(event.at, Instant{} + 9s);
 }
 
+TEST(Replay, StopsAtAnEventByItsLabel) {
+    EXPECT_EQ(EventLabel::from("p31"), (EventLabel{EventLabel::Kind::packet, 31}));
+    EXPECT_EQ(EventLabel::from("e90")->text(), "e90");
+    EXPECT_EQ(EventLabel::from("x1"), std::nullopt);
+    EXPECT_EQ(EventLabel::from("e"), std::nullopt);
+    EXPECT_EQ(EventLabel::from("e1x"), std::nullopt);
+    Events recorded;
+    const std::string file = record_a_run(recorded);
+    Events replayed;
+    Replay replay(*read_header(octets_of(file)), octets_of(file), replayed);
+    replay.run_until_event({EventLabel::Kind::packet, 20});
+    std::size_t packets = 0;
+    for (const event::Event& event : replayed.list) packets += frame_sent(event.body) != 0 ? 1 : 0;
+    EXPECT_GE(packets, 20U);
+    EXPECT_LT(replayed.list.size(), recorded.list.size() / 2);
+}
+
 TEST(Replay, SaysWhereItDiffers) {
     Events recorded;
     std::string file = record_a_run(recorded);
@@ -275,8 +308,12 @@ TEST(Replay, SaysWhereItDiffers) {
     Replay replay(*read_header(octets_of(file)), octets_of(file), replayed);
     replay.run();
     ASSERT_TRUE(replay.difference());
+    EXPECT_EQ(replay.difference()->event, first->number);
+    EventCounter counter;
+    EventLabel label;
+    for (std::size_t i = 0; i < first->number; ++i) label = counter.count(recorded.list[i].body);
     EXPECT_EQ(replay.difference()->sentence(),
-              "replay differs from the recording at e" + std::to_string(first->number) +
+              "replay differs from the recording at " + label.text() +
                   ": recorded SYN-RECEIVED, got " +
                   std::string(event::name(std::get<event::Transition>(first->body).to)));
 }
