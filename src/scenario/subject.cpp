@@ -57,6 +57,10 @@ void Subject::arrive_frame(Mac destination, wire::EtherType type, Octets payload
     wire::EthernetRepr{destination, peer_mac, type}.emit(octets);
     std::ranges::copy(payload, octets.begin() + wire::EthernetRepr::size());
     octets.resize(std::max(octets.size(), wire::ethernet_frame_min));
+    arrive_raw(octets);
+}
+
+void Subject::arrive_raw(Octets octets) {
     FramePtr frame = pool_.frame();
     static_cast<void>(frame->add(pool_.copy(octets)));
     arriving_.push_back({interface_, std::move(frame)});

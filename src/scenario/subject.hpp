@@ -40,6 +40,8 @@ class Subject {
 
     /// A datagram from the peer; it waits for the next turn.
     void arrive(Octets datagram);
+    /// A whole frame, whatever it holds; it waits for the next turn.
+    void arrive_raw(Octets frame);
     /// Everything that is due now.
     void turn();
     enum class Until : std::uint8_t { time, packet };
@@ -50,6 +52,7 @@ class Subject {
     [[nodiscard]] std::deque<Seen>& sent() { return sent_; }
     /// A turn or a span of time that never came to an end.
     [[nodiscard]] bool is_stuck() const { return stuck_; }
+    [[nodiscard]] const buf::Pool& pool() const { return pool_; }
 
   private:
     class Link;
