@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# limit: 1500 s
+# limit: 2700 s
 # Builds the preset dev (g++, ASan and UBSan) with all tests; in CI a warning is an error.
 . "$DIALTONE_ROOT/tests/steps/lib.sh"
 root=$DIALTONE_ROOT

@@ -46,6 +46,8 @@ def include_problems(sources, table):
         for line, quoted, path in tree.includes(sources.files[name]):
             where = f"{name}:{line}"
             target = path.split("/")[0]
+            if quoted and table.get("generated", {}).get(path) == layer:
+                continue
             if quoted and (("src/" + path) not in sources.files):
                 yield f'{where}: "{path}" is not a file of src/; write "layer/file.hpp", or <…> for a library'
             elif quoted and target not in allowed[layer]:
@@ -85,6 +87,10 @@ def self_test():
     tree.expect(problems(tree.Tree(dict(good, **{"src/wire/x.cpp": "#include <sys/socket.h>\n"}))), "sans-IO")
     tree.expect(problems(tree.Tree(dict(good, **{"src/os/x.cpp": '#include "a.hpp"\n'}))), "not a file of src/")
     tree.expect(problems(tree.Tree(dict(good, **{"src/new/x.cpp": ""}))), "src/new is not in")
+    made = dict(good, **{"tests/tidy/layers.toml": table + '[generated]\n"made.hpp" = "os"\n',
+                         "src/os/x.cpp": '#include "made.hpp"\n'})
+    tree.expect(problems(tree.Tree(made)))
+    tree.expect(problems(tree.Tree(dict(made, **{"src/wire/x.cpp": '#include "made.hpp"\n'}))), "src/wire/x.cpp:1")
     late = dict(good, **{"CMakeLists.txt": cmake.replace("os DEPENDS wire", "os DEPENDS base")})
     tree.expect(problems(tree.Tree(late)), "layer os", "CMakeLists.txt links")
 

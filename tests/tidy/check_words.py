@@ -40,8 +40,9 @@ def form_problems(sources):
         own = re.sub(r"(?:_test)?\.cpp$", ".hpp", name)
         if name.endswith(".cpp") and own in sources.files:
             quoted = [path for _, is_quoted, path in tree.includes(text) if is_quoted]
-            if not quoted or "src/" + quoted[0] != own:
-                yield f'{name}: the first #include is its own header, "{own.removeprefix("src/")}"'
+            wanted = own.removeprefix("src/") if own.startswith("src/") else own.rsplit("/", 1)[1]
+            if not quoted or quoted[0] != wanted:
+                yield f'{name}: the first #include is its own header, "{wanted}"'
 
 
 def problems(sources):

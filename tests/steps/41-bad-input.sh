@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# full only, limit: 300 s
+# What is typed wrong, missing or interrupted: one sentence, the exit status, nothing left running; ss from another terminal.
+. "$DIALTONE_ROOT/tests/steps/lib.sh"
+. tests/apps/judge.sh
+prepare_apps
+judge_files cli env bad_input
+finish
