@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
     if (listen(listener, 5) < 0) return fail("listen");
     for (int fd; (fd = accept(listener, nullptr, nullptr)) >= 0; close(fd)) {
         const char* answer =
-            "HTTP/1.0 200 OK\r\nContent-Length: 20\r\nConnection: close\r\n\r\nhello from dialtone\n";
+            "HTTP/1.0 200 OK\r\nContent-Length: 20\r\nConnection: close\r\n\r\nhello from "
+            "dialtone\n";
         char request[4096];
         if (recv(fd, request, sizeof request, 0) <= 0) continue;
         send(fd, answer, std::strlen(answer), MSG_NOSIGNAL);

@@ -13,6 +13,6 @@ const char* last_assertion() noexcept;
 }  // namespace dt::base
 
 /// Aborts unless `condition` holds. For what only a defect of ours can break, never for input.
-#define DT_ASSERT(condition)                                                     \
-    ((condition) ? static_cast<void>(0)                                          \
+#define DT_ASSERT(condition)            \
+    ((condition) ? static_cast<void>(0) \
                  : ::dt::base::assertion_failed(#condition, __FILE__, __LINE__))

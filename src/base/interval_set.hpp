@@ -62,8 +62,7 @@ class IntervalSet {
         if (!before_(first, end)) return true;
         const auto from = first_ending_after(first);
         auto to = from;
-        while (to != intervals_.end() && before_(to->first, end))
-            ++to;
+        while (to != intervals_.end() && before_(to->first, end)) ++to;
         if (from == to) return true;
         const Interval<T> head{from->first, first};
         const Interval<T> tail{end, std::prev(to)->end};

@@ -96,8 +96,7 @@ class IntrusiveList {
     [[nodiscard]] static bool is_linked(const T& object) { return (object.*link).is_linked(); }
     /// Takes all elements out.
     void clear() {
-        while (!empty())
-            end_.next_->unlink();
+        while (!empty()) end_.next_->unlink();
     }
 
     [[nodiscard]] bool empty() const { return end_.next_ == &end_; }

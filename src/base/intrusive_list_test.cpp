@@ -22,8 +22,7 @@ using AgeList = IntrusiveList<Item, &Item::age>;
 
 std::string names(ReadyList& list) {
     std::string all;
-    for (const Item& item : list)
-        all += item.name;
+    for (const Item& item : list) all += item.name;
     return all;
 }
 

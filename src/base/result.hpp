@@ -71,13 +71,13 @@ using base::Status;
 #define DT_CONCAT(a, b) DT_CONCAT_INNER(a, b)
 
 /// Declares `name` with the value of `expression`, or returns its Error from this function.
-#define DT_TRY(name, expression)                                                  \
-    auto DT_CONCAT(dt_try_, __LINE__) = (expression);                             \
-    if (!DT_CONCAT(dt_try_, __LINE__)) [[unlikely]]                               \
-        return ::dt::base::fail(DT_CONCAT(dt_try_, __LINE__).error());            \
+#define DT_TRY(name, expression)                                       \
+    auto DT_CONCAT(dt_try_, __LINE__) = (expression);                  \
+    if (!DT_CONCAT(dt_try_, __LINE__)) [[unlikely]]                    \
+        return ::dt::base::fail(DT_CONCAT(dt_try_, __LINE__).error()); \
     auto name = *std::move(DT_CONCAT(dt_try_, __LINE__))
 
 /// Returns the Error of a Status, or goes on.
-#define DT_CHECK(expression)                                       \
-    if (auto dt_check = (expression); !dt_check) [[unlikely]]      \
+#define DT_CHECK(expression)                                  \
+    if (auto dt_check = (expression); !dt_check) [[unlikely]] \
     return ::dt::base::fail(dt_check.error())

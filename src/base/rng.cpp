@@ -26,8 +26,7 @@ template <int compress, int finish>
 std::uint64_t siphash_octets(SipKey key, Octets octets) {
     SipState<compress, finish> state(key);
     const std::size_t whole = octets.size() / 8 * 8;
-    for (std::size_t i = 0; i < whole; i += 8)
-        state.add(load_le(octets.data() + i, 8));
+    for (std::size_t i = 0; i < whole; i += 8) state.add(load_le(octets.data() + i, 8));
     std::uint64_t last = static_cast<std::uint64_t>(octets.size()) << 56;
     if (whole < octets.size()) last |= load_le(octets.data() + whole, octets.size() - whole);
     return state.end(last);
@@ -36,8 +35,7 @@ std::uint64_t siphash_octets(SipKey key, Octets octets) {
 }  // namespace
 
 Rng::Rng(std::uint64_t seed) : state_{} {
-    for (std::uint64_t& word : state_)
-        word = splitmix(seed);
+    for (std::uint64_t& word : state_) word = splitmix(seed);
 }
 
 std::uint64_t Rng::next() {
@@ -57,8 +55,7 @@ std::uint64_t Rng::below(std::uint64_t end) {
     // Numbers at or above the last multiple of `end` would favour the small results.
     const std::uint64_t uneven = (0 - end) % end;
     std::uint64_t number = next();
-    while (number < uneven)
-        number = next();
+    while (number < uneven) number = next();
     return number % end;
 }
 
@@ -71,11 +68,7 @@ Rng Rng::derive(std::uint64_t purpose) const {
                            std::span<const std::uint64_t>(&purpose, 1)));
 }
 
-std::uint64_t siphash_2_4(SipKey key, Octets octets) {
-    return siphash_octets<2, 4>(key, octets);
-}
-std::uint64_t siphash_1_3(SipKey key, Octets octets) {
-    return siphash_octets<1, 3>(key, octets);
-}
+std::uint64_t siphash_2_4(SipKey key, Octets octets) { return siphash_octets<2, 4>(key, octets); }
+std::uint64_t siphash_1_3(SipKey key, Octets octets) { return siphash_octets<1, 3>(key, octets); }
 
 }  // namespace dt::base

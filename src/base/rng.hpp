@@ -54,16 +54,14 @@ class SipState {
 
     constexpr void add(std::uint64_t word) {
         d_ ^= word;
-        for (int i = 0; i < compress; ++i)
-            round();
+        for (int i = 0; i < compress; ++i) round();
         a_ ^= word;
     }
     /// `last` holds what is left of the octets, and their count modulo 256 in its top octet.
     [[nodiscard]] constexpr std::uint64_t end(std::uint64_t last) {
         add(last);
         c_ ^= 0xff;
-        for (int i = 0; i < finish; ++i)
-            round();
+        for (int i = 0; i < finish; ++i) round();
         return a_ ^ b_ ^ c_ ^ d_;
     }
 
@@ -92,8 +90,7 @@ template <int compress, int finish>
 [[nodiscard]] constexpr std::uint64_t siphash_words(SipKey key,
                                                     std::span<const std::uint64_t> words) {
     SipState<compress, finish> state(key);
-    for (const std::uint64_t word : words)
-        state.add(word);
+    for (const std::uint64_t word : words) state.add(word);
     return state.end(static_cast<std::uint64_t>(words.size()) * 8 << 56);
 }
 

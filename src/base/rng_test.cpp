@@ -12,8 +12,7 @@ namespace {
 
 std::vector<std::byte> counting(std::size_t count) {
     std::vector<std::byte> octets(count);
-    for (std::size_t i = 0; i < count; ++i)
-        octets[i] = static_cast<std::byte>(i);
+    for (std::size_t i = 0; i < count; ++i) octets[i] = static_cast<std::byte>(i);
     return octets;
 }
 
@@ -33,8 +32,7 @@ TEST(Rng, GivesTheSameNumbersForTheSameSeedForEver) {
 TEST(Rng, BelowStaysBelowAndReachesEveryNumber) {
     Rng rng(7);
     std::set<std::uint64_t> seen;
-    for (int i = 0; i < 1000; ++i)
-        seen.insert(rng.below(10));
+    for (int i = 0; i < 1000; ++i) seen.insert(rng.below(10));
     EXPECT_EQ(seen.size(), 10U);
     EXPECT_EQ(*seen.rbegin(), 9U);
     EXPECT_EQ(rng.below(0), 0U);
@@ -44,8 +42,7 @@ TEST(Rng, BelowStaysBelowAndReachesEveryNumber) {
 TEST(Rng, ChanceKeepsItsProbability) {
     Rng rng(11);
     int hits = 0;
-    for (int i = 0; i < 100000; ++i)
-        hits += rng.chance(0.02) ? 1 : 0;
+    for (int i = 0; i < 100000; ++i) hits += rng.chance(0.02) ? 1 : 0;
     EXPECT_NEAR(hits, 2000, 200);
     EXPECT_FALSE(rng.chance(0.0));
     EXPECT_TRUE(rng.chance(1.0));

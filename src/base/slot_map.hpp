@@ -141,8 +141,7 @@ class SlotMap {
     /// Octets held now, used or not.
     [[nodiscard]] std::size_t memory() const {
         std::size_t held = chunks_.capacity() * sizeof(Entry);
-        for (const Entry& entry : chunks_)
-            held += entry.chunk ? sizeof(Chunk) : 0;
+        for (const Entry& entry : chunks_) held += entry.chunk ? sizeof(Chunk) : 0;
         return held;
     }
 

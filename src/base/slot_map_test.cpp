@@ -78,25 +78,20 @@ TEST(SlotMap, GivesMemoryBackAndKeepsStaleHandlesStale) {
     SlotMap<std::uint64_t> map(100000);
     const std::size_t empty = map.memory();
     std::vector<Handle<std::uint64_t>> handles;
-    for (std::uint64_t i = 0; i < 20000; ++i)
-        handles.push_back(*map.insert(i));
+    for (std::uint64_t i = 0; i < 20000; ++i) handles.push_back(*map.insert(i));
     const std::size_t full = map.memory();
-    for (const auto handle : handles)
-        map.erase(handle);
+    for (const auto handle : handles) map.erase(handle);
     EXPECT_LT(map.memory() - empty, full / 5);
-    for (std::uint64_t i = 0; i < 20000; ++i)
-        ASSERT_TRUE(map.insert(i));
+    for (std::uint64_t i = 0; i < 20000; ++i) ASSERT_TRUE(map.insert(i));
     EXPECT_EQ(map.memory(), full);
-    for (const auto handle : handles)
-        ASSERT_EQ(map.get(handle), nullptr);
+    for (const auto handle : handles) ASSERT_EQ(map.get(handle), nullptr);
 }
 
 TEST(SlotMap, DestroysEachObjectOnce) {
     int alive = 0;
     {
         SlotMap<Counted> map(1000);
-        for (int i = 0; i < 600; ++i)
-            ASSERT_TRUE(map.insert(alive, i));
+        for (int i = 0; i < 600; ++i) ASSERT_TRUE(map.insert(alive, i));
         EXPECT_EQ(alive, 600);
         map.for_each([&map](Handle<Counted> handle, Counted& counted) {
             if (counted.value % 2 == 0) map.erase(handle);
@@ -112,11 +107,9 @@ TEST(SlotMap, DestroysEachObjectOnce) {
 TEST(SlotMap, VisitsInOrderOfIndex) {
     SlotMap<int> map(5000);
     std::vector<Handle<int>> handles;
-    for (int i = 0; i < 3000; ++i)
-        handles.push_back(*map.insert(i));
+    for (int i = 0; i < 3000; ++i) handles.push_back(*map.insert(i));
     Rng rng(1);
-    for (int i = 0; i < 1000; ++i)
-        map.erase(handles[rng.below(handles.size())]);
+    for (int i = 0; i < 1000; ++i) map.erase(handles[rng.below(handles.size())]);
     std::int64_t last = -1;
     std::uint32_t seen = 0;
     map.for_each([&](Handle<int> handle, int) {

@@ -61,10 +61,10 @@ Pool::~Pool() {
 void Pool::grow(std::uint8_t size_class) {
     const std::size_t stride = capacities[size_class] + sizeof(Block);
     const std::size_t count = blocks_per_slab(size_class);
-    Slab slab{static_cast<std::byte*>(::operator new(stride * count))};
+    Slab slab{static_cast<std::byte*>(::operator new(stride* count))};
     for (std::size_t i = count; i-- > 0;) {
-        auto* block = ::new (slab.get() + i * stride) Block{
-            this, state_->free_blocks[size_class], 0, capacities[size_class], size_class};
+        auto* block = ::new (slab.get() + i * stride)
+            Block{this, state_->free_blocks[size_class], 0, capacities[size_class], size_class};
         state_->free_blocks[size_class] = block;
     }
     state_->reserved += stride * count;

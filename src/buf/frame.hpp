@@ -34,8 +34,12 @@ class Frame {
 
     /// The contiguous octets at the front: the head, or the first slice if the head is empty.
     [[nodiscard]] Octets front() const;
-    [[nodiscard]] Octets head() const { return {head_.data() + begin_, std::size_t{end_} - begin_}; }
-    [[nodiscard]] MutableOctets head() { return {head_.data() + begin_, std::size_t{end_} - begin_}; }
+    [[nodiscard]] Octets head() const {
+        return {head_.data() + begin_, std::size_t{end_} - begin_};
+    }
+    [[nodiscard]] MutableOctets head() {
+        return {head_.data() + begin_, std::size_t{end_} - begin_};
+    }
     [[nodiscard]] std::span<const Slice> slices() const { return {slices_.data(), count_}; }
     [[nodiscard]] std::span<Slice> slices() { return {slices_.data(), count_}; }
     /// All octets, head and slices.
@@ -65,7 +69,7 @@ class Frame {
     }
 
     wire::Offload offload{};
-    std::uint64_t id = 0;     // event::FrameId
+    std::uint64_t id = 0;         // event::FrameId
     std::uint8_t marked_bad = 0;  // a link corrupted it: replay feeds generated octets, so the
                                   // receiver drops it by this mark, whatever the checksum says
 

@@ -110,8 +110,8 @@ void StreamQueue::append(Pool& pool, Slice slice) {
 Octets StreamQueue::readable() const { return head_ != nullptr ? head_->slice.octets() : Octets{}; }
 
 StreamQueue::Place StreamQueue::find(std::size_t offset) const {
-    Place place = last_found_.node != nullptr && last_found_.start <= offset ? last_found_
-                                                                            : Place{head_, 0};
+    Place place =
+        last_found_.node != nullptr && last_found_.start <= offset ? last_found_ : Place{head_, 0};
     while (place.node != nullptr && offset >= place.start + place.node->slice.size()) {
         place = {place.node->next, place.start + place.node->slice.size()};
     }
@@ -161,8 +161,8 @@ std::size_t StreamQueue::attach(Frame& frame, std::size_t offset, std::size_t le
         const Slice& slice = place.node->slice;
         const std::size_t skip = offset + attached - place.start;
         const std::size_t count = std::min(slice.size() - skip, length - attached);
-        if (!frame.add(slice.part(static_cast<std::uint32_t>(skip),
-                                  static_cast<std::uint32_t>(count)))) {
+        if (!frame.add(
+                slice.part(static_cast<std::uint32_t>(skip), static_cast<std::uint32_t>(count)))) {
             break;
         }
         attached += count;

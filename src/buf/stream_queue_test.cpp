@@ -106,10 +106,17 @@ TEST(StreamQueue, BehavesLikeAString) {
     StreamQueue queue;
     std::string model;
     for (int step = 0; step < 4000; ++step) {
-        const std::string text(1 + below(below(2) == 0 ? 5 : 3000), static_cast<char>('a' + below(26)));
+        const std::string text(1 + below(below(2) == 0 ? 5 : 3000),
+                               static_cast<char>('a' + below(26)));
         switch (below(4)) {
-            case 0: queue.write(pool, octets(text)); model += text; break;
-            case 1: queue.push(pool, pool.copy(octets(text))); model += text; break;
+            case 0:
+                queue.write(pool, octets(text));
+                model += text;
+                break;
+            case 1:
+                queue.push(pool, pool.copy(octets(text)));
+                model += text;
+                break;
             case 2: {
                 const std::size_t count = below(std::min<std::size_t>(model.size(), 5000) + 1);
                 queue.consume(count);
@@ -119,8 +126,9 @@ TEST(StreamQueue, BehavesLikeAString) {
             default: {
                 const std::size_t offset = below(model.size() + 1);
                 std::string part(std::min<std::size_t>(100, model.size() - offset), '?');
-                EXPECT_EQ(queue.peek(offset, {reinterpret_cast<std::byte*>(part.data()), part.size()}),
-                          part.size());
+                EXPECT_EQ(
+                    queue.peek(offset, {reinterpret_cast<std::byte*>(part.data()), part.size()}),
+                    part.size());
                 ASSERT_EQ(part, model.substr(offset, part.size()));
             }
         }

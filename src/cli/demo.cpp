@@ -66,8 +66,15 @@ std::string first_line(std::string text) {
 std::vector<std::string> client_program(const ScratchFolder& scratch) {
     for (const char* curl : {"/usr/bin/curl", "/usr/local/bin/curl", "/bin/curl"}) {
         if (access(curl, X_OK) != 0) continue;
-        return {curl, "-sS",  "--max-time", "20", "-o", scratch.file("body"), "-D",
-                scratch.file("headers"), std::string{page}};
+        return {curl,
+                "-sS",
+                "--max-time",
+                "20",
+                "-o",
+                scratch.file("body"),
+                "-D",
+                scratch.file("headers"),
+                std::string{page}};
     }
     return {beside_us("hello"), "--get", "10.0.0.2", "8080"};
 }
@@ -75,7 +82,9 @@ std::vector<std::string> client_program(const ScratchFolder& scratch) {
 class DemoObserver final : public QuietObserver {
   public:
     explicit DemoObserver(const observe::Paint& paint) : paint_(paint) {}
-    void on_started(std::size_t program, int pid) override { (program == 0 ? server : client) = pid; }
+    void on_started(std::size_t program, int pid) override {
+        (program == 0 ? server : client) = pid;
+    }
     void on_listening(std::size_t, Endpoint at, int backlog) override {
         fmt::print("{} server  hello[{}]  listens on {} with backlog {}\n",
                    paint_.plain(paint_.tint("✓", observe::Tone::good)), server,
@@ -178,12 +187,12 @@ int show(const Session& session, const ScratchFolder& scratch, const DemoObserve
     const observe::Paint paint = common.paint();
     const Instant end = last_moment(ladder);
     const std::string body = text_of(scratch.file("body"));
-    fmt::print("{}", paint.plain(fmt::format(
-                         "{} client  {}   GET {} → {}{}, {}\n", paint.tint("✓", observe::Tone::good),
-                         session.trace.program(observer.client), page,
-                         status_in(text_of(scratch.file("headers"))),
-                         body.empty() ? "" : fmt::format(", \"{}\"", first_line(body)),
-                         at(ladder, end))));
+    fmt::print(
+        "{}", paint.plain(fmt::format(
+                  "{} client  {}   GET {} → {}{}, {}\n", paint.tint("✓", observe::Tone::good),
+                  session.trace.program(observer.client), page,
+                  status_in(text_of(scratch.file("headers"))),
+                  body.empty() ? "" : fmt::format(", \"{}\"", first_line(body)), at(ladder, end))));
     fmt::print("{}{}{}", observe::ladder_text(ladder, paint), paint.plain(what_to_notice(ladder)),
                paint.plain(next_steps(paint)));
     return exit_ok;
@@ -205,7 +214,9 @@ int demo_command(const Arguments& arguments) {
     const std::string hello = beside_us("hello");
     if (hello.empty()) {
         return complain({"`hello`, the server of the demo, is not beside dialtone",
-                         "build the target hello too: cmake --build build/release", exit_ours, {}});
+                         "build the target hello too: cmake --build build/release",
+                         exit_ours,
+                         {}});
     }
     const ScratchFolder scratch;
     auto plan = demo_plan(scratch, hello);
@@ -223,11 +234,14 @@ int demo_command(const Arguments& arguments) {
     if (!session) return complain(session.error());
     const host::Outcome& outcome = session->outcome;
     if (outcome.failure) {
-        return complain({outcome.failure->sentence, outcome.failure->help, outcome.exit_status, {}});
+        return complain(
+            {outcome.failure->sentence, outcome.failure->help, outcome.exit_status, {}});
     }
     if (outcome.exit_status != 0) {
         return complain({fmt::format("the client ended with status {}", outcome.exit_status),
-                         session->recording.empty() ? "" : "dialtone ladder", exit_failure, {}});
+                         session->recording.empty() ? "" : "dialtone ladder",
+                         exit_failure,
+                         {}});
     }
     return show(*session, scratch, observer, common);
 }

@@ -73,14 +73,17 @@ std::optional<int> Flags::read(const Arguments& arguments) {
     } catch (const CLI::ParseError& error) {
         std::string sentence = error.what();
         if (!sentence.empty()) {
-            sentence.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(sentence.front())));
+            sentence.front() =
+                static_cast<char>(std::tolower(static_cast<unsigned char>(sentence.front())));
         }
         return complain({sentence, fmt::format("dialtone {} --help", command_), exit_usage, {}});
     }
     for (const std::string& extra : app_.remaining()) {
         if (extra.starts_with('-') && extra.size() > 1) return complain(unknown_flag(extra));
         return complain({fmt::format("`{}` is one argument too many", extra),
-                         fmt::format("dialtone {} --help", command_), exit_usage, {}});
+                         fmt::format("dialtone {} --help", command_),
+                         exit_usage,
+                         {}});
     }
     return std::nullopt;
 }

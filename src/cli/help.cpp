@@ -108,7 +108,9 @@ int help_command(const Arguments& arguments) {
         return exit_ok;
     }
     return complain({fmt::format("no help on `{}`", arguments[0]),
-                     fmt::format("topics: {}", fmt::join(names, ", ")), exit_usage, {}});
+                     fmt::format("topics: {}", fmt::join(names, ", ")),
+                     exit_usage,
+                     {}});
 }
 
 }  // namespace dt::cli

@@ -57,7 +57,8 @@ std::expected<os::UniqueFd, int> connect_to(const std::string& path) {
 /// One request line, one answer line; empty if none came in time.
 std::string ask(const os::UniqueFd& fd, std::string_view request) {
     const std::string line = fmt::format("{}\n", request);
-    if (send(fd.get(), line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size())) {
+    if (send(fd.get(), line.data(), line.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(line.size())) {
         return {};
     }
     std::string answer;
@@ -84,10 +85,11 @@ Checked<LiveSockets> live_sockets(const std::string& run) {
         }
         const auto sockets = observe::decode_sockets(ask(*fd, observe::sockets_request));
         if (!sockets) {
-            return std::unexpected(Problem{fmt::format("run {} does not answer",
-                                                       fs::path(path).stem().string()),
-                                           "it may be ending; dialtone ss --at 1s reads a recording",
-                                           exit_failure, {}});
+            return std::unexpected(
+                Problem{fmt::format("run {} does not answer", fs::path(path).stem().string()),
+                        "it may be ending; dialtone ss --at 1s reads a recording",
+                        exit_failure,
+                        {}});
         }
         return LiveSockets{sockets->hosts, sockets->since_start};
     }
@@ -95,7 +97,8 @@ Checked<LiveSockets> live_sockets(const std::string& run) {
         Problem{run.empty() ? "no run is going on" : fmt::format("run {} is not going on", run),
                 "start one in another terminal: dialtone run -- PROGRAM; or look back: dialtone ss "
                 "--at 1s",
-                exit_failure, {}});
+                exit_failure,
+                {}});
 }
 
 }  // namespace dt::cli

@@ -15,8 +15,8 @@ namespace dt::cli {
 
 /// How far to replay.
 struct Until {
-    std::optional<Duration> at;           // since the run began
-    std::optional<std::uint64_t> event;   // an event's number in the order of the world
+    std::optional<Duration> at;              // since the run began
+    std::optional<world::EventLabel> event;  // p31, e90
 };
 
 /// A replayed recording. Not movable: the replay looks into the octets.

@@ -1,6 +1,7 @@
 // The plan of `dialtone up` from network.toml: every error with line, column and caret.
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -9,7 +10,6 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "cli/plan.hpp"
 #include "cli/sysctl.hpp"
@@ -88,7 +88,8 @@ class Reader {
             const auto& at = error.source().begin;
             std::string sentence{error.description()};
             if (!sentence.empty()) {
-                sentence.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(sentence.front())));
+                sentence.front() =
+                    static_cast<char>(std::tolower(static_cast<unsigned char>(sentence.front())));
             }
             stop({at.line, at.column, 1}, sentence, "");
         }
@@ -126,7 +127,8 @@ class Reader {
         const toml::table* hosts = node->as_table();
         if (hosts == nullptr || hosts->empty()) {
             stop(spot_of(*node), "hosts is a table of at least one host",
-                 "write [hosts] and one line a host: client = { run = \"curl http://server:8080/\" }");
+                 "write [hosts] and one line a host: client = { run = \"curl http://server:8080/\" "
+                 "}");
         }
         std::vector<std::pair<Spot, std::string>> order;
         for (const auto& [key, value] : *hosts) order.emplace_back(spot_of(key), key.str());
@@ -186,7 +188,8 @@ class Reader {
         program.argv = std::move(*words);
         if (const toml::node* expect = host.get("expect")) program.expect = expect_of(*expect);
         if (const toml::node* start = host.get("start")) {
-            const auto time = link::parse_duration({text_of(*start, "start"), 1}, {"start", "a start"});
+            const auto time =
+                link::parse_duration({text_of(*start, "start"), 1}, {"start", "a start"});
             if (!time) stop(*start, time.error());
             program.start = *time;
         }
@@ -196,13 +199,15 @@ class Reader {
     [[nodiscard]] host::Expect expect_of(const toml::node& node) const {
         const std::string& text = text_of(node, "expect");
         if (text == "running") return {host::Expect::Kind::running, 0};
-        for (const auto& [word, kind] : {std::pair{std::string_view{"exit "}, host::Expect::Kind::exit},
-                                         std::pair{std::string_view{"signal "}, host::Expect::Kind::signal}}) {
+        for (const auto& [word, kind] :
+             {std::pair{std::string_view{"exit "}, host::Expect::Kind::exit},
+              std::pair{std::string_view{"signal "}, host::Expect::Kind::signal}}) {
             if (!text.starts_with(word)) continue;
             int value = 0;
             const char* end = text.data() + text.size();
             const auto [stopped, error] = std::from_chars(text.data() + word.size(), end, value);
-            if (error == std::errc{} && stopped == end && value >= 0 && value <= 255) return {kind, value};
+            if (error == std::errc{} && stopped == end && value >= 0 && value <= 255)
+                return {kind, value};
         }
         stop(spot_of(node), fmt::format("`{}` is no expectation", text),
              "write \"exit 0\", \"running\" or \"signal 9\"");
@@ -230,7 +235,8 @@ class Reader {
             }
         }
         auto joined = link::join(names_, items, link::Joining::as_written);
-        if (!joined && nodes.empty()) stop({}, joined.error().error.sentence, joined.error().error.help);
+        if (!joined && nodes.empty())
+            stop({}, joined.error().error.sentence, joined.error().error.help);
         if (!joined) stop(*nodes[joined.error().item], joined.error().error);
         run_.world.links = std::move(*joined);
     }
@@ -275,10 +281,14 @@ Checked<host::RunSpec> plan_of_text(std::string_view text, const std::string& na
 Checked<host::RunSpec> plan_of_file(const std::string& path) {
     std::ifstream file(path);
     std::stringstream text;
-    if (!file || !(text << file.rdbuf())) {
+    // Of an empty file, nothing can be read: that is no failure.
+    if (file && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+    if (!file.is_open() || file.bad() || text.fail()) {
         const std::string why = std::strerror(errno);
         return std::unexpected(Problem{fmt::format("cannot read {}: {}", path, why),
-                                       "dialtone up network.toml", exit_usage, {}});
+                                       "dialtone up network.toml",
+                                       exit_usage,
+                                       {}});
     }
     return plan_of_text(text.str(), path);
 }

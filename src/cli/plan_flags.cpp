@@ -19,14 +19,18 @@ Checked<host::ProgramSpec> program_of(const std::string& with) {
     const std::size_t equals = with.find('=');
     if (equals == std::string::npos) {
         return std::unexpected(Problem{fmt::format("--with `{}`: a program is missing", with),
-                                       "write --with server='hello 8080'", exit_usage, {}});
+                                       "write --with server='hello 8080'",
+                                       exit_usage,
+                                       {}});
     }
     const auto name = link::parse_host_name({std::string_view{with}.substr(0, equals), 1});
     if (!name) return std::unexpected(problem_of("--with", with, name.error()));
     auto words = split_words(std::string_view{with}.substr(equals + 1));
     if (!words) {
         return std::unexpected(Problem{fmt::format("--with `{}`: {}", with, words.error()),
-                                       "write --with server='hello 8080'", exit_usage, {}});
+                                       "write --with server='hello 8080'",
+                                       exit_usage,
+                                       {}});
     }
     host::ProgramSpec program;
     program.host = *name;
@@ -46,16 +50,17 @@ std::optional<Problem> add_programs(const RunFlags& flags, host::RunSpec& run) {
     for (const std::string& with : flags.withs) {
         auto program = program_of(with);
         if (!program) return program.error();
-        const bool is_taken =
-            program->host == main_host ||
-            std::ranges::find(run.programs, program->host, &host::ProgramSpec::host) !=
-                run.programs.end();
+        const bool is_taken = program->host == main_host ||
+                              std::ranges::find(run.programs, program->host,
+                                                &host::ProgramSpec::host) != run.programs.end();
         if (is_taken) {
-            return Problem{fmt::format("--with `{}`: host `{}` exists already", with, program->host),
-                           program->host == main_host
-                               ? "`client` is the host of the main program; choose another name"
-                               : "each host runs one program; choose another name",
-                           exit_usage, {}};
+            return Problem{
+                fmt::format("--with `{}`: host `{}` exists already", with, program->host),
+                program->host == main_host
+                    ? "`client` is the host of the main program; choose another name"
+                    : "each host runs one program; choose another name",
+                exit_usage,
+                {}};
         }
         run.programs.push_back(std::move(*program));
     }

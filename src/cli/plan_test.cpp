@@ -47,7 +47,8 @@ TEST(PlanOfFlags, ASeedIsDrawnWhereNoneIsGiven) {
 TEST(PlanOfFlags, MistakesNameTheFlagAndTheRemedy) {
     RunFlags flags = flags_for({"true"});
     flags.links = {"loss=1"};
-    EXPECT_EQ(plan_of_flags(flags).error().sentence, "--link `loss=1`: a loss needs a percent sign");
+    EXPECT_EQ(plan_of_flags(flags).error().sentence,
+              "--link `loss=1`: a loss needs a percent sign");
     EXPECT_EQ(plan_of_flags(flags).error().help, "write `loss=1%`");
     flags = flags_for({"true"});
     flags.withs = {"client=nc -l 1"};
@@ -146,8 +147,7 @@ TEST(PlanOfFile, BrokenTomlIsAMistakeWithItsPlace) {
 TEST(PlanOfFile, AnUnreadableFileIsNamed) {
     const auto plan = plan_of_file("no/such/network.toml");
     ASSERT_FALSE(plan);
-    EXPECT_EQ(plan.error().sentence,
-              "cannot read no/such/network.toml: No such file or directory");
+    EXPECT_EQ(plan.error().sentence, "cannot read no/such/network.toml: No such file or directory");
 }
 
 TEST(Sysctl, ValuesOutsideTheirBoundsAreRefused) {

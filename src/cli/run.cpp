@@ -95,12 +95,13 @@ int run_plan(host::RunSpec plan, const Common& common, const SessionOptions& opt
     if (!session) return complain(session.error());
     const host::Outcome& outcome = session->outcome;
     if (outcome.failure) {
-        return complain({outcome.failure->sentence, outcome.failure->help, outcome.exit_status, {}});
+        return complain(
+            {outcome.failure->sentence, outcome.failure->help, outcome.exit_status, {}});
     }
     bool all_as_expected = true;
     for (const host::Ended& ended : outcome.programs) all_as_expected &= ended.as_expected;
-    const int status =
-        outcome.exit_status == 0 && !all_as_expected ? exit_failure : outcome.exit_status;
+    const int wrong = outcome.exit_status == 0 ? exit_failure : outcome.exit_status;
+    const int status = all_as_expected ? exit_ok : wrong;
     if (status != 0 && !common.quiet) tell_of_failure(*session, observer, seed);
     return status;
 }
@@ -152,9 +153,9 @@ int run_command(const Arguments& arguments) {
     }
     auto plan = plan_of_flags(run);
     if (!plan) return complain(plan.error());
-    return run_plan(std::move(*plan), common,
-                    {recording_path(record),
-                     keep_data ? world::KeepText::octets : world::KeepText::lengths});
+    return run_plan(
+        std::move(*plan), common,
+        {recording_path(record), keep_data ? world::KeepText::octets : world::KeepText::lengths});
 }
 
 int up_command(const Arguments& arguments) {
@@ -181,9 +182,9 @@ int up_command(const Arguments& arguments) {
         if (!value) return complain(problem_of("--seed", *seed, value.error()));
         plan->world.seed = *value;
     }
-    return run_plan(std::move(*plan), common,
-                    {recording_path(record),
-                     keep_data ? world::KeepText::octets : world::KeepText::lengths});
+    return run_plan(
+        std::move(*plan), common,
+        {recording_path(record), keep_data ? world::KeepText::octets : world::KeepText::lengths});
 }
 
 }  // namespace dt::cli

@@ -51,7 +51,9 @@ void warn(std::string_view sentence, std::string_view help) {
     std::fputs(text.c_str(), stderr);
 }
 
-void tell(std::string_view text) { std::fputs(fmt::format("dialtone: {}\n", text).c_str(), stderr); }
+void tell(std::string_view text) {
+    std::fputs(fmt::format("dialtone: {}\n", text).c_str(), stderr);
+}
 
 Problem problem_of(std::string_view flag, std::string_view value, const link::TextError& error) {
     return {fmt::format("{} `{}`: {}", flag, value, error.sentence), error.help, exit_usage, {}};

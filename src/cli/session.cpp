@@ -33,7 +33,8 @@ class RecordingFile final : public link::OctetSink {
 
     void write(Octets octets) override {
         if (file_ == nullptr || octets.empty()) return;
-        if (std::fwrite(octets.data(), 1, octets.size(), file_) != octets.size()) has_failed_ = true;
+        if (std::fwrite(octets.data(), 1, octets.size(), file_) != octets.size())
+            has_failed_ = true;
         std::fflush(file_);
     }
 
@@ -46,7 +47,8 @@ class RecordingFile final : public link::OctetSink {
 std::set<std::int32_t> callers_in(const std::vector<event::Event>& events) {
     std::set<std::int32_t> pids;
     for (const event::Event& event : events) {
-        if (const auto* call = std::get_if<event::CallMade>(&event.body)) pids.insert(call->caller.pid);
+        if (const auto* call = std::get_if<event::CallMade>(&event.body))
+            pids.insert(call->caller.pid);
         if (const auto* given = std::get_if<event::DescriptorGiven>(&event.body)) {
             pids.insert(given->caller.pid);
         }
@@ -57,7 +59,9 @@ std::set<std::int32_t> callers_in(const std::vector<event::Event>& events) {
 
 }  // namespace
 
-void QuietObserver::on_warning(const host::Complaint& warning) { warn(warning.sentence, warning.help); }
+void QuietObserver::on_warning(const host::Complaint& warning) {
+    warn(warning.sentence, warning.help);
+}
 
 void name_world(const world::World& world, observe::Trace& trace) {
     trace.hosts.clear();
@@ -113,9 +117,11 @@ Checked<Session> run_session(host::RunSpec plan, const SessionOptions& options,
     if (!options.record.empty()) {
         file.emplace(options.record);
         if (!file->is_open()) {
-            return std::unexpected(Problem{
-                fmt::format("cannot write {}: {}", options.record, std::strerror(errno)),
-                "choose another file: --record FILE", exit_usage, {}});
+            return std::unexpected(
+                Problem{fmt::format("cannot write {}: {}", options.record, std::strerror(errno)),
+                        "choose another file: --record FILE",
+                        exit_usage,
+                        {}});
         }
         recorder.emplace(*file, world::RecorderOptions{os::build_id(), 64ULL << 20U, options.keep});
         session.recording = options.record;
@@ -136,7 +142,8 @@ Checked<Session> run_session(host::RunSpec plan, const SessionOptions& options,
         tell(fmt::format("the recording is full: whole up to {:.3f} s",
                          static_cast<double>(stopped->time_since_epoch().count()) / 1e9));
     }
-    if (file->has_failed()) warn(fmt::format("{} is not whole: writing failed", options.record), "");
+    if (file->has_failed())
+        warn(fmt::format("{} is not whole: writing failed", options.record), "");
     return session;
 }
 

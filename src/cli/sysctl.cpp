@@ -56,12 +56,15 @@ std::optional<Problem> set_sysctl(Config& config, std::string_view name, std::in
         return Problem{fmt::format("unknown sysctl `{}`", name),
                        near ? fmt::format("did you mean `{}`?", *near)
                             : fmt::format("sysctls: {}", fmt::join(names, ", ")),
-                       exit_usage, {}};
+                       exit_usage,
+                       {}};
     }
     if (value < found->least || value > found->most) {
         return Problem{fmt::format("sysctl {} is {}, its bounds are {} to {}", name, value,
                                    found->least, found->most),
-                       "", exit_usage, {}};
+                       "",
+                       exit_usage,
+                       {}};
     }
     found->set(config, value);
     return std::nullopt;

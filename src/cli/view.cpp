@@ -29,7 +29,9 @@ std::optional<Problem> read_folds(const std::vector<std::string>& words,
         const auto number = number_in(std::string_view{word}.substr(names_one ? 1 : 0));
         if (!number) {
             return Problem{fmt::format("--fold `{}`: neither a number nor a fold", word),
-                           "write --fold 0 (open all), --fold 12 or --fold f1", exit_usage, {}};
+                           "write --fold 0 (open all), --fold 12 or --fold f1",
+                           exit_usage,
+                           {}};
         }
         if (names_one) {
             options.open_folds.push_back(*number);
@@ -41,7 +43,8 @@ std::optional<Problem> read_folds(const std::vector<std::string>& words,
 }
 
 /// The flow asked for, else the one with most trouble, else the last.
-Checked<observe::Flow> choose_flow(const observe::Trace& trace, std::optional<std::uint64_t> wanted) {
+Checked<observe::Flow> choose_flow(const observe::Trace& trace,
+                                   std::optional<std::uint64_t> wanted) {
     const auto flows = observe::flows_of(trace);
     if (flows.empty()) {
         return std::unexpected(Problem{"the recording has no TCP flow", "", exit_failure, {}});
@@ -49,9 +52,11 @@ Checked<observe::Flow> choose_flow(const observe::Trace& trace, std::optional<st
     if (wanted) {
         const auto found = std::ranges::find(flows, *wanted, &observe::Flow::number);
         if (found != flows.end()) return *found;
-        return std::unexpected(Problem{fmt::format("flow {} does not exist", *wanted),
-                                       fmt::format("flows: 1 to {}; dialtone ladder --list", flows.size()),
-                                       exit_usage, {}});
+        return std::unexpected(
+            Problem{fmt::format("flow {} does not exist", *wanted),
+                    fmt::format("flows: 1 to {}; dialtone ladder --list", flows.size()),
+                    exit_usage,
+                    {}});
     }
     return *std::ranges::max_element(flows, {}, [](const observe::Flow& flow) {
         return std::pair{flow.troubles, flow.number};
@@ -61,13 +66,12 @@ Checked<observe::Flow> choose_flow(const observe::Trace& trace, std::optional<st
 std::string flow_list(const observe::Trace& trace) {
     std::string text;
     for (const observe::Flow& flow : observe::flows_of(trace)) {
-        text += fmt::format("flow {}  {} {} → {} {}  {} segments{}\n", flow.number,
-                            trace.host(flow.client_host), wire::print(flow.client).view(),
-                            trace.host(flow.server_host), wire::print(flow.server).view(),
-                            flow.segments,
-                            flow.troubles == 0 ? std::string{}
-                                               : fmt::format(", {} lost, ignored or sent again",
-                                                             flow.troubles));
+        text += fmt::format(
+            "flow {}  {} {} → {} {}  {} segments{}\n", flow.number, trace.host(flow.client_host),
+            wire::print(flow.client).view(), trace.host(flow.server_host),
+            wire::print(flow.server).view(), flow.segments,
+            flow.troubles == 0 ? std::string{}
+                               : fmt::format(", {} lost, ignored or sent again", flow.troubles));
     }
     return text;
 }
@@ -133,10 +137,12 @@ int replay_command(const Arguments& arguments) {
     if (!time) return complain(time.error());
     Until how_far{*time, std::nullopt};
     if (!until.empty()) {
-        how_far.event = number_in(std::string_view{until}.substr(until.starts_with('e') ? 1 : 0));
+        how_far.event = world::EventLabel::from(until);
         if (!how_far.event) {
-            return complain({fmt::format("--until `{}`: an event is written e4711", until), "",
-                             exit_usage, {}});
+            return complain({fmt::format("--until `{}`: an event is written p31 or e90", until),
+                             "",
+                             exit_usage,
+                             {}});
         }
     }
     const auto file = recording_or_newest(path);
@@ -193,7 +199,9 @@ int ss_command(const Arguments& arguments) {
     auto left = observe::filter_sockets(std::move(hosts), options.filter);
     if (!left) {
         return complain({fmt::format("filter `{}` is not understood", left.error().word),
-                         left.error().help, exit_usage, {}});
+                         left.error().help,
+                         exit_usage,
+                         {}});
     }
     fmt::print("{}", common.json ? observe::ss_json(*left, options)
                                  : observe::ss_text(*left, options, common.paint()));

@@ -124,7 +124,8 @@ enum class Call : std::uint8_t {
     local_name,
     peer_name,
 };
-/// A call of a program and its answer. Data calls appear only when refused (BytesMoved has the rest).
+/// A call of a program and its answer. Data calls appear only when refused (BytesMoved has the
+/// rest).
 struct CallMade {
     Call call = Call::socket;
     SocketNumber socket = 0;
@@ -206,8 +207,8 @@ struct NeighbourChange {
 };
 
 using Body = std::variant<SegmentSent, SegmentReceived, SegmentDropped, Transition, QueueChange,
-                          TimerFired, CallMade, DescriptorGiven, BytesMoved, FrameTouched, PacketDropped,
-                          DatagramMoved, IcmpMoved, NeighbourChange>;
+                          TimerFired, CallMade, DescriptorGiven, BytesMoved, FrameTouched,
+                          PacketDropped, DatagramMoved, IcmpMoved, NeighbourChange>;
 
 /// An event with its place in the order of the world.
 struct Event {

@@ -18,7 +18,8 @@ TEST(Reason, EveryRowIsAnEvidentSentence) {
         EXPECT_FALSE(row.source.empty()) << row.name;
         EXPECT_NE(row.sentence.back(), '.') << row.name;
         const auto second = static_cast<unsigned char>(row.sentence[1]);
-        EXPECT_TRUE(std::isupper(second) != 0 || std::isupper(static_cast<unsigned char>(row.sentence[0])) == 0)
+        EXPECT_TRUE(std::isupper(second) != 0 ||
+                    std::isupper(static_cast<unsigned char>(row.sentence[0])) == 0)
             << row.name;
     }
 }

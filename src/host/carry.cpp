@@ -26,8 +26,8 @@ void Switchboard::carry_one(PlugHandle handle) {
     switch (plug->phase) {
         case Phase::fresh:
         case Phase::connecting:
-            if (is_closed_by_program(*plug)) close_stream(handle, *plug);
-            return;
+            if (is_closed_by_program(*plug)) return close_stream(handle, *plug);
+            return pass_shutdown(*plug);
         case Phase::listening:
             if (is_closed_by_program(*plug)) return close_stream(handle, *plug);
             return ring(*plug);
@@ -42,7 +42,22 @@ bool Switchboard::is_closed_by_program(Plug& plug) {
     return plug.flags.has(PairFlag::program_gone);
 }
 
+/// shutdown() ends a handshake that is under way, whatever it asks for (API-CONN-021, 028).
+void Switchboard::pass_shutdown(Plug& plug) {
+    const bool is_new =
+        plug.flags.has(PairFlag::program_ended) && !plug.flags.has(PairFlag::end_passed);
+    if (plug.phase != Phase::connecting || !is_new) return;
+    plug.flags.set(PairFlag::end_passed);
+    (void)calls(plug).shutdown(plug.socket, sock::How::both);
+}
+
 void Switchboard::carry_stream(PlugHandle handle, Plug& plug) {
+    // A reset behind the peer's end is told by what is written next, not by a read (DEC-14).
+    const bool has_ended = plug.flags.has(PairFlag::we_ended);
+    if (has_ended && calls(plug).poll(plug.socket).has(sock::PollMask::err)) {
+        if (is_closed_by_program(plug)) return close_stream(handle, plug);
+        return end_pair(handle, plug);
+    }
     // To the program first: what arrived may be what it waits for.
     const Progress to = carry_to_program(handle, plug);
     if (plug.phase != Phase::connected) return;
@@ -130,7 +145,8 @@ void Switchboard::pass_end(PlugHandle handle, Plug& plug) {
     if (plug.flags.has(PairFlag::program_gone)) return close_stream(handle, plug);
     if (plug.flags.has(PairFlag::end_passed)) return;
     plug.flags.set(PairFlag::end_passed);
-    (void)calls(plug).shutdown(plug.socket, sock::How::write);
+    const bool both = plug.flags.has(PairFlag::both_ended) && !plug.flags.has(PairFlag::we_ended);
+    (void)calls(plug).shutdown(plug.socket, both ? sock::How::both : sock::How::write);
 }
 
 void Switchboard::close_stream(PlugHandle handle, Plug& plug) {

@@ -25,7 +25,11 @@ void Switchboard::carry_datagrams(PlugHandle handle, Plug& plug) {
     drain_datagrams(plug);
     if (is_closed_by_program(plug)) return close_datagram(handle, plug);
     deliver_datagrams(plug);
-    if (!plug.held_back.empty() && !plug.flags.has(PairFlag::may_write)) want_room(handle, plug);
+    if (plug.held_from) {
+        if (!plug.flags.has(PairFlag::may_write)) want_room(handle, plug);
+    } else if (calls(plug).poll(plug.socket).has(sock::PollMask::in)) {
+        make_ready(handle, plug);  // more than one visit delivers
+    }
     if (!plug.parked.empty()) wake(handle);
 }
 

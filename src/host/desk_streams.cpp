@@ -135,7 +135,7 @@ Answer CallDesk::on_listen(const Request& request, Subject& subject) {
     auto calls = board_.calls(plug);
     const Status listening = calls.listen(plug.socket, request.int_arg(1));
     if (!listening) return Answer::of(listening);
-    board_.begin_listening(plug, subject.theirs.fd.get());
+    board_.begin_listening(subject.handle, plug, subject.theirs.fd.get());
     Seen& seen = lines_[request.line].seen;
     if (!seen.listener) {
         seen.listener = calls.local_name(plug.socket).value_or(Endpoint{});
@@ -261,6 +261,13 @@ Answer CallDesk::continue_connect(const Request& request, Subject& subject, Endp
 
 Answer CallDesk::finish_connect(const Request& request, Subject& subject, Endpoint to) {
     Plug& plug = *subject.plug;
+    if (plug.flags.has(PairFlag::end_passed)) {
+        // Another thread shut it down meanwhile (API-CONN-021): the pair is spent.
+        board_.calls(plug).refused(event::Call::connect, plug.socket, Error::connection_reset,
+                                   Reason::aborted_by_program);
+        board_.break_pair(subject.handle, plug);
+        return Answer::error(ECONNRESET);
+    }
     const Status status = board_.calls(plug).connect(plug.socket, to);
     if (status) {
         board_.become_connected(subject.handle, plug);

@@ -55,10 +55,11 @@ void Switchboard::discard_written(Plug& plug) {
     plug.filler = 0;
 }
 
-void Switchboard::begin_listening(Plug& plug, int theirs) {
+void Switchboard::begin_listening(PlugHandle handle, Plug& plug, int theirs) {
     if (plug.phase == Phase::listening) return;
     plug.phase = Phase::listening;
     plug.filler += fill(theirs);  // an idle listener has nothing to read and no room to write
+    watch_listener(handle, plug);
 }
 
 std::uint64_t Switchboard::waiting_connections(const Plug& plug) {
@@ -73,13 +74,19 @@ void Switchboard::ring(Plug& plug) {
             ++plug.doorbells;
             continue;
         }
-        // shutdown(SHUT_RD) on a listener ends listening (API-LIST-027). A full pair rings enough.
-        if (errno == EPIPE && !plug.flags.has(PairFlag::program_ended)) {
-            (void)calls(plug).shutdown(plug.socket, sock::How::read);
-            plug.phase = Phase::fresh;
-        }
-        return;
+        return;  // a full pair rings enough
     }
+}
+
+/// shutdown(SHUT_RD) on a listener ends listening (API-LIST-027): nothing can be written to it
+/// then.
+void Switchboard::look_at_listener(PlugHandle handle, Plug& plug) {
+    if (::send(plug.ours.get(), nullptr, 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0 || errno != EPIPE)
+        return;
+    if (is_closed_by_program(plug)) return;
+    (void)calls(plug).shutdown(plug.socket, sock::How::read);
+    plug.phase = Phase::fresh;
+    if (!plug.parked.empty()) wake(handle);
 }
 
 void Switchboard::take_back_doorbell(Plug& plug, int theirs) {
@@ -98,6 +105,15 @@ void Switchboard::break_pair(PlugHandle handle, Plug& plug) {
         const std::byte octet{};
         ::send(theirs->fd.get(), &octet, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
+    close_pair(handle, plug);
+}
+
+void Switchboard::end_pair(PlugHandle handle, Plug& plug) {
+    discard_written(plug);  // what is unread would make the kernel report ECONNRESET
+    close_pair(handle, plug);
+}
+
+void Switchboard::close_pair(PlugHandle handle, Plug& plug) {
     plug.ours.reset();
     plug.phase = Phase::failed;
     ++failed_;

@@ -39,6 +39,7 @@ enum class PairFlag : std::uint8_t {
     we_ended = 16,      ///< we gave end-of-stream to the program
     end_passed = 32,    ///< the program's end-of-stream was given to the stack
     left_unread = 64,   ///< the last close left octets unread in the program's end
+    both_ended = 128,   ///< the program shut both ways and still holds its end
 };
 
 class PairFlags {

@@ -152,7 +152,9 @@ void Switchboard::on_pair_event(PlugHandle handle, std::uint32_t events) {
     Plug* plug = plugs_.get(handle);
     if (plug == nullptr) return;
     if ((events & EPOLLIN) != 0) plug->flags.set(PairFlag::may_read);
-    if ((events & EPOLLOUT) != 0) {
+    if ((events & EPOLLOUT) != 0 && plug->phase == Phase::listening) {
+        look_at_listener(handle, *plug);
+    } else if ((events & EPOLLOUT) != 0) {
         plug->flags.set(PairFlag::may_write);
         (void)epoll_.change(plug->ours.get(), pair_events, handle.word());
     }
@@ -163,20 +165,31 @@ void Switchboard::on_pair_event(PlugHandle handle, std::uint32_t events) {
     make_ready(handle, *plug);
 }
 
+/// A listener's shutdown(SHUT_RD) shows only where room to write is asked for.
+void Switchboard::watch_listener(PlugHandle handle, const Plug& plug) {
+    (void)epoll_.change(plug.ours.get(), pair_events | EPOLLOUT, handle.word());
+}
+
 void Switchboard::want_room(PlugHandle handle, Plug& plug) {
     plug.flags.clear(PairFlag::may_write);
     (void)epoll_.change(plug.ours.get(), pair_events | EPOLLOUT, handle.word());
 }
 
-/// Whether the program's end is gone. Once we have given end-of-stream, HUP says only that both
-/// ways are shut: then the kernel is asked for the other end by its inode.
+/// Whether the program's end is gone. HUP says so, and also that both ways are shut: by us, then
+/// the kernel is asked for the other end by its inode; or by shutdown(SHUT_RDWR), then the
+/// descriptor that the last call named is still this socket. A close rings once more.
 void Switchboard::refresh(Plug& plug) {
     const std::uint32_t events = poll_now(plug.ours.get());
     if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) plug.flags.set(PairFlag::program_ended);
     if ((events & EPOLLHUP) == 0) return;
-    if (!plug.flags.has(PairFlag::we_ended) || !is_held(plug)) {
-        plug.flags.set(PairFlag::program_gone);
-    }
+    const bool held = plug.flags.has(PairFlag::we_ended) ? is_held(plug) : is_named(plug);
+    if (held) plug.flags.set(PairFlag::both_ended);
+    if (!held) plug.flags.set(PairFlag::program_gone);
+}
+
+bool Switchboard::is_named(const Plug& plug) {
+    const auto theirs = tasks_.borrow(plug.task, plug.caller.fd);
+    return theirs && theirs->cookie == plug.cookie;
 }
 
 bool Switchboard::is_held(const Plug& plug) {

@@ -86,7 +86,7 @@ class Switchboard {
     /// Makes the pair show what became of a handshake that nobody waits for in connect().
     void look_at_handshake(PlugHandle handle, Plug& plug);
     void become_connected(PlugHandle handle, Plug& plug);
-    void begin_listening(Plug& plug, int theirs);
+    void begin_listening(PlugHandle handle, Plug& plug, int theirs);
     /// What a program wrote before there was a connection is lost.
     void discard_written(Plug& plug);
     /// Rings for connections that wait and nobody was told of; takes back what was too much.
@@ -95,6 +95,8 @@ class Switchboard {
     [[nodiscard]] std::uint64_t waiting_connections(const Plug& plug);
     /// The program shall find the connection broken: ECONNRESET once, then the end.
     void break_pair(PlugHandle handle, Plug& plug);
+    /// The program shall find the end of the stream, and that it can write no more.
+    void end_pair(PlugHandle handle, Plug& plug);
     /// Reads what lies before us in a datagram's pair, so that sends keep their order.
     void drain_datagrams(Plug& plug);
     /// Brings datagrams from the stack into the pair.
@@ -119,9 +121,14 @@ class Switchboard {
     void drop_filler(Plug& plug);
     void pass_end(PlugHandle handle, Plug& plug);
     void close_stream(PlugHandle handle, Plug& plug);
+    void close_pair(PlugHandle handle, Plug& plug);
+    void pass_shutdown(Plug& plug);
+    void watch_listener(PlugHandle handle, const Plug& plug);
+    void look_at_listener(PlugHandle handle, Plug& plug);
     void close_datagram(PlugHandle handle, Plug& plug);
     void refresh(Plug& plug);
     [[nodiscard]] bool is_held(const Plug& plug);
+    [[nodiscard]] bool is_named(const Plug& plug);
     [[nodiscard]] bool push_datagram(Plug& plug, Octets text, const Endpoint& from);
     void index(PlugHandle handle, const Plug& plug);
     void forget(const Plug& plug);

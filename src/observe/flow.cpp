@@ -29,9 +29,8 @@ bool is_trouble(const event::Body& body) {
 
 event::HostIndex host_of(const Trace& trace, const IpAddr& address, event::HostIndex otherwise) {
     const auto found = std::ranges::find(trace.hosts, address, &HostName::address);
-    return found == trace.hosts.end()
-               ? otherwise
-               : static_cast<event::HostIndex>(found - trace.hosts.begin());
+    return found == trace.hosts.end() ? otherwise
+                                      : static_cast<event::HostIndex>(found - trace.hosts.begin());
 }
 
 }  // namespace

@@ -180,8 +180,9 @@ std::vector<Row> fold_rows(std::vector<Row> rows, const LadderOptions& options) 
                 ++end;
             }
         }
-        const bool is_open = data >= options.fold_from &&
-                             std::ranges::find(options.open_folds, ++number) != options.open_folds.end();
+        const bool is_open =
+            data >= options.fold_from &&
+            std::ranges::find(options.open_folds, ++number) != options.open_folds.end();
         if (data < options.fold_from || is_open) {
             const std::size_t until = std::max(is_open ? end : first + 1, first + 1);
             while (first < until) out.push_back(std::move(rows[first++]));
@@ -197,10 +198,10 @@ std::string program_of(const Trace& trace, event::HostIndex host, const Ladder& 
     for (const event::Event& event : trace.events) {
         const auto* call = std::get_if<event::CallMade>(&event.body);
         if (call == nullptr || event.host != host || call->caller.pid == 0) continue;
-        const bool fits = side == Side::left
-                              ? call->call == event::Call::connect && call->local == ladder.flow.client
-                              : call->call == event::Call::listen &&
-                                    call->local.port == ladder.flow.server.port;
+        const bool fits =
+            side == Side::left
+                ? call->call == event::Call::connect && call->local == ladder.flow.client
+                : call->call == event::Call::listen && call->local.port == ladder.flow.server.port;
         if (fits) return trace.program(call->caller.pid);
     }
     return {};
@@ -235,10 +236,10 @@ Ladder make_ladder(const Trace& trace, const Flow& flow, const LadderOptions& op
     ladder.zero = first_moment(rows, flow.began);
     ladder.rows = fold_rows(std::move(rows), options);
     ladder.unit = unit_for(longest_time(ladder));
-    ladder.left_title = fmt::format("{} {}", trace.host(flow.client_host),
-                                    wire::print(flow.client.addr).view());
-    ladder.right_title = fmt::format("{} {}", trace.host(flow.server_host),
-                                     wire::print(flow.server.addr).view());
+    ladder.left_title =
+        fmt::format("{} {}", trace.host(flow.client_host), wire::print(flow.client.addr).view());
+    ladder.right_title =
+        fmt::format("{} {}", trace.host(flow.server_host), wire::print(flow.server.addr).view());
     ladder.left_program = program_of(trace, flow.client_host, ladder, Side::left);
     ladder.right_program = program_of(trace, flow.server_host, ladder, Side::right);
     return ladder;

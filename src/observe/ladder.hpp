@@ -77,25 +77,26 @@ struct Footnote {
 };
 
 struct LadderOptions {
-    std::uint32_t fold_from = 6;              // data segments that make a fold, 0 = never
-    std::vector<std::uint64_t> open_folds;    // f7: shown unfolded
+    std::uint32_t fold_from = 6;            // data segments that make a fold, 0 = never
+    std::vector<std::uint64_t> open_folds;  // f7: shown unfolded
     enum class Detail : std::uint8_t { normal, verbose } detail = Detail::normal;
 };
 
 struct Ladder {
     Flow flow;
-    std::string left_title;    // client 10.0.0.1
+    std::string left_title;  // client 10.0.0.1
     std::string right_title;
     std::string left_program;  // curl[4711]
     std::string right_program;
-    Instant zero{};            // of the flow's first event; earlier calls are negative
+    Instant zero{};  // of the flow's first event; earlier calls are negative
     TimeUnit unit = TimeUnit::milliseconds;
     std::vector<Row> rows;
     std::vector<Footnote> notes;
 };
 
 /// The ladder of one flow.
-[[nodiscard]] Ladder make_ladder(const Trace& trace, const Flow& flow, const LadderOptions& options);
+[[nodiscard]] Ladder make_ladder(const Trace& trace, const Flow& flow,
+                                 const LadderOptions& options);
 
 /// The picture as text: 7 · 23 · wire · 22 · 7 · gauge 8 (the wire takes what a wide terminal has).
 [[nodiscard]] std::string ladder_text(const Ladder& ladder, const Paint& paint);

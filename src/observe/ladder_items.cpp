@@ -201,11 +201,10 @@ void ItemBuilder::on(const event::Event& event, const event::SegmentDropped& dro
     const auto found = crossing_of_frame_.find(dropped.segment.frame);
     const std::string packet = numbering_.label_of_frame(dropped.segment.frame);
     const event::ReasonRow& row = event::describe(dropped.reason);
-    const std::string what{kind_of(wire::TcpFlags::from_bits(dropped.segment.flags),
-                                   dropped.segment.length)};
-    const std::uint32_t number = note(fmt::format("{} {}: {}", what, verdict_of(dropped.reason),
-                                                  row.sentence),
-                                      packet, row.next);
+    const std::string what{
+        kind_of(wire::TcpFlags::from_bits(dropped.segment.flags), dropped.segment.length)};
+    const std::uint32_t number = note(
+        fmt::format("{} {}: {}", what, verdict_of(dropped.reason), row.sentence), packet, row.next);
     if (turned_away_.at != event.at) turned_away_ = {event.at, {}, 0, {}};
     turned_away_.note = number;
     turned_away_.opening = fmt::format("{} {}", what, verdict_of(dropped.reason));
@@ -220,8 +219,8 @@ void ItemBuilder::on(const event::Event& event, const event::SegmentDropped& dro
         items_.crossings[found->second].wire.fate = WireFate::refused;
     }
     Item* before = last(*side);
-    if (before != nullptr && before->kind == Item::Kind::arrival && found != crossing_of_frame_.end() &&
-        before->crossing == found->second) {
+    if (before != nullptr && before->kind == Item::Kind::arrival &&
+        found != crossing_of_frame_.end() && before->crossing == found->second) {
         cell.gauge = before->cell.gauge;
         before->cell = std::move(cell);
         return;
@@ -261,8 +260,8 @@ void ItemBuilder::on(const event::Event& event, const event::Transition& transit
     Cell cell;
     cell.text = std::string{event::name(transition.to)};
     if (transition.to == event::State::time_wait) {
-        cell.text += fmt::format(" {} s", std::chrono::duration_cast<std::chrono::seconds>(
-                                              trace_.time_wait).count());
+        cell.text += fmt::format(
+            " {} s", std::chrono::duration_cast<std::chrono::seconds>(trace_.time_wait).count());
     }
     cell.tone = tone_of(transition.to);
     cell.at = event.at;
@@ -312,9 +311,7 @@ void ItemBuilder::on(const event::Event& event, const event::QueueChange& change
 }
 
 /// Whether the flow has ended at both hosts: what a listener does later is no part of it.
-bool ItemBuilder::is_over() const {
-    return over_[0] && over_[1];
-}
+bool ItemBuilder::is_over() const { return over_[0] && over_[1]; }
 
 void ItemBuilder::on(const event::Event& event, const event::CallMade& call) {
     const event::SocketNumber subject =

@@ -72,8 +72,8 @@ class ItemBuilder {
 
     /// What waits at one end for the row it belongs to.
     struct Pending {
-        std::optional<Cell> state;  // a transition of its own making: goes with the next departure
-        std::optional<Cell> bytes;  // ▸ 77 B or ◂ EOF: likewise
+        std::optional<Cell> state;   // a transition of its own making: goes with the next departure
+        std::optional<Cell> bytes;   // ▸ 77 B or ◂ EOF: likewise
         std::optional<Gauge> gauge;  // goes with the call that changed it
         Instant gauge_at{};
     };
@@ -84,7 +84,7 @@ class ItemBuilder {
     Numbering numbering_;
     Items items_;
     std::array<Pending, 2> pending_;
-    std::array<bool, 2> over_{};  // CLOSED or TIME-WAIT was reached at that end
+    std::array<bool, 2> over_{};              // CLOSED or TIME-WAIT was reached at that end
     std::array<std::optional<Seq>, 2> base_;  // ISN of each direction
     std::array<std::unordered_set<event::SocketNumber>, 2> sockets_;  // of this flow
     std::unordered_set<event::SocketNumber> listeners_;               // at the right end
@@ -94,9 +94,9 @@ class ItemBuilder {
     /// waits for the other, both are of one moment.
     struct TurnedAway {
         Instant at{};
-        std::string sentence;   // accept queue of *:8080 is full, 3 waiting, limit 2
-        std::size_t note = 0;   // index + 1 of the note to complete, 0 = none yet
-        std::string opening;    // SYN ignored
+        std::string sentence;  // accept queue of *:8080 is full, 3 waiting, limit 2
+        std::size_t note = 0;  // index + 1 of the note to complete, 0 = none yet
+        std::string opening;   // SYN ignored
     };
     TurnedAway turned_away_;
 };

@@ -59,17 +59,18 @@ std::string ladder_json(const Ladder& ladder, const Trace& trace) {
                          {"packet", note.packet},
                          {"next", note.next}});
     }
-    const json document{
-        {"schema", "dialtone.ladder/1"},
-        {"flow", ladder.flow.number},
-        {"left", {{"host", trace.host(ladder.flow.client_host)},
-                  {"endpoint", wire::print(ladder.flow.client).view()},
-                  {"program", ladder.left_program}}},
-        {"right", {{"host", trace.host(ladder.flow.server_host)},
-                   {"endpoint", wire::print(ladder.flow.server).view()},
-                   {"program", ladder.right_program}}},
-        {"rows", std::move(rows)},
-        {"notes", std::move(notes)}};
+    const json document{{"schema", "dialtone.ladder/1"},
+                        {"flow", ladder.flow.number},
+                        {"left",
+                         {{"host", trace.host(ladder.flow.client_host)},
+                          {"endpoint", wire::print(ladder.flow.client).view()},
+                          {"program", ladder.left_program}}},
+                        {"right",
+                         {{"host", trace.host(ladder.flow.server_host)},
+                          {"endpoint", wire::print(ladder.flow.server).view()},
+                          {"program", ladder.right_program}}},
+                        {"rows", std::move(rows)},
+                        {"notes", std::move(notes)}};
     return document.dump(2) + "\n";
 }
 

@@ -264,12 +264,16 @@ TEST(Ladder, TellsWhatWasLostAndWhatWasIgnored) {
     run.drop(1010.0, 1, event::Reason::accept_queue_full);
     run.queue(1010.0, QueueStep::syn_ignored, 0, 3, 2);
     const std::string text = ladder_text(run.ladder(), Paint{});
-    EXPECT_NE(text.find("    0.1 SYN-SENT               │── S 0:0(0) ───────╳       │ ✗L1 lost: loss=1%\n"),
-              std::string::npos)
+    EXPECT_NE(
+        text.find(
+            "    0.1 SYN-SENT               │── S 0:0(0) ───────╳       │ ✗L1 lost: loss=1%\n"),
+        std::string::npos)
         << text;
-    EXPECT_NE(text.find(" 1000.0 ↻1                     │── S 0:0(0) ──────────────▶│ ✗L2 SYN ignored: full  "
-                        "1010.0  0  3/2!\n"),
-              std::string::npos)
+    EXPECT_NE(
+        text.find(
+            " 1000.0 ↻1                     │── S 0:0(0) ──────────────▶│ ✗L2 SYN ignored: full  "
+            "1010.0  0  3/2!\n"),
+        std::string::npos)
         << text;
     EXPECT_NE(text.find("✗L2 SYN ignored: accept queue of *:8080 is full, 3 waiting, limit 2 (p2)"),
               std::string::npos)

@@ -88,7 +88,8 @@ class Drawing {
     [[nodiscard]] std::string gauge_text(const Gauge& gauge) const {
         const std::string text = fmt::format("{}  {}/{}{}", gauge.syn_queue, gauge.accept_queue,
                                              gauge.limit, gauge.is_full() ? "!" : "");
-        return paint_.tint(fit_right(text, gauge_width), gauge.is_full() ? Tone::bad : Tone::strong);
+        return paint_.tint(fit_right(text, gauge_width),
+                           gauge.is_full() ? Tone::bad : Tone::strong);
     }
 
     [[nodiscard]] std::string wire_text(const Row& row) const {
@@ -113,11 +114,10 @@ class Drawing {
     [[nodiscard]] std::string lost_text(const Wire& wire) const {
         const std::size_t reach = wire_width_ * 3 / 4;
         const std::string label = fit_label(wire.label, reach - 6);
-        const std::string drawn = wire.from == Side::left
-                                      ? "── " + label + " " +
-                                            repeat("─", reach - cells(label) - 5) + "╳"
-                                      : "╳" + repeat("─", reach - cells(label) - 5) + " " + label +
-                                            " ──";
+        const std::string drawn =
+            wire.from == Side::left
+                ? "── " + label + " " + repeat("─", reach - cells(label) - 5) + "╳"
+                : "╳" + repeat("─", reach - cells(label) - 5) + " " + label + " ──";
         return wire.from == Side::left ? fit_left(drawn, wire_width_)
                                        : fit_right(drawn, wire_width_);
     }
@@ -148,8 +148,8 @@ class Drawing {
     }
 
     void draw_note(const Footnote& note) {
-        std::string text = paint_.tint(fmt::format("✗L{}", note.number), Tone::bad) + " " +
-                           note.sentence;
+        std::string text =
+            paint_.tint(fmt::format("✗L{}", note.number), Tone::bad) + " " + note.sentence;
         if (!note.packet.empty()) text += fmt::format(" ({})", note.packet);
         if (!note.next.empty()) text += "; " + note.next;
         line(text);

@@ -66,10 +66,10 @@ SocketView socket_of(const json& value) {
     socket.retransmissions = value.at("rtx").get<std::uint32_t>();
     if (value.contains("queued_in")) socket.queued_in = endpoint_of(value.at("queued_in"));
     if (const auto q = value.find("queues"); q != value.end()) {
-        socket.queues = event::QueueView{
-            q->at(0).get<std::uint32_t>(), q->at(1).get<std::uint32_t>(),
-            q->at(2).get<std::uint32_t>(), q->at(3).get<std::uint64_t>(),
-            Duration{q->at(4).get<std::int64_t>()}};
+        socket.queues =
+            event::QueueView{q->at(0).get<std::uint32_t>(), q->at(1).get<std::uint32_t>(),
+                             q->at(2).get<std::uint32_t>(), q->at(3).get<std::uint64_t>(),
+                             Duration{q->at(4).get<std::int64_t>()}};
     }
     if (const auto p = value.find("path"); p != value.end()) {
         socket.path = event::PathView{p->at(0).get<std::uint32_t>(),
@@ -102,9 +102,9 @@ HostSockets host_of(const json& value) {
         host.snapshot.sockets.push_back(socket_of(socket));
     }
     for (const json& owner : value.at("owners")) {
-        host.owners[owner.at(0).get<std::uint64_t>()].push_back(
-            {owner.at(1).get<std::int32_t>(), owner.at(2).get<std::string>(),
-             owner.at(3).get<std::int32_t>()});
+        host.owners[owner.at(0).get<std::uint64_t>()].push_back({owner.at(1).get<std::int32_t>(),
+                                                                 owner.at(2).get<std::string>(),
+                                                                 owner.at(3).get<std::int32_t>()});
     }
     return host;
 }

@@ -21,9 +21,9 @@ struct Entry {
 };
 
 std::string_view timer_name(event::TimerKind kind) {
-    constexpr std::array<std::string_view, 9> names{
-        "-",         "retrans",    "persist", "ack",     "keepalive",
-        "time-wait", "fin-wait-2", "syn-ack", "user-timeout"};
+    constexpr std::array<std::string_view, 9> names{"-",          "retrans",   "persist",
+                                                    "ack",        "keepalive", "time-wait",
+                                                    "fin-wait-2", "syn-ack",   "user-timeout"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -91,18 +91,18 @@ std::string count_text(const SocketView& socket, std::uint64_t count) {
 Columns columns_of(const Entry& entry) {
     const SocketView& socket = *entry.socket;
     const bool no_peer = socket.peer == Endpoint{};
-    return {entry.host->host,
-            std::string{state_name(socket)},
-            std::string{wire::print(socket.local).view()},
-            no_peer ? "*" : std::string{wire::print(socket.peer).view()},
-            socket.queues ? fmt::format("{}/{}", socket.queues->syn_length, socket.queues->limit)
-                          : "-",
-            accept_queue_text(socket),
-            count_text(socket, socket.receive_queue),
-            count_text(socket, socket.send_queue),
-            std::to_string(references(entry)),
-            timer_text(socket.timer),
-            socket.retransmissions > 0 ? std::to_string(socket.retransmissions) : "-"};
+    return {
+        entry.host->host,
+        std::string{state_name(socket)},
+        std::string{wire::print(socket.local).view()},
+        no_peer ? "*" : std::string{wire::print(socket.peer).view()},
+        socket.queues ? fmt::format("{}/{}", socket.queues->syn_length, socket.queues->limit) : "-",
+        accept_queue_text(socket),
+        count_text(socket, socket.receive_queue),
+        count_text(socket, socket.send_queue),
+        std::to_string(references(entry)),
+        timer_text(socket.timer),
+        socket.retransmissions > 0 ? std::to_string(socket.retransmissions) : "-"};
 }
 
 Tone tone_of(const SocketView& socket, std::size_t column) {
@@ -117,8 +117,7 @@ Tone tone_of(const SocketView& socket, std::size_t column) {
 
 bool is_alike(const Entry& a, const Entry& b) {
     return a.host == b.host && a.socket->state == b.socket->state &&
-           a.socket->transport == b.socket->transport &&
-           a.socket->queued_in == b.socket->queued_in;
+           a.socket->transport == b.socket->transport && a.socket->queued_in == b.socket->queued_in;
 }
 
 std::string more_text(const std::vector<Entry>& rest) {
@@ -129,9 +128,8 @@ std::string more_text(const std::vector<Entry>& rest) {
     }
     std::string text = fmt::format("… {} more {}", rest.size(), state_name(first));
     if (first.state != State::syn_sent) return text;
-    const auto [least, most] = std::ranges::minmax(rest, {}, [](const Entry& entry) {
-        return entry.socket->timer.left;
-    });
+    const auto [least, most] =
+        std::ranges::minmax(rest, {}, [](const Entry& entry) { return entry.socket->timer.left; });
     return text + fmt::format(", next retransmissions in {} to {}",
                               seconds(least.socket->timer.left, "{:.3f}"),
                               seconds(most.socket->timer.left));
@@ -160,7 +158,8 @@ std::string summary(const std::vector<Entry>& entries) {
     std::uint64_t ignored = 0;
     for (const Entry& entry : entries) {
         const std::string_view state = state_name(*entry.socket);
-        auto found = std::ranges::find(counts, state, &std::pair<std::string_view, std::size_t>::first);
+        auto found =
+            std::ranges::find(counts, state, &std::pair<std::string_view, std::size_t>::first);
         if (found == counts.end()) found = counts.insert(counts.end(), {state, 0});
         ++found->second;
         ignored += entry.socket->queues ? entry.socket->queues->syn_ignored : 0;
@@ -245,21 +244,21 @@ nlohmann::json json_of(const Entry& entry, const SsOptions& options) {
         }
     }
     const auto in_seconds = [](Duration time) { return static_cast<double>(time.count()) / 1e9; };
-    nlohmann::json out{{"schema", "dialtone.ss/1"},
-                       {"t_s", in_seconds(options.since_start)},
-                       {"host", entry.host->host},
-                       {"state", state_name(socket)},
-                       {"local", fmt::format("{}:{}", wire::print(socket.local.addr).view(),
-                                             socket.local.port.value())},
-                       {"peer", socket.peer == Endpoint{}
-                                    ? nlohmann::json(nullptr)
-                                    : nlohmann::json(wire::print(socket.peer).view())},
-                       {"refs", fds.size()},
-                       {"fds", fds},
-                       {"recv_queue", socket.receive_queue},
-                       {"send_queue", socket.send_queue},
-                       {"rtx", socket.retransmissions},
-                       {"timer", nullptr}};
+    nlohmann::json out{
+        {"schema", "dialtone.ss/1"},
+        {"t_s", in_seconds(options.since_start)},
+        {"host", entry.host->host},
+        {"state", state_name(socket)},
+        {"local",
+         fmt::format("{}:{}", wire::print(socket.local.addr).view(), socket.local.port.value())},
+        {"peer", socket.peer == Endpoint{} ? nlohmann::json(nullptr)
+                                           : nlohmann::json(wire::print(socket.peer).view())},
+        {"refs", fds.size()},
+        {"fds", fds},
+        {"recv_queue", socket.receive_queue},
+        {"send_queue", socket.send_queue},
+        {"rtx", socket.retransmissions},
+        {"timer", nullptr}};
     if (socket.timer.kind != event::TimerKind::none) {
         out["timer"] = {{"kind", timer_name(socket.timer.kind)},
                         {"left_s", in_seconds(socket.timer.left)}};
@@ -267,7 +266,8 @@ nlohmann::json json_of(const Entry& entry, const SsOptions& options) {
     if (socket.queues) {
         const event::QueueView& queues = *socket.queues;
         out["syn_queue"] = {{"len", queues.syn_length}, {"limit", queues.limit}};
-        out["accept_queue"] = {{"len", queues.accept_length}, {"limit", queues.limit},
+        out["accept_queue"] = {{"len", queues.accept_length},
+                               {"limit", queues.limit},
                                {"ignored", queues.syn_ignored},
                                {"oldest_s", in_seconds(queues.oldest)}};
     }

@@ -33,8 +33,9 @@ struct SsOptions {
     bool show_path = false;    // -i: cwnd, ssthresh, srtt, rto…
     bool show_owners = false;  // -p
     bool unfold = false;       // -a
-    std::vector<std::string> filter;  // words as in ss: state time-wait, sport = :8080, dst 10.0.0.2
-    Duration since_start{};    // time of the table
+    std::vector<std::string>
+        filter;              // words as in ss: state time-wait, sport = :8080, dst 10.0.0.2
+    Duration since_start{};  // time of the table
 };
 
 /// A filter that cannot be understood: which word, and what is known.

@@ -16,9 +16,8 @@ using event::SocketView;
 
 std::string lower(std::string_view text) {
     std::string out{text};
-    std::ranges::transform(out, out.begin(), [](unsigned char c) {
-        return static_cast<char>(std::tolower(c));
-    });
+    std::ranges::transform(out, out.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return out;
 }
 
@@ -56,9 +55,11 @@ std::expected<Condition, FilterError> condition_of(const std::string& subject,
         condition.state = lower(object);
         if (condition.state == "estab") condition.state = "established";
         for (std::size_t i = 0; i < event::state_count; ++i) {
-            if (lower(event::name(static_cast<event::State>(i))) == condition.state) return condition;
+            if (lower(event::name(static_cast<event::State>(i))) == condition.state)
+                return condition;
         }
-        return std::unexpected(FilterError{object, "states: established, listen, time-wait, syn-sent, …"});
+        return std::unexpected(
+            FilterError{object, "states: established, listen, time-wait, syn-sent, …"});
     }
     if (subject == "sport" || subject == "dport") {
         condition.what = subject == "sport" ? Condition::What::sport : Condition::What::dport;
@@ -74,8 +75,9 @@ std::expected<Condition, FilterError> condition_of(const std::string& subject,
         condition.address = *address;
         return condition;
     }
-    return std::unexpected(FilterError{subject, "filters: state NAME, sport = :PORT, dport = :PORT, "
-                                                "src ADDRESS, dst ADDRESS"});
+    return std::unexpected(FilterError{subject,
+                                       "filters: state NAME, sport = :PORT, dport = :PORT, "
+                                       "src ADDRESS, dst ADDRESS"});
 }
 
 }  // namespace
@@ -93,7 +95,8 @@ std::expected<std::vector<HostSockets>, FilterError> filter_sockets(
     }
     for (HostSockets& host : hosts) {
         std::erase_if(host.snapshot.sockets, [&](const SocketView& socket) {
-            return !std::ranges::all_of(conditions, [&](const Condition& c) { return c.holds(socket); });
+            return !std::ranges::all_of(conditions,
+                                        [&](const Condition& c) { return c.holds(socket); });
         });
     }
     return hosts;

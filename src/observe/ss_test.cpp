@@ -53,8 +53,9 @@ std::vector<HostSockets> backlog_run() {
 }
 
 TEST(SocketTable, ShowsBothQueuesAndFoldsWhatIsAlike) {
-    EXPECT_EQ(ss_text(backlog_run(), {}, Paint{}),
-              R"(HOST   STATE       LOCAL          PEER           SYNQ    ACCQ RECVQ SENDQ REFS TIMER            RTX
+    EXPECT_EQ(
+        ss_text(backlog_run(), {}, Paint{}),
+        R"(HOST   STATE       LOCAL          PEER           SYNQ    ACCQ RECVQ SENDQ REFS TIMER            RTX
 server LISTEN      *:8080         *               0/2 3/2!✗10     -     -    1 -                  -
 server ESTABLISHED 10.0.0.2:8080  10.0.0.1:40002    -  queued     0     0    0 -                  -
        … 2 more wait in the accept queue of *:8080

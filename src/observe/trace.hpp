@@ -21,10 +21,10 @@ struct HostName {
 
 /// A run: what happened and to whom.
 struct Trace {
-    std::vector<event::Event> events;  // numbered from 1 in the order they happened
-    std::vector<HostName> hosts;       // by event::HostIndex
+    std::vector<event::Event> events;              // numbered from 1 in the order they happened
+    std::vector<HostName> hosts;                   // by event::HostIndex
     std::map<std::int32_t, std::string> programs;  // pid → name
-    std::vector<std::string> rules;    // text of impairments and faults by FrameTouched::rule
+    std::vector<std::string> rules;  // text of impairments and faults by FrameTouched::rule
     Duration time_wait = std::chrono::seconds{60};  // 2·MSL of the run
 
     /// `hello[4709]`; `?` for a pid without a name.

@@ -21,18 +21,41 @@ struct OptionName {
 
 // Linux numbers (asm-generic/socket.h, linux/tcp.h, linux/in.h).
 constexpr auto option_names = std::to_array<OptionName>({
-    {1, 2, "SO_REUSEADDR"},  {1, 3, "SO_TYPE"},       {1, 4, "SO_ERROR"},
-    {1, 6, "SO_BROADCAST"},  {1, 7, "SO_SNDBUF"},     {1, 8, "SO_RCVBUF"},
-    {1, 9, "SO_KEEPALIVE"},  {1, 10, "SO_OOBINLINE"}, {1, 13, "SO_LINGER"},
-    {1, 15, "SO_REUSEPORT"}, {1, 18, "SO_RCVLOWAT"},  {1, 20, "SO_RCVTIMEO"},
-    {1, 21, "SO_SNDTIMEO"},  {1, 30, "SO_ACCEPTCONN"}, {1, 38, "SO_PROTOCOL"},
-    {1, 39, "SO_DOMAIN"},    {6, 1, "TCP_NODELAY"},   {6, 2, "TCP_MAXSEG"},
-    {6, 3, "TCP_CORK"},      {6, 4, "TCP_KEEPIDLE"},  {6, 5, "TCP_KEEPINTVL"},
-    {6, 6, "TCP_KEEPCNT"},   {6, 7, "TCP_SYNCNT"},    {6, 8, "TCP_LINGER2"},
-    {6, 9, "TCP_DEFER_ACCEPT"}, {6, 11, "TCP_INFO"},  {6, 12, "TCP_QUICKACK"},
-    {6, 13, "TCP_CONGESTION"}, {6, 18, "TCP_USER_TIMEOUT"}, {6, 23, "TCP_FASTOPEN"},
-    {0, 1, "IP_TOS"},        {0, 2, "IP_TTL"},        {0, 10, "IP_MTU_DISCOVER"},
-    {0, 11, "IP_RECVERR"},   {0, 24, "IP_BIND_ADDRESS_NO_PORT"},
+    {1, 2, "SO_REUSEADDR"},
+    {1, 3, "SO_TYPE"},
+    {1, 4, "SO_ERROR"},
+    {1, 6, "SO_BROADCAST"},
+    {1, 7, "SO_SNDBUF"},
+    {1, 8, "SO_RCVBUF"},
+    {1, 9, "SO_KEEPALIVE"},
+    {1, 10, "SO_OOBINLINE"},
+    {1, 13, "SO_LINGER"},
+    {1, 15, "SO_REUSEPORT"},
+    {1, 18, "SO_RCVLOWAT"},
+    {1, 20, "SO_RCVTIMEO"},
+    {1, 21, "SO_SNDTIMEO"},
+    {1, 30, "SO_ACCEPTCONN"},
+    {1, 38, "SO_PROTOCOL"},
+    {1, 39, "SO_DOMAIN"},
+    {6, 1, "TCP_NODELAY"},
+    {6, 2, "TCP_MAXSEG"},
+    {6, 3, "TCP_CORK"},
+    {6, 4, "TCP_KEEPIDLE"},
+    {6, 5, "TCP_KEEPINTVL"},
+    {6, 6, "TCP_KEEPCNT"},
+    {6, 7, "TCP_SYNCNT"},
+    {6, 8, "TCP_LINGER2"},
+    {6, 9, "TCP_DEFER_ACCEPT"},
+    {6, 11, "TCP_INFO"},
+    {6, 12, "TCP_QUICKACK"},
+    {6, 13, "TCP_CONGESTION"},
+    {6, 18, "TCP_USER_TIMEOUT"},
+    {6, 23, "TCP_FASTOPEN"},
+    {0, 1, "IP_TOS"},
+    {0, 2, "IP_TTL"},
+    {0, 10, "IP_MTU_DISCOVER"},
+    {0, 11, "IP_RECVERR"},
+    {0, 24, "IP_BIND_ADDRESS_NO_PORT"},
 });
 
 std::string outcome(const event::CallMade& call) {
@@ -74,7 +97,8 @@ std::string_view verdict_of(event::Reason reason) {
         event::Reason::data_after_close,
         event::Reason::other_syn_in_syn_received,
     });
-    return std::ranges::find(answered_by_rst, reason) != answered_by_rst.end() ? "refused" : "ignored";
+    return std::ranges::find(answered_by_rst, reason) != answered_by_rst.end() ? "refused"
+                                                                               : "ignored";
 }
 
 std::string_view short_form(event::Reason reason) {
@@ -93,8 +117,7 @@ bool is_answer_to_segment(event::Cause cause) {
         case event::Cause::rcv_fin_and_ack_of_fin:
         case event::Cause::rcv_ack_of_fin:
         case event::Cause::rcv_rst:
-        case event::Cause::replaced:
-            return true;
+        case event::Cause::replaced: return true;
         case event::Cause::passive_open:
         case event::Cause::active_open:
         case event::Cause::close:
@@ -102,8 +125,7 @@ bool is_answer_to_segment(event::Cause cause) {
         case event::Cause::user_timeout:
         case event::Cause::time_wait_timeout:
         case event::Cause::orphan_timeout:
-        case event::Cause::icmp_error:
-            return false;
+        case event::Cause::icmp_error: return false;
     }
     std::unreachable();
 }
@@ -122,8 +144,10 @@ std::string call_wording(const event::CallMade& call, int fd, int created_fd) {
             return call.error ? fmt::format("socket(){}", outcome(call))
                               : fmt::format("socket() = {}", descriptor(created_fd));
         case event::Call::bind:
-            return fmt::format("bind({}, {}){}", d, wire::print(call.argument).view(), outcome(call));
-        case event::Call::listen: return fmt::format("listen({}, {}){}", d, call.name, outcome(call));
+            return fmt::format("bind({}, {}){}", d, wire::print(call.argument).view(),
+                               outcome(call));
+        case event::Call::listen:
+            return fmt::format("listen({}, {}){}", d, call.name, outcome(call));
         case event::Call::connect: return fmt::format("connect({}){}", d, outcome(call));
         case event::Call::disconnect: return fmt::format("disconnect({}){}", d, outcome(call));
         case event::Call::accept:
@@ -140,8 +164,7 @@ std::string call_wording(const event::CallMade& call, int fd, int created_fd) {
                                outcome(call));
         case event::Call::connect_done:
         case event::Call::local_name:
-        case event::Call::peer_name:
-            return {};
+        case event::Call::peer_name: return {};
     }
     std::unreachable();
 }

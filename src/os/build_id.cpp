@@ -35,14 +35,15 @@ std::string id_in(std::span<const unsigned char> notes) {
         const std::size_t text_at = sizeof head + aligned(head.n_namesz);
         const std::size_t size = text_at + aligned(head.n_descsz);
         if (size > notes.size()) return {};
-        if (head.n_type == NT_GNU_BUILD_ID) return hexadecimal(notes.subspan(text_at, head.n_descsz));
+        if (head.n_type == NT_GNU_BUILD_ID)
+            return hexadecimal(notes.subspan(text_at, head.n_descsz));
         notes = notes.subspan(size);
     }
     return {};
 }
 
 int visit_first(dl_phdr_info* object, std::size_t, void* found) {
-    for (const ElfW(Phdr)& segment : std::span{object->dlpi_phdr, object->dlpi_phnum}) {
+    for (const ElfW(Phdr) & segment : std::span{object->dlpi_phdr, object->dlpi_phnum}) {
         if (segment.p_type != PT_NOTE) continue;
         const auto* start =
             reinterpret_cast<const unsigned char*>(object->dlpi_addr + segment.p_vaddr);

@@ -28,9 +28,10 @@ inline constexpr std::int32_t tcp_nodelay = 1, tcp_maxseg = 2, tcp_cork = 3, tcp
                               tcp_congestion = 13, tcp_user_timeout = 18, tcp_repair = 19,
                               tcp_fastopen_connect = 30, tcp_ulp = 31;
 // IPPROTO_IP.
-inline constexpr std::int32_t ip_tos = 1, ip_ttl = 2, ip_options = 4, ip_mtu_discover = 10, ip_mtu = 14, ip_freebind = 15,
-                              ip_transparent = 19, ip_bind_address_no_port = 24,
-                              ip_multicast_if = 32, ip_add_membership = 35, ip_drop_membership = 36;
+inline constexpr std::int32_t ip_tos = 1, ip_ttl = 2, ip_options = 4, ip_mtu_discover = 10,
+                              ip_mtu = 14, ip_freebind = 15, ip_transparent = 19,
+                              ip_bind_address_no_port = 24, ip_multicast_if = 32,
+                              ip_add_membership = 35, ip_drop_membership = 36;
 
 }  // namespace number
 

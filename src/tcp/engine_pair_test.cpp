@@ -278,11 +278,9 @@ TEST_F(PairTest, SteadyTrafficReservesNothingNew) {
         }
         return sum;
     };
-    for (std::uint16_t i = 0; i < 300; ++i)
-        round(static_cast<std::uint16_t>(40'000 + i % 200));
+    for (std::uint16_t i = 0; i < 300; ++i) round(static_cast<std::uint16_t>(40'000 + i % 200));
     const std::size_t before = held();
-    for (std::uint16_t i = 300; i < 1500; ++i)
-        round(static_cast<std::uint16_t>(40'000 + i % 200));
+    for (std::uint16_t i = 300; i < 1500; ++i) round(static_cast<std::uint16_t>(40'000 + i % 200));
     EXPECT_EQ(held(), before);
 }
 

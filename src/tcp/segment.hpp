@@ -12,7 +12,7 @@ namespace dt::tcp {
 
 /// What path and socket options decide about a connection's segments.
 struct Path {
-    std::uint16_t mtu = 1500;      // of the route, octets
+    std::uint16_t mtu = 1500;  // of the route, octets
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;
     std::uint32_t super_segment_max = 0;  // octets of text in one frame, 0 = one MSS

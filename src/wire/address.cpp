@@ -30,9 +30,7 @@ std::optional<std::uint32_t> number(std::string_view text, unsigned base, std::s
     return value;
 }
 
-bool has_leading_zero(std::string_view text) {
-    return text.size() > 1 && text[0] == '0';
-}
+bool has_leading_zero(std::string_view text) { return text.size() > 1 && text[0] == '0'; }
 
 /// Takes the part before `separator` off `rest`, or all of it when there is none.
 std::string_view take_until(std::string_view& rest, char separator) {
@@ -95,10 +93,8 @@ Ipv6 assemble(const Groups& head, const Groups& tail) {
         octets[2 * group] = static_cast<std::uint8_t>(value >> 8);
         octets[2 * group + 1] = static_cast<std::uint8_t>(value);
     };
-    for (std::size_t i = 0; i < head.count; ++i)
-        put(i, head.values[i]);
-    for (std::size_t i = 0; i < tail.count; ++i)
-        put(8 - tail.count + i, tail.values[i]);
+    for (std::size_t i = 0; i < head.count; ++i) put(i, head.values[i]);
+    for (std::size_t i = 0; i < tail.count; ++i) put(8 - tail.count + i, tail.values[i]);
     return Ipv6(octets);
 }
 
@@ -112,8 +108,7 @@ Run longest_zero_run(const Ipv6& address) {
     Run best;
     for (unsigned i = 0; i < 8; ++i) {
         unsigned end = i;
-        while (end < 8 && address.group(end) == 0)
-            ++end;
+        while (end < 8 && address.group(end) == 0) ++end;
         if (end - i > best.length) best = {i, end - i};
     }
     return best.length >= 2 ? best : Run{};

@@ -27,8 +27,7 @@ class AddressText {
 
     /// Appends; what does not fit is cut (no address is that long).
     constexpr void append(std::string_view part) {
-        for (const char c : part)
-            append(c);
+        for (const char c : part) append(c);
     }
     constexpr void append(char c) {
         if (length_ < capacity) chars_[length_++] = c;
@@ -320,9 +319,7 @@ static_assert(std::is_trivially_copyable_v<FourTuple> && std::is_trivially_copya
 
 /// For viewers and tests; allocates where the text is long.
 template <class T>
-requires requires(const T& value) {
-    print(value);
-}
+requires requires(const T& value) { print(value); }
 [[nodiscard]] inline std::string to_string(const T& value) {
     return std::string(print(value).view());
 }

@@ -19,16 +19,10 @@ constexpr std::uint16_t flag_authoritative = 0x0400;
 constexpr std::uint16_t flag_recursion_desired = 0x0100;
 constexpr std::uint16_t flag_recursion_available = 0x0080;
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-DnsType type_of(const IpAddr& address) {
-    return address.is_v4() ? DnsType::a : DnsType::aaaa;
-}
-std::size_t data_size(const IpAddr& address) {
-    return address.is_v4() ? Ipv4::size : Ipv6::size;
-}
+DnsType type_of(const IpAddr& address) { return address.is_v4() ? DnsType::a : DnsType::aaaa; }
+std::size_t data_size(const IpAddr& address) { return address.is_v4() ? Ipv4::size : Ipv6::size; }
 
 void store_address(const IpAddr& address, MutableOctets to, std::size_t at) {
     if (address.is_v4()) {
@@ -46,8 +40,7 @@ bool DnsName::append_label(std::string_view label) {
     const std::size_t dot = is_root() ? 0 : 1;
     if (length_ + dot + label.size() > size_max) return false;
     if (dot != 0) chars_[length_++] = '.';
-    for (const char c : label)
-        chars_[length_++] = lower(c);
+    for (const char c : label) chars_[length_++] = lower(c);
     return true;
 }
 

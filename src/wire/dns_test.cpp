@@ -114,8 +114,7 @@ TEST(Dns, vuln_10_pointers_lead_only_backwards) {
 
 TEST(Dns, vuln_10_names_longer_than_255_octets_are_malformed) {
     std::string text = "0001 0100 0001 0000 0000 0000";
-    for (int i = 0; i < 200; ++i)
-        text += " 0161";
+    for (int i = 0; i < 200; ++i) text += " 0161";
     EXPECT_EQ(question_of(text + " 00 0001 0001").error(), Error::malformed);
 }
 

@@ -50,8 +50,7 @@ TEST(Offload, vuln_22_whatever_is_accepted_is_sane) {
     Rng rng(22);
     for (int round = 0; round < 100000; ++round) {
         std::vector<std::byte> header(vnet_header_size);
-        for (std::byte& octet : header)
-            octet = static_cast<std::byte>(rng.below(8));
+        for (std::byte& octet : header) octet = static_cast<std::byte>(rng.below(8));
         const std::size_t frame_size = rng.below(3000);
         const auto offload = parse_vnet_header(header, frame_size);
         if (!offload || offload->checksum != ChecksumState::needed) continue;

@@ -69,38 +69,22 @@ std::string udp_line(const Ipv4View& ip) {
 
 std::string_view unreachable_name(UnreachableCode code) {
     switch (code) {
-        case UnreachableCode::network:
-            return "network";
-        case UnreachableCode::host:
-            return "host";
-        case UnreachableCode::protocol:
-            return "protocol";
-        case UnreachableCode::port:
-            return "port";
-        case UnreachableCode::fragmentation_needed:
-            return "frag-needed";
-        case UnreachableCode::source_route_failed:
-            return "source-route-failed";
-        case UnreachableCode::network_unknown:
-            return "network-unknown";
-        case UnreachableCode::host_unknown:
-            return "host-unknown";
-        case UnreachableCode::source_host_isolated:
-            return "source-isolated";
-        case UnreachableCode::network_prohibited:
-            return "network-prohibited";
-        case UnreachableCode::host_prohibited:
-            return "host-prohibited";
-        case UnreachableCode::network_for_tos:
-            return "network-for-tos";
-        case UnreachableCode::host_for_tos:
-            return "host-for-tos";
-        case UnreachableCode::prohibited:
-            return "admin-prohibited";
-        case UnreachableCode::precedence_violation:
-            return "precedence-violation";
-        case UnreachableCode::precedence_cutoff:
-            return "precedence-cutoff";
+        case UnreachableCode::network: return "network";
+        case UnreachableCode::host: return "host";
+        case UnreachableCode::protocol: return "protocol";
+        case UnreachableCode::port: return "port";
+        case UnreachableCode::fragmentation_needed: return "frag-needed";
+        case UnreachableCode::source_route_failed: return "source-route-failed";
+        case UnreachableCode::network_unknown: return "network-unknown";
+        case UnreachableCode::host_unknown: return "host-unknown";
+        case UnreachableCode::source_host_isolated: return "source-isolated";
+        case UnreachableCode::network_prohibited: return "network-prohibited";
+        case UnreachableCode::host_prohibited: return "host-prohibited";
+        case UnreachableCode::network_for_tos: return "network-for-tos";
+        case UnreachableCode::host_for_tos: return "host-for-tos";
+        case UnreachableCode::prohibited: return "admin-prohibited";
+        case UnreachableCode::precedence_violation: return "precedence-violation";
+        case UnreachableCode::precedence_cutoff: return "precedence-cutoff";
     }
     return "code unknown";
 }
@@ -129,23 +113,17 @@ std::string unreachable(const Icmpv4View& icmp) {
 
 std::string icmp_text(const Icmpv4View& icmp) {
     switch (icmp.type()) {
-        case Icmpv4Type::echo_request:
-            return echo(icmp, "request");
-        case Icmpv4Type::echo_reply:
-            return echo(icmp, "reply");
-        case Icmpv4Type::destination_unreachable:
-            return unreachable(icmp);
+        case Icmpv4Type::echo_request: return echo(icmp, "request");
+        case Icmpv4Type::echo_reply: return echo(icmp, "reply");
+        case Icmpv4Type::destination_unreachable: return unreachable(icmp);
         case Icmpv4Type::time_exceeded:
             return fmt::format("icmp time-exceeded code {}{}", icmp.code(), about(icmp));
         case Icmpv4Type::parameter_problem:
             return fmt::format("icmp parameter-problem at {}{}", icmp.pointer(), about(icmp));
-        case Icmpv4Type::source_quench:
-            return fmt::format("icmp source-quench{}", about(icmp));
-        case Icmpv4Type::redirect:
-            return fmt::format("icmp redirect{}", about(icmp));
+        case Icmpv4Type::source_quench: return fmt::format("icmp source-quench{}", about(icmp));
+        case Icmpv4Type::redirect: return fmt::format("icmp redirect{}", about(icmp));
         case Icmpv4Type::timestamp_request:
-        case Icmpv4Type::timestamp_reply:
-            break;
+        case Icmpv4Type::timestamp_reply: break;
     }
     return fmt::format("icmp type {} code {} ({})", static_cast<unsigned>(icmp.type()), icmp.code(),
                        icmp.payload().size());
@@ -169,14 +147,10 @@ std::string ipv4_line(Octets datagram) {
     if (!ip) return unparsed("ip", ip.error(), datagram.size());
     if (ip->is_fragment()) return fragment_line(*ip);
     switch (ip->protocol()) {
-        case IpProtocol::tcp:
-            return tcp_line(*ip);
-        case IpProtocol::udp:
-            return udp_line(*ip);
-        case IpProtocol::icmp:
-            return icmp_line(*ip);
-        case IpProtocol::icmpv6:
-            break;
+        case IpProtocol::tcp: return tcp_line(*ip);
+        case IpProtocol::udp: return udp_line(*ip);
+        case IpProtocol::icmp: return icmp_line(*ip);
+        case IpProtocol::icmpv6: break;
     }
     return fmt::format("{} protocol {} ({})", between(*ip), static_cast<unsigned>(ip->protocol()),
                        ip->payload().size());
@@ -236,13 +210,10 @@ std::string pretty_frame(Octets frame) {
     const std::string vlan =
         view->vlan_id() == 0 ? std::string() : fmt::format("vlan {} ", view->vlan_id());
     switch (view->type()) {
-        case EtherType::arp:
-            return vlan + arp_line(view->payload());
-        case EtherType::ipv4:
-            return vlan + ipv4_line(view->payload());
+        case EtherType::arp: return vlan + arp_line(view->payload());
+        case EtherType::ipv4: return vlan + ipv4_line(view->payload());
         case EtherType::vlan:
-        case EtherType::ipv6:
-            break;
+        case EtherType::ipv6: break;
     }
     return fmt::format("{}{} > {} type {:#06x} ({})", vlan, to_string(view->source()),
                        to_string(view->destination()), static_cast<unsigned>(view->type()),

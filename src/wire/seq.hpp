@@ -41,25 +41,13 @@ class Seq {
 [[nodiscard]] constexpr std::int32_t signed_distance(Seq first, Seq last) {
     return static_cast<std::int32_t>(last.value() - first.value());
 }
-[[nodiscard]] constexpr bool before(Seq a, Seq b) {
-    return signed_distance(b, a) < 0;
-}
-[[nodiscard]] constexpr bool at_or_before(Seq a, Seq b) {
-    return signed_distance(b, a) <= 0;
-}
-[[nodiscard]] constexpr bool after(Seq a, Seq b) {
-    return before(b, a);
-}
-[[nodiscard]] constexpr bool at_or_after(Seq a, Seq b) {
-    return at_or_before(b, a);
-}
+[[nodiscard]] constexpr bool before(Seq a, Seq b) { return signed_distance(b, a) < 0; }
+[[nodiscard]] constexpr bool at_or_before(Seq a, Seq b) { return signed_distance(b, a) <= 0; }
+[[nodiscard]] constexpr bool after(Seq a, Seq b) { return before(b, a); }
+[[nodiscard]] constexpr bool at_or_after(Seq a, Seq b) { return at_or_before(b, a); }
 
-[[nodiscard]] constexpr Seq earlier(Seq a, Seq b) {
-    return before(a, b) ? a : b;
-}
-[[nodiscard]] constexpr Seq later(Seq a, Seq b) {
-    return before(a, b) ? b : a;
-}
+[[nodiscard]] constexpr Seq earlier(Seq a, Seq b) { return before(a, b) ? a : b; }
+[[nodiscard]] constexpr Seq later(Seq a, Seq b) { return before(a, b) ? b : a; }
 
 /// True where first <= seq < first + length.
 ///

@@ -5,9 +5,7 @@
 
 namespace dt::wire {
 
-Result<UdpView> UdpView::parse(Octets datagram) {
-    return parse_front(datagram, datagram.size());
-}
+Result<UdpView> UdpView::parse(Octets datagram) { return parse_front(datagram, datagram.size()); }
 
 Result<UdpView> UdpView::parse_front(Octets front, std::size_t size) {
     if (front.size() < header_length) return fail(Error::truncated);
