@@ -99,7 +99,11 @@ std::expected<CallDesk::Subject, Answer> CallDesk::identify(const Request& reque
 Answer CallDesk::dispatch(const Request& request) {
     const int number = request.call.data.nr;
     if (number == SYS_socket) return on_socket(request);
-    if (number == SYS_connect) return on_connect(request);
+    if (number == SYS_connect) {
+        board_.catch_up();
+        return on_connect(request);
+    }
+    if (number == SYS_bind || number == SYS_listen) board_.catch_up();
     auto subject = identify(request);
     if (!subject) return subject.error();
     switch (number) {

@@ -31,8 +31,7 @@ namespace {
 constexpr int exit_ours = 125;
 constexpr std::uint64_t signal_token = 1;
 constexpr std::uint64_t control_tokens = 0x100;
-constexpr std::uint64_t line_tokens = 0x10000;  // and up; handles of sockets lie above 2^32
-constexpr std::uint64_t socket_tokens = 1ULL << 32;
+constexpr std::uint64_t line_tokens = 0x10000;  // and up, below Switchboard::least_token
 
 constexpr Duration settle_after_listen = 20ms;  // a second port of the same program
 constexpr Duration quiet_at_end = 50ms;         // programs answer what the network brought
@@ -222,7 +221,7 @@ void Supervisor::Parts::loop_once(Live& live) {
 void Supervisor::Parts::handle(Live& live, std::span<const epoll_event> events) {
     for (const epoll_event& event : events) {
         const std::uint64_t token = event.data.u64;
-        if (token >= socket_tokens) {
+        if (token >= Switchboard::least_token) {
             live.board.on_pair_event(PlugHandle::from_word(token), event.events);
         } else if (token >= line_tokens) {
             const auto line = static_cast<CallDesk::LineNumber>(token - line_tokens);

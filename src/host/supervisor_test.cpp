@@ -302,6 +302,16 @@ TEST(Supervisor, API_CONN_001_refused_and_API_BIND_016_in_use) {
     EXPECT_EQ(play.outcome.programs[1].status, 0);
 }
 
+TEST(Supervisor, API_BIND_038_a_port_is_free_once_its_socket_is_closed) {
+    Play play;
+    play.add_python("client",
+                    "import socket\n"
+                    "for i in range(50):\n"
+                    "    s = socket.socket(); s.bind(('127.0.0.1', 7000)); s.close()\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+}
+
 TEST(Supervisor, NamesOfTheNetworkResolveAndOthersDoNotExist) {
     Play play;
     play.add_python("server", listening(5, "time.sleep(5)\n"));

@@ -170,6 +170,18 @@ void Switchboard::watch_listener(PlugHandle handle, const Plug& plug) {
     (void)epoll_.change(plug.ours.get(), pair_events | EPOLLOUT, handle.word());
 }
 
+void Switchboard::catch_up() {
+    std::array<epoll_event, 64> room{};
+    const auto events = epoll_.wait(room, Duration::zero());
+    for (const epoll_event& event : events) {
+        // Others are told again: they are not edge-triggered.
+        if (event.data.u64 >= least_token) {
+            on_pair_event(PlugHandle::from_word(event.data.u64), event.events);
+        }
+    }
+    if (!events.empty()) carry();
+}
+
 void Switchboard::want_room(PlugHandle handle, Plug& plug) {
     plug.flags.clear(PairFlag::may_write);
     (void)epoll_.change(plug.ours.get(), pair_events | EPOLLOUT, handle.word());

@@ -21,6 +21,9 @@ namespace dt::host {
 
 class Switchboard {
   public:
+    static constexpr std::uint64_t least_token = 1ULL
+                                                 << 32;  ///< of a plug in epoll; others are below
+
     Switchboard(world::World& world, os::Epoll& epoll, Tasks& tasks);
 
     // Time. Successive instants never decrease.
@@ -73,6 +76,9 @@ class Switchboard {
 
     // What the kernel says.
     void on_pair_event(PlugHandle handle, std::uint32_t events);
+    /// Takes note of what programs did to their pairs until now: a close() comes before the bind()
+    /// that follows it, though only the latter stops.
+    void catch_up();
     /// Looks at sockets whose close the kernel does not report to us.
     void sweep();
     [[nodiscard]] bool has_failed_plugs() const { return failed_ > 0; }
