@@ -219,11 +219,15 @@ void Supervisor::Parts::loop_once(Live& live) {
 }
 
 void Supervisor::Parts::handle(Live& live, std::span<const epoll_event> events) {
+    // Pairs first: a close() comes before the call that follows it.
+    for (const epoll_event& event : events) {
+        if (event.data.u64 < Switchboard::least_token) continue;
+        live.board.on_pair_event(PlugHandle::from_word(event.data.u64), event.events);
+    }
     for (const epoll_event& event : events) {
         const std::uint64_t token = event.data.u64;
-        if (token >= Switchboard::least_token) {
-            live.board.on_pair_event(PlugHandle::from_word(token), event.events);
-        } else if (token >= line_tokens) {
+        if (token >= Switchboard::least_token) continue;
+        if (token >= line_tokens) {
             const auto line = static_cast<CallDesk::LineNumber>(token - line_tokens);
             live.desk.serve(line, os::now);
             if ((event.events & EPOLLHUP) != 0) live.desk.hang_up(line);

@@ -179,7 +179,7 @@ void Switchboard::catch_up() {
             on_pair_event(PlugHandle::from_word(event.data.u64), event.events);
         }
     }
-    if (!events.empty()) carry();
+    carry();
 }
 
 void Switchboard::want_room(PlugHandle handle, Plug& plug) {
