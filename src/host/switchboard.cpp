@@ -152,15 +152,15 @@ void Switchboard::on_pair_event(PlugHandle handle, std::uint32_t events) {
     Plug* plug = plugs_.get(handle);
     if (plug == nullptr) return;
     if ((events & EPOLLIN) != 0) plug->flags.set(PairFlag::may_read);
+    if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) {
+        plug->flags.set(PairFlag::program_ended);
+        plug->flags.set(PairFlag::may_read);
+    }
     if ((events & EPOLLOUT) != 0 && plug->phase == Phase::listening) {
         look_at_listener(handle, *plug);
     } else if ((events & EPOLLOUT) != 0) {
         plug->flags.set(PairFlag::may_write);
         (void)epoll_.change(plug->ours.get(), pair_events, handle.word());
-    }
-    if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) {
-        plug->flags.set(PairFlag::program_ended);
-        plug->flags.set(PairFlag::may_read);
     }
     make_ready(handle, *plug);
 }
