@@ -18,6 +18,13 @@ enum class TimeWaitRst : std::uint8_t { ignore, obey };
 /// A switch of a protocol feature.
 enum class Switch : std::uint8_t { off, on };
 
+/// How the window grows and is cut (Linux tcp_congestion_control, TCP_CONGESTION).
+enum class CongestionControl : std::uint8_t { reno, cubic };
+
+/// Explicit congestion notification (RFC 3168; Linux tcp_ecn 0, 1, 2): `passive` answers an offer
+/// and makes none.
+enum class Ecn : std::uint8_t { off, on, passive };
+
 struct Config {
     // Listening.
     std::uint32_t somaxconn = 4096;  // entries; Linux net.core.somaxconn
@@ -39,9 +46,28 @@ struct Config {
     std::uint8_t retries_2 = 15;      // Linux tcp_retries2
     std::uint8_t orphan_retries = 8;  // Linux tcp_orphan_retries=0 means 8
 
+    // Loss recovery (RFC 6675, RFC 8985, RFC 5682).
+    Switch sack = Switch::on;            // Linux tcp_sack
+    Switch dsack = Switch::on;           // Linux tcp_dsack
+    std::uint8_t recovery = 1;           // Linux tcp_recovery; bits: 1 RACK, 2 a reordering window
+                                         // that does not adapt, 4 no threshold of duplicates
+    std::uint8_t early_retransmit = 3;   // Linux tcp_early_retrans; 3 and 4: tail loss probe
+    std::uint8_t frto = 2;               // Linux tcp_frto; 0: off
+    std::uint16_t reordering = 3;        // segments; Linux tcp_reordering
+    std::uint16_t reordering_max = 300;  // segments; Linux tcp_max_reordering
+    Duration min_rtt_window = std::chrono::seconds{300};  // Linux tcp_min_rtt_wlen
+
+    // Congestion control.
+    CongestionControl congestion = CongestionControl::cubic;  // Linux tcp_congestion_control
+    Switch hystart = Switch::on;                // leave slow start by RTT (RFC 9406, DEC-29)
+    Switch slow_start_after_idle = Switch::on;  // Linux tcp_slow_start_after_idle
+    Ecn ecn = Ecn::passive;                     // Linux tcp_ecn
+
     // Acknowledging.
-    Duration delayed_ack = std::chrono::milliseconds{40};
+    Duration delayed_ack = std::chrono::milliseconds{40};       // at least; Linux TCP_DELACK_MIN
+    Duration delayed_ack_max = std::chrono::milliseconds{200};  // Linux TCP_DELACK_MAX
     std::uint8_t quick_acks = 16;  // first segments of a flow acked at once
+    Duration invalid_ratelimit = std::chrono::milliseconds{500};  // Linux tcp_invalid_ratelimit
 
     // Closing.
     Duration time_wait = std::chrono::seconds{60};    // 2·MSL; Linux, DEC-03
@@ -59,6 +85,7 @@ struct Config {
     std::uint32_t receive_buffer_max = 6'291'456;
     std::uint32_t send_buffer = 16'384;  // what SO_SNDBUF reads on a fresh socket
     std::uint32_t send_buffer_max = 4'194'304;
+    Switch moderate_receive_buffer = Switch::on;  // Linux tcp_moderate_rcvbuf
 
     // ARP, ICMP.
     Duration neighbour_retry = std::chrono::seconds{1};

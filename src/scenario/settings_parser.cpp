@@ -63,6 +63,24 @@ constexpr auto rows = std::to_array<Row>({
     {"neighbour_tries", [](Settings& s, std::string_view t) { return store(s.config.neighbour_tries, t); }},
     {"icmp_errors_per_s", [](Settings& s, std::string_view t) { return store(s.config.icmp_errors_per_s, t); }},
     {"sockets_max", [](Settings& s, std::string_view t) { return store(s.config.sockets_max, t); }},
+    {"sack", [](Settings& s, std::string_view t) { return store(s.config.sack, t); }},
+    {"dsack", [](Settings& s, std::string_view t) { return store(s.config.dsack, t); }},
+    {"recovery", [](Settings& s, std::string_view t) { return store(s.config.recovery, t); }},
+    {"early_retransmit", [](Settings& s, std::string_view t) { return store(s.config.early_retransmit, t); }},
+    {"frto", [](Settings& s, std::string_view t) { return store(s.config.frto, t); }},
+    {"reordering", [](Settings& s, std::string_view t) { return store(s.config.reordering, t); }},
+    {"reordering_max", [](Settings& s, std::string_view t) { return store(s.config.reordering_max, t); }},
+    {"hystart", [](Settings& s, std::string_view t) { return store(s.config.hystart, t); }},
+    {"slow_start_after_idle", [](Settings& s, std::string_view t) { return store(s.config.slow_start_after_idle, t); }},
+    {"delayed_ack_max", [](Settings& s, std::string_view t) { return store(s.config.delayed_ack_max, t); }},
+    {"invalid_ratelimit", [](Settings& s, std::string_view t) { return store(s.config.invalid_ratelimit, t); }},
+    {"moderate_receive_buffer", [](Settings& s, std::string_view t) { return store(s.config.moderate_receive_buffer, t); }},
+    {"congestion", [](Settings& s, std::string_view t) {
+         s.config.congestion = t == "cubic" ? event::CongestionControl::cubic : event::CongestionControl::reno;
+         return t == "cubic" || t == "reno"; }},
+    {"ecn", [](Settings& s, std::string_view t) {
+         s.config.ecn = t == "on" ? event::Ecn::on : t == "off" ? event::Ecn::off : event::Ecn::passive;
+         return t == "on" || t == "off" || t == "passive"; }},
     {"accept_overflow", [](Settings& s, std::string_view t) {
          s.config.accept_overflow = t == "reset" ? event::Overflow::reset : event::Overflow::ignore;
          return t == "reset" || t == "ignore"; }},

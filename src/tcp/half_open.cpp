@@ -13,8 +13,6 @@ namespace {
 using Do = HalfOpenVerdict::Do;
 using event::Reason;
 
-constexpr std::uint32_t challenge_interval_ms = 500;  // Linux tcp_invalid_ratelimit
-
 // RFC 7323 §5.3 R1: a timestamp older than the last one marks an old duplicate.
 bool is_older(const SegmentIn& segment, std::uint32_t ts_recent) {
     const auto& timestamps = segment.header.options.timestamps;
@@ -121,7 +119,8 @@ HalfOpenVerdict HalfOpens::judge(std::uint32_t entry, const SegmentIn& segment,
 bool HalfOpens::may_challenge(std::uint32_t entry, Instant now) {
     Common& common = this->common(entry);
     const auto now_ms = static_cast<std::uint32_t>(base::to_ms(now));
-    if (common.challenged && now_ms - common.challenged_ms < challenge_interval_ms) return false;
+    const std::int64_t interval_ms = base::to_ms(config_.invalid_ratelimit);
+    if (common.challenged && now_ms - common.challenged_ms < interval_ms) return false;
     common.challenged = true;
     common.challenged_ms = now_ms;
     return true;

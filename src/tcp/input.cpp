@@ -11,9 +11,6 @@ namespace dt::tcp {
 
 namespace {
 
-// Challenge ACKs and answers to segments without text: one per socket and 500 ms (TCP-WIN-028,
-// Linux tcp_invalid_ratelimit).
-constexpr Duration challenge_interval = 500ms;
 // TS.Recent is trusted for 24 days of silence (RFC 7323 §5.5).
 constexpr std::uint32_t ts_recent_max_s = 24 * 24 * 3600;
 // What out-of-order text may hold, as a multiple of the largest window (TCP-SEC-021).
@@ -414,10 +411,10 @@ void Connection::drop(const Arrival& a, event::Reason reason) const {
     a.turn.emit(event::SegmentDropped{summary_of(a.in, tcb_.snd_shift), reason});
 }
 
-// RFC 5961 §7: the segment is dropped; its ACK is throttled per connection.
+// RFC 5961 §7: the segment is dropped; its ACK is throttled per connection (TCP-WIN-028).
 void Connection::challenge(const Arrival& a, event::Reason reason) {
     const bool is_limited =
-        has(Flag::challenged) && a.turn.now() - challenge_at_ < challenge_interval;
+        has(Flag::challenged) && a.turn.now() - challenge_at_ < a.turn.config().invalid_ratelimit;
     drop(a, is_limited ? event::Reason::challenge_limited : reason);
     if (is_limited) return;
     set(Flag::challenged);

@@ -20,7 +20,7 @@
 
 namespace dt::world {
 
-inline constexpr std::uint64_t recording_format = 1;
+inline constexpr std::uint64_t recording_format = 2;
 /// Oldest format this code reads.
 inline constexpr std::uint64_t recording_format_oldest = 1;
 inline constexpr std::string_view recording_magic = "DTRECORD";

@@ -124,7 +124,7 @@ std::expected<RecordingHeader, RecordingError> read_header(Octets recording) {
     if (header.format < recording_format_oldest || header.format > recording_format)
         return std::unexpected(RecordingError{Kind::format, header.format});
     header.build = from.text();
-    header.spec = decode_spec(from);
+    header.spec = decode_spec(from, header.format);
     const std::size_t hashed = magic.size() + from.position();
     const std::uint64_t hash = from.number();
     if (from.is_broken()) {

@@ -21,7 +21,29 @@ void for_each_tunable(Config& c, Each each) {
     each(c.neighbours_max), each(c.icmp_errors_per_s), each(c.reply_ring), each(c.sockets_max);
     each(c.frames_per_turn);
 }
-static_assert(sizeof(Config) == 176, "a tunable came or went: for_each_tunable must name it");
+
+/// Those that came with format 2.
+template <class Each>
+void for_each_later_tunable(Config& c, Each each) {
+    each(c.sack), each(c.dsack), each(c.recovery), each(c.early_retransmit), each(c.frto);
+    each(c.reordering), each(c.reordering_max), each(c.min_rtt_window), each(c.congestion);
+    each(c.hystart), each(c.slow_start_after_idle), each(c.ecn), each(c.delayed_ack_max);
+    each(c.invalid_ratelimit), each(c.moderate_receive_buffer);
+}
+static_assert(sizeof(Config) == 224, "a tunable came or went: for_each_tunable must name it");
+
+/// What a host of format 1 did: it knew neither SACK nor CUBIC nor ECN, and delayed every ACK
+/// alike.
+void forget_later_features(Config& c) {
+    c.sack = event::Switch::off;
+    c.dsack = event::Switch::off;
+    c.early_retransmit = 0;
+    c.frto = 0;
+    c.congestion = event::CongestionControl::reno;
+    c.hystart = event::Switch::off;
+    c.ecn = event::Ecn::off;
+    c.delayed_ack_max = c.delayed_ack;
+}
 
 struct WriteTunable {
     Encoder& to;
@@ -209,6 +231,7 @@ void encode(Encoder& to, const Spec& spec) {
         to.text(host.name);
         Config config = host.config;
         for_each_tunable(config, WriteTunable{to});
+        for_each_later_tunable(config, WriteTunable{to});
     }
     to.number(spec.links.size());
     for (const link::LinkSpec& link : spec.links) encode(to, link);
@@ -216,7 +239,7 @@ void encode(Encoder& to, const Spec& spec) {
     for (const link::FaultSpec& fault : spec.faults) encode(to, fault);
 }
 
-Spec decode_spec(Decoder& from) {
+Spec decode_spec(Decoder& from, std::uint64_t format) {
     Spec spec;
     spec.seed = from.number();
     const std::uint64_t hosts = from.below(neighbours_asked * 2);
@@ -225,6 +248,11 @@ Spec decode_spec(Decoder& from) {
         HostSpec& host = spec.hosts.emplace_back();
         host.name = from.text();
         for_each_tunable(host.config, ReadTunable{from});
+        if (format >= 2) {
+            for_each_later_tunable(host.config, ReadTunable{from});
+        } else {
+            forget_later_features(host.config);
+        }
     });
     repeat(from, links_max, [&] { spec.links.push_back(decode_link(from)); });
     repeat(from, items_max, [&] { spec.faults.push_back(decode_fault(from)); });

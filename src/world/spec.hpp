@@ -41,7 +41,8 @@ inline constexpr std::size_t hosts_of_link_max = 250;
 [[nodiscard]] std::optional<std::string> problem(const Spec& spec);
 
 void encode(Encoder& to, const Spec& spec);
-/// Broken input gives some specification and a broken decoder.
-[[nodiscard]] Spec decode_spec(Decoder& from);
+/// Broken input gives some specification and a broken decoder. `format` is the recording's: hosts
+/// of format 1 are given the options that they had, not those of today.
+[[nodiscard]] Spec decode_spec(Decoder& from, std::uint64_t format);
 
 }  // namespace dt::world

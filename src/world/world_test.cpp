@@ -348,7 +348,7 @@ TEST(Replay, ForeignTruncatedAndNewerFilesAreRefusedInOneSentence) {
     std::string newer = file;
     newer[recording_magic.size()] = 3;
     EXPECT_EQ(kind_of(newer).sentence("run.dtr"),
-              "recording run.dtr has format 3, this dialtone reads 1");
+              "recording run.dtr has format 3, this dialtone reads 1 to 2");
     std::string damaged = file;
     damaged[40] = static_cast<char>(damaged[40] ^ 1);
     EXPECT_FALSE(read_header(octets_of(damaged)));
@@ -398,13 +398,25 @@ TEST(Spec, ReadsBackWhatItWrote) {
     Encoder to;
     encode(to, spec);
     Decoder from(to.written());
-    const Spec back = decode_spec(from);
+    const Spec back = decode_spec(from, recording_format);
     EXPECT_FALSE(from.is_broken());
     EXPECT_TRUE(from.at_end());
     EXPECT_EQ(back.hosts[1].config.somaxconn, 77U);
     Encoder again;
     encode(again, back);
     EXPECT_TRUE(std::ranges::equal(to.written(), again.written()));
+}
+
+TEST(Spec, HostsOfFormat1KnowNeitherSackNorCubic) {
+    Spec spec = two_hosts("client->server: delay=20ms");
+    Encoder to;
+    encode(to, spec);
+    Decoder from(to.written());
+    const Spec back = decode_spec(from, 1);
+    ASSERT_FALSE(back.hosts.empty());
+    EXPECT_EQ(back.hosts[0].config.sack, event::Switch::off);
+    EXPECT_EQ(back.hosts[0].config.congestion, event::CongestionControl::reno);
+    EXPECT_EQ(back.hosts[0].config.delayed_ack_max, back.hosts[0].config.delayed_ack);
 }
 
 }  // namespace
