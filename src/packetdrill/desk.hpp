@@ -1,0 +1,93 @@
+// The socket calls as packetdrill makes them: real descriptors of the kernel for their numbers,
+// sockets of the stack behind them, blocking where the script lets a call block.
+#pragma once
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <map>
+#include <variant>
+#include <vector>
+
+#include "packetdrill/machine.hpp"
+#include "sock/numbers.hpp"
+
+namespace dt::packetdrill {
+
+/// A descriptor that is a socket of the stack.
+struct SocketEntry {
+    sock::SocketId id;
+    sock::Family family = sock::Family::inet;
+    sock::Type type = sock::Type::stream;
+    int flags = 0;  // F_GETFL: O_RDWR and what F_SETFL set
+};
+
+/// What epoll_ctl() asked for one descriptor.
+struct Interest {
+    epoll_event wanted{};
+    std::uint64_t seen_moves = 0;  // EPOLLET: moves of the socket when it was told, + 1
+};
+struct EpollEntry {
+    std::map<int, Interest> interests;  // by descriptor
+};
+
+/// All descriptors that are ours; others belong to the kernel.
+using Entry = std::variant<SocketEntry, EpollEntry>;
+
+class Desk {
+  public:
+    explicit Desk(const Flags& flags) : machine_(flags) {}
+    ~Desk();
+    Desk(const Desk&) = delete;
+    Desk& operator=(const Desk&) = delete;
+
+    Result<int> open(int domain, int type, int protocol);
+    Result<int> bind(int fd, Octets address);
+    Result<int> listen(int fd, int backlog);
+    /// `address` may be null.
+    Result<int> accept(int fd, sockaddr* address, socklen_t* length);
+    Result<int> connect(int fd, Octets address);
+    Result<int> shutdown(int fd, int how);
+    Result<int> close(int fd);
+
+    Result<std::size_t> receive(int fd, std::span<const iovec> parts, int flags);
+    Result<std::size_t> receive_message(int fd, msghdr& message, int flags);
+    Result<std::size_t> send(int fd, std::span<const iovec> parts, int flags, Octets to);
+
+    Result<int> fcntl(int fd, int command, int argument);
+    Result<int> ioctl(int fd, unsigned long request, void* argument);
+    Result<int> get_option(int fd, int level, int name, void* value, socklen_t* length);
+    Result<int> set_option(int fd, int level, int name, Octets value);
+
+    Result<int> poll(std::span<pollfd> fds, int timeout_ms);
+
+    Result<int> epoll_create(int size);
+    Result<int> epoll_ctl(int epoll_fd, int operation, int fd, const epoll_event* event);
+    Result<int> epoll_wait(int epoll_fd, std::span<epoll_event> events, int timeout_ms);
+    Result<std::size_t> splice_out(int socket_fd, int pipe_fd, std::size_t count, int flags);
+    Result<std::size_t> splice_in(int from_fd, off64_t* offset, int socket_fd, std::size_t count);
+
+    Result<int> put_packet(Octets packet);
+    /// 0 where nothing will leave.
+    std::size_t next_packet(MutableOctets to, long long& time_us);
+    void sleep(Duration time);
+    [[nodiscard]] std::chrono::microseconds read_clock();
+
+    /// Whether `fd` is ours.
+    [[nodiscard]] bool owns(int fd);
+
+  private:
+    [[nodiscard]] SocketEntry* socket(int fd);
+    [[nodiscard]] EpollEntry* epoll(int fd);
+    [[nodiscard]] std::uint32_t take_ready(int fd, Interest& interest);
+    [[nodiscard]] Instant deadline_of(const SocketEntry& entry, Duration limit, int flags) const;
+    Result<int> take_number(Entry entry);
+    [[nodiscard]] std::uint16_t revents(const pollfd& fd);
+
+    Machine machine_;
+    std::map<int, Entry> entries_;
+};
+
+}  // namespace dt::packetdrill

@@ -1,0 +1,15 @@
+// The kernel's own tunables as a script has just set them: /proc/sys/net of this network namespace
+// becomes the stack's configuration.
+#pragma once
+
+#include <string>
+
+#include "event/config.hpp"
+
+namespace dt::packetdrill {
+
+/// `base` with every tunable that the stack knows and the files below `root` (/proc/sys/net) tell.
+/// What cannot be read or understood stays as it is in `base`.
+[[nodiscard]] Config read_settings(const std::string& root, const Config& base);
+
+}  // namespace dt::packetdrill
