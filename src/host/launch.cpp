@@ -86,15 +86,17 @@ void detach_input() {
     if (null >= 0) ::dup2(null, STDIN_FILENO);
 }
 
-/// As execvp(): EACCES is remembered, files that are not there are passed over.
+/// As a shell: a file that may not be executed is remembered; one that is not there, or lies in a
+/// folder that may not be searched, is passed over.
 int try_candidates(const Plan& plan) {
     int remembered = ENOENT;
     for (const std::string& path : plan.candidates) {
         ::execve(path.c_str(), plan.argv.data(), plan.env.data());
-        if (errno == EACCES)
+        const int error = errno;
+        if (error == EACCES && ::access(path.c_str(), F_OK) == 0)
             remembered = EACCES;
-        else if (errno != ENOENT && errno != ENOTDIR)
-            return errno;
+        else if (error != EACCES && error != ENOENT && error != ENOTDIR)
+            return error;
     }
     return remembered;
 }

@@ -2,6 +2,10 @@
 # shellcheck shell=bash
 apps=$DIALTONE_SCRATCH/apps
 export PYTHONDONTWRITEBYTECODE=1 DIALTONE=$apps/bin/dialtone DIALTONE_GO_WEB=$apps/web
+# The first python3 of PATH may be one that only this user can run.
+python=/usr/bin/python3
+[ -x "$python" ] || python=$(command -v python3) || skip "python3 is not installed"
+at_once=3  # checks: most of them wait most of the time
 
 # Puts the tests, the binaries and the Go program where any user finds them, once a run of ./test.
 prepare_apps() {
@@ -23,7 +27,7 @@ prepare_apps() {
 checks_of() {
     local file check
     for file in "$@"; do
-        for check in $(python3 "$apps/apps/$file.py" --list); do echo "$file.$check"; done
+        for check in $("$python" "$apps/apps/$file.py" --list); do echo "$file.$check"; done
     done
 }
 
@@ -31,7 +35,7 @@ checks_of() {
 judge_check() {
     local prefix=$1 check=$2 output status
     shift 2
-    output=$(cd / && "$@" python3 "$apps/apps/${check%%.*}.py" "${check#*.}" 2>&1)
+    output=$(cd / && "$@" "$python" "$apps/apps/${check%%.*}.py" "${check#*.}" 2>&1)
     status=$?
     if [ "$status" = 77 ]; then
         skip_one "$prefix.$check" "${output##*: }"
@@ -42,10 +46,14 @@ judge_check() {
 
 # judge_files PREFIX COMMAND FILES: all checks of the files but the slow one of the bad link, which has a step of its own.
 judge_files() {
-    local prefix=$1 command=$2 check
+    local prefix=$1 command=$2 check failed=$DIALTONE_SCRATCH/failed
     shift 2
+    rm -f "$failed"
     for check in $(checks_of "$@"); do
         case $check in *_over_a_bad_link) continue ;; esac
-        judge_check "$prefix" "$check" $command
+        while [ "$(jobs -rp | wc -l)" -ge "$at_once" ]; do wait -n; done
+        (judge_check "$prefix" "$check" $command && [ "$bad" = 0 ] || touch "$failed") &
     done
+    wait
+    [ ! -e "$failed" ] || bad=1
 }

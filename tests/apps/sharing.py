@@ -13,7 +13,8 @@ def check_no_fin_until_the_child_closes(s):
     accepted, accepted_ms = ladder.at("right", r"^accept")
     data = [row for row, _, wire in ladder.segments("right") if wire["length"] == len("still open")]
     last_close, last_close_ms = ladder.at("right", "last close of")
-    assert accepted < data[0] <= last_close <= fins[0][0], ladder
+    # Where the machine is busy, what was written and the close are found at one instant: then one segment carries both.
+    assert accepted < data[0] <= fins[0][0] and last_close <= fins[0][0], ladder
     # The parent closed its copy at once; the child slept 0.3 s.
     assert last_close_ms - accepted_ms >= 290, ladder
 

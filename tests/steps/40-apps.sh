@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# full only, limit: 600 s
+# limit: 300 s
 # Unmodified programs on the stack: demo, files, shared descriptors, backlog, errnos, signals, network.toml, real servers.
 . "$DIALTONE_ROOT/tests/steps/lib.sh"
 . tests/apps/judge.sh

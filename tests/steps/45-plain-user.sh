@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# full only, limit: 900 s
+# limit: 400 s
 # The same programs as a user without any capability; then also where user namespaces are forbidden.
 . "$DIALTONE_ROOT/tests/steps/lib.sh"
 . tests/apps/judge.sh

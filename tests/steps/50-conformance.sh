@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# full only, limit: 300 s
+# limit: 300 s
 # The same questions to the socket calls, asked of the Linux kernel and of Dialtone; deviations are listed with their reasons.
 . "$DIALTONE_ROOT/tests/steps/lib.sh"
 . tests/apps/judge.sh
@@ -11,10 +11,11 @@ in_own_home() { env HOME="$home" XDG_STATE_HOME="$home/state-$1" XDG_RUNTIME_DIR
 
 # Its expected answers were measured on Linux 6.18: another kernel answers some rows otherwise, and that is no fault of ours.
 if [ "$(uname -r | cut -d. -f1,2)" = 6.18 ] && in_netns true 2>/dev/null; then
-    judge conformance.linux in_netns python3 "$rows" --on linux
+    judge conformance.linux in_netns "$python" "$rows" --on linux
 else
     skip_one conformance.linux "the answers are those of Linux 6.18 in a network namespace, this is $(uname -r)"
 fi
-judge conformance.dialtone in_own_home root "$DIALTONE" run -q -- python3 "$rows" --on dialtone
-judge conformance.dialtone_as_plain_user in_own_home plain as_plain_user "$DIALTONE" run -q -- python3 "$rows" --on dialtone
+judge conformance.dialtone in_own_home root "$DIALTONE" run -q -- "$python" "$rows" --on dialtone
+judge conformance.dialtone_as_plain_user as_plain_user env HOME="$home" XDG_STATE_HOME="$home/state-plain" XDG_RUNTIME_DIR= \
+    "$DIALTONE" run -q -- "$python" "$rows" --on dialtone
 finish
