@@ -81,11 +81,13 @@ std::vector<std::string> client_program(const ScratchFolder& scratch) {
 
 class DemoObserver final : public QuietObserver {
   public:
-    explicit DemoObserver(const observe::Paint& paint) : paint_(paint) {}
+    DemoObserver(const observe::Paint& paint, const Common& common)
+        : paint_(paint), common_(common) {}
     void on_started(std::size_t program, int pid) override {
         (program == 0 ? server : client) = pid;
     }
     void on_listening(std::size_t, Endpoint at, int backlog) override {
+        if (common_.json) return;
         fmt::print("{} server  hello[{}]  listens on {} with backlog {}\n",
                    paint_.plain(paint_.tint("✓", observe::Tone::good)), server,
                    wire::print(at).view(), backlog);
@@ -97,6 +99,7 @@ class DemoObserver final : public QuietObserver {
 
   private:
     const observe::Paint& paint_;
+    const Common& common_;
 };
 
 /// When something first happened on one side of the ladder.
@@ -122,6 +125,19 @@ std::string at(const observe::Ladder& ladder, Instant time) {
                        observe::name(ladder.unit));
 }
 
+/// 4 of the row `accept(3) = 4`.
+std::string result_in(const observe::Ladder& ladder, std::string_view call) {
+    for (const observe::Row& row : ladder.rows) {
+        const std::size_t equals = row.right.text.rfind("= ");
+        if (row.right.text.starts_with(call) && equals != std::string::npos)
+            return row.right.text.substr(equals + 2);
+    }
+    return "?";
+}
+
+/// `curl` of `curl[4711]`.
+std::string name_in(const std::string& program) { return program.substr(0, program.find('[')); }
+
 /// What the picture above shows, in words; only what really happened in this run.
 std::string what_to_notice(const observe::Ladder& ladder) {
     std::string text;
@@ -129,17 +145,22 @@ std::string what_to_notice(const observe::Ladder& ladder) {
     const auto accepted = when(ladder, observe::Side::right, "accept(");
     if (connected && accepted) {
         text += fmt::format(
-            "  connect() was done at {}, accept() came at {}: the stack completes a connection in\n"
-            "  the accept queue (1/5), the program collects it, as a new descriptor. The first one "
-            "stays LISTEN.\n",
-            at(ladder, *connected), at(ladder, *accepted));
+            "  connect() was done at {}, accept() came at {}: the stack completes a connection in "
+            "the\n"
+            "  accept queue (1/5), the program collects it, as a new descriptor: {}. Descriptor {} "
+            "stays "
+            "LISTEN.\n",
+            at(ladder, *connected), at(ladder, *accepted), result_in(ladder, "accept("),
+            result_in(ladder, "socket("));
     }
     if (when(ladder, observe::Side::left, "TIME-WAIT")) {
-        text +=
-            "  The client closed first, so TIME-WAIT (60 s) is on the client. The server could "
-            "restart at once.\n";
+        text += fmt::format(
+            "  {} closed first, so TIME-WAIT (60 s) is on the client. The server could restart at "
+            "once.\n",
+            name_in(ladder.left_program));
     } else if (when(ladder, observe::Side::right, "TIME-WAIT")) {
-        text += "  The server closed first, so TIME-WAIT (60 s) is on the server.\n";
+        text += fmt::format("  {} closed first, so TIME-WAIT (60 s) is on the server.\n",
+                            name_in(ladder.right_program));
     }
     return text.empty() ? text : "What to notice\n" + text;
 }
@@ -159,8 +180,10 @@ std::string next_steps(const observe::Paint& paint) {
                 "http://server:8080/"));
 }
 
-Checked<host::RunSpec> demo_plan(const ScratchFolder& scratch, const std::string& hello) {
+Checked<host::RunSpec> demo_plan(const ScratchFolder& scratch, const std::string& hello,
+                                 const std::optional<std::string>& seed) {
     RunFlags flags;
+    flags.seed = seed;
     flags.links = {"delay=10ms"};
     flags.withs = {fmt::format("server={} 8080", hello)};
     flags.program = client_program(scratch);
@@ -204,8 +227,10 @@ int demo_command(const Arguments& arguments) {
     Flags flags("demo");
     Common common;
     bool wants_source = false;
+    std::optional<std::string> seed;
     flags.add_common(common);
     flags.app().add_flag("--source", wants_source);
+    flags.app().add_option("--seed", seed);
     if (const auto code = flags.read(arguments)) return *code;
     if (wants_source) {
         fmt::print("{}", hello_source);
@@ -219,7 +244,7 @@ int demo_command(const Arguments& arguments) {
                          {}});
     }
     const ScratchFolder scratch;
-    auto plan = demo_plan(scratch, hello);
+    auto plan = demo_plan(scratch, hello, seed);
     if (!plan) return complain(plan.error());
     const observe::Paint paint = common.paint();
     if (!common.json) {
@@ -227,7 +252,7 @@ int demo_command(const Arguments& arguments) {
             "Two hosts on a private link (delay 10 ms each way). Your network is not touched.\n");
         std::fflush(stdout);
     }
-    DemoObserver observer(paint);
+    DemoObserver observer(paint, common);
     const std::string folder = recordings_folder();
     const auto session = run_session(
         std::move(*plan), {folder.empty() ? std::string{} : next_recording(folder)}, observer);

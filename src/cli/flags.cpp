@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <array>
+#include <cctype>
+#include <utility>
 
 namespace dt::cli {
 
@@ -29,22 +31,50 @@ std::optional<std::string> help_for_misplaced(std::string_view flag) {
                            : fmt::format("{} to a link: `--link {}`", subject, example);
 }
 
+/// What the reader of flags says, in our words. Its messages begin with the flag's name.
+Problem problem_of_flag(const CLI::ParseError& error, const std::string& command) {
+    const std::string text = error.what();
+    const std::string help = fmt::format("dialtone {} --help", command);
+    const std::string flag = text.substr(0, text.find_first_of(": "));
+    const bool is_named = flag.starts_with('-');
+    if (is_named && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ArgumentMismatch)) {
+        return {fmt::format("{} needs a value", flag), help, exit_usage, {}};
+    }
+    return {is_named ? fmt::format("{} takes no such value", flag) : text, help, exit_usage, {}};
+}
+
 }  // namespace
 
 Flags::Flags(std::string_view command) : command_(command) {
     app_.set_help_flag();
     app_.allow_extras();
+    app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 void Flags::add_common(Common& common) {
-    static const std::map<std::string, ColourChoice> choices{{"auto", ColourChoice::automatic},
-                                                             {"always", ColourChoice::always},
-                                                             {"never", ColourChoice::never}};
-    app_.add_option("--color", common.colour)->transform(CLI::CheckedTransformer(choices));
+    common_ = &common;
+    app_.add_option("--color", colour_);
     app_.add_flag_callback("--ascii", [&common] { common.signs = observe::Signs::ascii; });
     app_.add_flag("--json", common.json);
     app_.add_flag("-q", common.quiet);
     app_.add_flag("-v", common.verbose);
+}
+
+std::optional<Problem> Flags::read_colour() const {
+    if (common_ == nullptr || colour_.empty()) return std::nullopt;
+    static constexpr auto choices =
+        std::to_array<std::pair<std::string_view, ColourChoice>>({{"auto", ColourChoice::automatic},
+                                                                  {"always", ColourChoice::always},
+                                                                  {"never", ColourChoice::never}});
+    for (const auto& [word, choice] : choices) {
+        if (word != colour_) continue;
+        common_->colour = choice;
+        return std::nullopt;
+    }
+    return Problem{fmt::format("--color `{}`: no such choice", colour_),
+                   "write --color auto, --color always or --color never",
+                   exit_usage,
+                   {}};
 }
 
 Problem Flags::unknown_flag(const std::string& flag) const {
@@ -71,13 +101,9 @@ std::optional<int> Flags::read(const Arguments& arguments) {
         Arguments reversed(arguments.rbegin(), arguments.rend());
         app_.parse(reversed);
     } catch (const CLI::ParseError& error) {
-        std::string sentence = error.what();
-        if (!sentence.empty()) {
-            sentence.front() =
-                static_cast<char>(std::tolower(static_cast<unsigned char>(sentence.front())));
-        }
-        return complain({sentence, fmt::format("dialtone {} --help", command_), exit_usage, {}});
+        return complain(problem_of_flag(error, command_));
     }
+    if (const auto wrong = read_colour()) return complain(*wrong);
     for (const std::string& extra : app_.remaining()) {
         if (extra.starts_with('-') && extra.size() > 1) return complain(unknown_flag(extra));
         return complain({fmt::format("`{}` is one argument too many", extra),

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "cli/command.hpp"
@@ -23,8 +24,12 @@ class Flags {
   private:
     [[nodiscard]] Problem unknown_flag(const std::string& flag) const;
 
+    [[nodiscard]] std::optional<Problem> read_colour() const;
+
     std::string command_;
     CLI::App app_;
+    Common* common_ = nullptr;
+    std::string colour_;
 };
 
 /// The part before `--` and the program behind it. Without `--`, the program begins at the first

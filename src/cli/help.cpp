@@ -16,7 +16,7 @@ constexpr std::string_view first_screen =
   dialtone run -- PROGRAM ARGS…     your program on a private network: no root, nothing changed
 Run      run · up network.toml · replay FILE [--at TIME]
 Explain  ladder · ss
-Learn    help run|up|faults|ladder|exit-codes
+Learn    help run|up|demo|ss|ladder|replay|faults|exit-codes
 Common   --json  --color auto|always|never  --ascii  -q  -v  --seed N  --version
 )";
 
@@ -46,8 +46,37 @@ Usage: dialtone up [--seed N] [--record FILE] network.toml
   proxy  = { run = "haproxy -f proxy.cfg", expect = "running" }
   app    = { run = "hello 9000", expect = "running", sysctl = { somaxconn = 128 } }
 Programs that are expected to keep running start first, each when the one before listens; then the others,
-in file order. The last of these ends the run. expect = "exit N" (default 0), "running", "signal N";
-start = "1s" starts a program at that time instead.
+in file order. The run ends when these have ended. expect = "exit N" (default 0), "running", "signal N";
+start = "1s" starts a program at that time instead. Link N is 10.0.N.0/24, N from 0, and its hosts have
+10.0.N.1, 10.0.N.2, … in file order; address = "10.0.0.9" gives a host another one.
+The exit status is 0 if every program ended as expected, else 1 (dialtone help exit-codes).
+)";
+
+constexpr std::string_view demo_topic =
+    R"(Two programs on two hosts of a private network make one call; every packet and state of it is shown.
+Usage: dialtone demo [--source] [--seed N] [--json] [--ascii] [--color WHEN]
+  --source   prints the server, a plain program on plain sockets; the client is the system's curl
+The demo is recorded like any run: dialtone ladder shows it again. How to read it: dialtone help ladder
+)";
+
+constexpr std::string_view ss_topic =
+    R"(The sockets of a run: of the one that is going on, or of a recording at any time.
+Usage: dialtone ss [-l] [-t] [-u] [-a] [-i] [-p] [--json] [--run PID] [FILTER…]
+       dialtone ss --at TIME [--file FILE] …      TIME since the run began: 60ms, 1.36s
+  -l listeners   -t TCP   -u UDP   -a unfold   -i cwnd, rtt and more   -p programs and descriptors
+  FILTER   state NAME · sport = :PORT · dport = :PORT · src ADDRESS · dst ADDRESS
+  SYNQ     SYN queue of a listener: half-open entries/limit
+  ACCQ     accept queue: waiting/limit; 3/2! is full, ✗10 counts the SYNs it ignored; queued 1 = first in line
+  RECVQ    octets the program has not read      SENDQ   octets the peer has not acknowledged
+  REFS     descriptors of programs              RTX     retransmissions of what is in flight
+)";
+
+constexpr std::string_view replay_topic =
+    R"(Runs a recording again without its programs, and compares every event with the recorded one.
+Usage: dialtone replay [FILE] [--at TIME] [--until pN|eN] [--json] [--ascii] [--color WHEN]
+  without --at   the ladder of the whole run       --at TIME   the sockets at that time since it began
+  --until p31    stops when that event has happened
+Without FILE the newest recording is read. Exit status 1 if the replay differs from the recording.
 )";
 
 constexpr std::string_view faults_topic =
@@ -78,7 +107,8 @@ Without FILE the newest recording is read.
 
 constexpr std::string_view exit_topic =
     R"(Exit codes
-  run, up    the main program's status, 128+n if signal n ended it
+  run        the program's status, 128+n if signal n ended it
+  up         0 all programs ended as expected, 1 not, 128+n if signal n ended the run
   125        Dialtone itself failed     126  program not executable     127  program not found
   2          wrong usage or file        1    any other failure
 )";
@@ -89,8 +119,11 @@ struct Topic {
 };
 constexpr auto topics = std::to_array<Topic>({{"run", run_topic},
                                               {"up", up_topic},
-                                              {"faults", faults_topic},
+                                              {"demo", demo_topic},
+                                              {"ss", ss_topic},
                                               {"ladder", ladder_topic},
+                                              {"replay", replay_topic},
+                                              {"faults", faults_topic},
                                               {"exit-codes", exit_topic}});
 
 }  // namespace

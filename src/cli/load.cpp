@@ -41,14 +41,6 @@ Checked<std::vector<std::byte>> read_file(const std::string& path) {
     return octets;
 }
 
-/// When the run began: the world's clock of a live run does not start at zero.
-Instant first_instant(const world::RecordingHeader& header, Octets recording) {
-    event::NullSink nobody;
-    world::Replay replay(header, recording, nobody);
-    while (replay.now() <= Instant{} && replay.step()) continue;
-    return std::max(replay.now(), Instant{});
-}
-
 /// `pid.4711` → 4711.
 std::optional<std::int32_t> pid_of(std::string_view note) {
     if (!note.starts_with("pid.")) return std::nullopt;
@@ -56,6 +48,12 @@ std::optional<std::int32_t> pid_of(std::string_view note) {
     const auto [end, error] = std::from_chars(note.data() + 4, note.data() + note.size(), pid);
     if (error != std::errc{} || end != note.data() + note.size()) return std::nullopt;
     return pid;
+}
+
+/// Our name service is no program's.
+bool is_name_service(const event::SocketView& socket) {
+    return socket.opened_by == event::Caller{} &&
+           socket.local == Endpoint{IpAddr::loopback_v4(), Port{53}};
 }
 
 }  // namespace
@@ -73,7 +71,7 @@ std::optional<Problem> Loaded::load(const Until& until) {
         return Problem{header.error().sentence(path_), header.error().help(), exit_usage, {}};
     }
     header_ = std::move(*header);
-    began_ = first_instant(*header_, octets_);
+    began_ = world::first_instant(*header_, octets_);
     log_.emplace(trace_.events);
     replay_ = std::make_unique<world::Replay>(*header_, octets_, *log_);
     if (until.event) {
@@ -97,6 +95,7 @@ std::vector<observe::HostSockets> Loaded::sockets() const {
         const auto index = static_cast<event::HostIndex>(i);
         hosts.push_back(
             {trace_.hosts[i].name, replay_->world().snapshot(replay_->now(), index), {}});
+        std::erase_if(hosts.back().snapshot.sockets, is_name_service);
     }
     for (const event::Event& event : trace_.events) {
         if (event.host >= count) continue;

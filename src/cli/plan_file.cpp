@@ -21,7 +21,7 @@ namespace dt::cli {
 namespace {
 
 constexpr std::array<std::string_view, 4> top_keys{"seed", "links", "faults", "hosts"};
-constexpr std::array<std::string_view, 4> host_keys{"run", "expect", "start", "sysctl"};
+constexpr std::array<std::string_view, 5> host_keys{"run", "expect", "start", "address", "sysctl"};
 
 /// A place in the file: what a caret points at.
 struct Spot {
@@ -53,6 +53,7 @@ class Reader {
         run_.world.seed = seed_of(file);
         read_hosts(file);
         read_links(file);
+        check_addresses();
         read_faults(file);
         order_programs();
         return std::move(run_);
@@ -111,6 +112,7 @@ class Reader {
         const toml::node* node = file.get("seed");
         if (node == nullptr) return os::random_seed();
         if (const auto number = node->value_exact<std::int64_t>()) {
+            if (*number < 0) stop(spot_of(*node), "a seed is not negative", "write seed = 0x5eed");
             return static_cast<std::uint64_t>(*number);
         }
         const auto text = node->value_exact<std::string>();
@@ -151,9 +153,31 @@ class Reader {
         check_keys(*host, host_keys, fmt::format("host `{}`", name));
         world::HostSpec spec{name, {}};
         if (const toml::node* sysctl = host->get("sysctl")) read_sysctl(*sysctl, spec.config);
+        const toml::node* address = host->get("address");
+        if (address != nullptr) spec.address = address_of(*address);
+        address_spots_.push_back(address == nullptr ? Spot{} : spot_of(*address));
         run_.world.hosts.push_back(std::move(spec));
         names_.push_back(name);
         read_program(name, *host);
+    }
+
+    [[nodiscard]] IpAddr address_of(const toml::node& node) const {
+        const std::string& text = text_of(node, "address");
+        const auto address = IpAddr::parse(text);
+        if (!address) {
+            stop(spot_of(node), fmt::format("`{}` is no address", text),
+                 "write address = \"10.0.0.9\"");
+        }
+        return *address;
+    }
+
+    void check_addresses() const {
+        for (std::size_t i = 0; i < run_.world.hosts.size(); ++i) {
+            const auto host = static_cast<event::HostIndex>(i);
+            const auto wrong = world::problem_of_address(run_.world, host);
+            if (wrong)
+                stop(address_spots_[i], *wrong, "link N in file order is 10.0.N.0/24, N from 0");
+        }
     }
 
     void read_sysctl(const toml::node& node, Config& config) const {
@@ -260,12 +284,14 @@ class Reader {
             return program.expect.kind == host::Expect::Kind::running;
         });
         run_.main = run_.programs.size() - 1;
+        run_.end = host::RunEnd::with_all_that_end;
     }
 
     std::string_view text_;
     std::string name_;
     host::RunSpec run_;
     std::vector<std::string> names_;
+    std::vector<Spot> address_spots_;  // of hosts, in file order
 };
 
 }  // namespace

@@ -129,6 +129,15 @@ INSTANTIATE_TEST_SUITE_P(
                  "network.toml:2:30: `soon` is no expectation", "\"running\""},
         Mistaken{"sysctl", "[hosts]\na = { run = \"true\", sysctl = { somaxcon = 5 } }\n",
                  "network.toml:2:32: unknown sysctl `somaxcon`", "did you mean `somaxconn`?"},
+        Mistaken{"address", "[hosts]\na = { run = \"true\", address = \"10.0.0\" }\n",
+                 "network.toml:2:31: `10.0.0` is no address", "10.0.0.9"},
+        Mistaken{
+            "address of another subnet",
+            "[hosts]\na = { run = \"true\", address = \"10.0.7.1\" }\n",
+            "network.toml:2:31: address 10.0.7.1 of host `a` is outside its links, 10.0.0.0/24",
+            "10.0.N.0/24"},
+        Mistaken{"negative seed", "seed = -1\n" + two_hosts,
+                 "network.toml:1:8: a seed is not negative", "0x5eed"},
         Mistaken{"no hosts", "seed = 1\n", "network.toml:1:1: no hosts", "[hosts]"},
         Mistaken{"host name", "[hosts]\nA_b = { run = \"true\" }\n",
                  "network.toml:2:1: `A_b` is no host name", "lower case"}),
@@ -137,6 +146,22 @@ INSTANTIATE_TEST_SUITE_P(
         std::ranges::replace(name, ' ', '_');
         return name;
     });
+
+TEST(PlanOfFile, AnAddressOverridesTheOrderOfHosts) {
+    const auto plan = plan_of_text(
+        "[hosts]\na = { run = \"true\" }\nb = { run = \"true\", address = \"10.0.0.1\" }\n",
+        "network.toml");
+    ASSERT_TRUE(plan) << plan.error().sentence;
+    EXPECT_EQ(plan->world.hosts[0].address, std::nullopt);
+    EXPECT_EQ(plan->world.hosts[1].address, IpAddr(Ipv4{10, 0, 0, 1}));
+}
+
+TEST(PlanOfFile, TheRunEndsWhenAllThatShouldEndHaveEnded) {
+    const auto plan = plan_of_text(three_hosts, "network.toml");
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->end, host::RunEnd::with_all_that_end);
+    EXPECT_EQ(plan_of_flags(flags_for({"true"}))->end, host::RunEnd::with_main);
+}
 
 TEST(PlanOfFile, BrokenTomlIsAMistakeWithItsPlace) {
     const auto plan = plan_of_text("seed = \n", "network.toml");

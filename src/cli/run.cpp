@@ -3,30 +3,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <algorithm>
+#include <set>
 
 #include "cli/flags.hpp"
 #include "cli/plan.hpp"
 #include "cli/recordings.hpp"
 #include "cli/session.hpp"
+#include "observe/flow.hpp"
 
 namespace dt::cli {
 
 namespace {
 
-/// Whether `program` is found as execvp would.
-bool is_in_path(const std::string& program) {
-    if (program.find('/') != std::string::npos) return true;
-    const char* path = std::getenv("PATH");
-    std::string_view rest = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
-    while (true) {
-        const std::size_t colon = rest.find(':');
-        const std::string candidate = fmt::format("{}/{}", rest.substr(0, colon), program);
-        if (access(candidate.c_str(), X_OK) == 0) return true;
-        if (colon == std::string_view::npos) return false;
-        rest.remove_prefix(colon + 1);
-    }
-}
+constexpr std::size_t told_max = 3;  // of what programs tried in vain
 
 /// The small server that comes with us is found even where it is not in PATH.
 void find_our_programs(host::RunSpec& plan) {
@@ -74,36 +64,118 @@ std::string recording_path(const std::string& asked_for) {
     return folder.empty() ? std::string{} : next_recording(folder);
 }
 
-/// After a run that went wrong: how to have it again and where to look.
-void tell_of_failure(const Session& session, const RunObserver& observer, std::uint64_t seed) {
+/// How to ask for a run: its command line, how it speaks, what it keeps.
+struct Asked {
+    Common common;
+    SessionOptions options;
+    Arguments again;  // `run --link …` without its seed; the seed follows the first word
+};
+
+/// What programs asked for in vain, as far as that is known: names and addresses of no host.
+void tell_of_what_is_not_there(const Session& session, const Asked& asked,
+                               const std::vector<std::string>& hosts) {
+    for (const std::string& name : session.outcome.unknown_names) {
+        tell(fmt::format("name `{}` is not known on this network\n  help: hosts: {}; add {}", name,
+                         fmt::join(hosts, ", "),
+                         asked.again.front() == "run"
+                             ? fmt::format("`--with {}='…'`", name.substr(0, name.find('.')))
+                             : std::string{"it under [hosts]"}));
+    }
+    std::set<std::string> told;
+    for (const event::Event& event : session.trace.events) {
+        const auto* call = std::get_if<event::CallMade>(&event.body);
+        if (call == nullptr || call->error != Error::network_unreachable) continue;
+        const std::string sentence = fmt::format(
+            "{} tried {}, which is not on this network: ENETUNREACH given",
+            session.trace.program(call->caller.pid), wire::print(call->argument).view());
+        if (told.size() < told_max && told.insert(sentence).second) tell(sentence);
+    }
+}
+
+/// After a run that went wrong: who failed, how to have it again and where to look.
+void tell_of_failure(const Session& session, const RunObserver& observer, const Asked& asked,
+                     std::uint64_t seed, const std::vector<std::string>& hosts) {
     for (std::size_t i = 0; i < session.outcome.programs.size(); ++i) {
         const host::Ended& ended = session.outcome.programs[i];
         if (ended.as_expected || !ended.status) continue;
         tell(fmt::format("{} {}", observer.name(i), RunObserver::ending(*ended.status)));
     }
-    tell(fmt::format("again: --seed {:#x}{}", seed,
-                     session.recording.empty()
-                         ? std::string{}
-                         : fmt::format("; what happened: dialtone ladder {}", session.recording)));
+    tell_of_what_is_not_there(session, asked, hosts);
+    Arguments again = asked.again;
+    again.insert(again.begin() + 1, {"--seed", fmt::format("{:#x}", seed)});
+    tell(fmt::format("again: dialtone {}", shell_line(again)));
+    if (session.recording.empty() || observe::flows_of(session.trace).empty()) return;
+    tell(fmt::format("what happened: dialtone ladder {}", shell_line({session.recording})));
 }
 
-int run_plan(host::RunSpec plan, const Common& common, const SessionOptions& options) {
+/// A program that was not found may be written wrong by a letter or two.
+Problem problem_of_failure(const host::Outcome& outcome, const std::vector<std::string>& programs) {
+    Problem problem{outcome.failure->sentence, outcome.failure->help, outcome.exit_status, {}};
+    if (outcome.exit_status != exit_not_found || !problem.help.empty()) return problem;
+    for (const std::string& program : programs) {
+        if (is_in_path(program)) continue;
+        if (const auto near = nearest_program(program)) {
+            problem.help = fmt::format("did you mean `{}`?", *near);
+        }
+        break;
+    }
+    return problem;
+}
+
+/// `run` passes the status of its program; `up` has many programs: did all end as expected?
+int status_of(const host::Outcome& outcome, host::RunEnd end) {
+    if (end == host::RunEnd::with_main) return outcome.exit_status;
+    if (outcome.interrupted_by != 0) return 128 + outcome.interrupted_by;
+    return std::ranges::all_of(outcome.programs, &host::Ended::as_expected) ? exit_ok
+                                                                            : exit_failure;
+}
+
+/// Whether a program beside the main one broke: a server may end before its client, but not so.
+bool has_broken_server(const host::Outcome& outcome) {
+    return std::ranges::any_of(outcome.programs, [](const host::Ended& ended) {
+        return !ended.as_expected && ended.status && *ended.status != 0;
+    });
+}
+
+int run_plan(host::RunSpec plan, const Asked& asked) {
     find_our_programs(plan);
     const std::uint64_t seed = plan.world.seed;
-    RunObserver observer(plan, common);
-    const auto session = run_session(std::move(plan), options, observer);
+    const host::RunEnd end = plan.end;
+    std::vector<std::string> hosts;
+    for (const world::HostSpec& host : plan.world.hosts) hosts.push_back(host.name);
+    std::vector<std::string> programs;
+    for (const host::ProgramSpec& program : plan.programs) programs.push_back(program.argv.front());
+    RunObserver observer(plan, asked.common);
+    const auto session = run_session(std::move(plan), asked.options, observer);
     if (!session) return complain(session.error());
     const host::Outcome& outcome = session->outcome;
-    if (outcome.failure) {
-        return complain(
-            {outcome.failure->sentence, outcome.failure->help, outcome.exit_status, {}});
+    if (outcome.failure) return complain(problem_of_failure(outcome, programs));
+    const int status = status_of(outcome, end);
+    const bool went_wrong = status != 0 || has_broken_server(outcome);
+    if (went_wrong && outcome.interrupted_by == 0 && !asked.common.quiet) {
+        tell_of_failure(*session, observer, asked, seed, hosts);
     }
-    bool all_as_expected = true;
-    for (const host::Ended& ended : outcome.programs) all_as_expected &= ended.as_expected;
-    const int wrong = outcome.exit_status == 0 ? exit_failure : outcome.exit_status;
-    const int status = all_as_expected ? exit_ok : wrong;
-    if (status != 0 && !common.quiet) tell_of_failure(*session, observer, seed);
     return status;
+}
+
+/// The command and its arguments without a seed: the one that was used is put in.
+Arguments again_of(const std::string& command, const Arguments& arguments) {
+    Arguments again{command};
+    bool is_over = false;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        is_over |= arguments[i] == "--";
+        if (!is_over && arguments[i].starts_with("--seed=")) continue;
+        if (!is_over && arguments[i] == "--seed") {
+            ++i;
+            continue;
+        }
+        again.push_back(arguments[i]);
+    }
+    return again;
+}
+
+SessionOptions options_of(const std::string& record, bool keep_data) {
+    return {recording_path(record), keep_data ? world::KeepText::octets : world::KeepText::lengths};
 }
 
 /// `run [FLAGS] [--] PROGRAM ARGS…`: where `--` is left out, the program begins at the first word
@@ -153,9 +225,8 @@ int run_command(const Arguments& arguments) {
     }
     auto plan = plan_of_flags(run);
     if (!plan) return complain(plan.error());
-    return run_plan(
-        std::move(*plan), common,
-        {recording_path(record), keep_data ? world::KeepText::octets : world::KeepText::lengths});
+    return run_plan(std::move(*plan),
+                    {common, options_of(record, keep_data), again_of("run", arguments)});
 }
 
 int up_command(const Arguments& arguments) {
@@ -182,9 +253,8 @@ int up_command(const Arguments& arguments) {
         if (!value) return complain(problem_of("--seed", *seed, value.error()));
         plan->world.seed = *value;
     }
-    return run_plan(
-        std::move(*plan), common,
-        {recording_path(record), keep_data ? world::KeepText::octets : world::KeepText::lengths});
+    return run_plan(std::move(*plan),
+                    {common, options_of(record, keep_data), again_of("up", arguments)});
 }
 
 }  // namespace dt::cli

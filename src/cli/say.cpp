@@ -72,6 +72,23 @@ observe::Paint paint_for(ColourChoice colour, observe::Signs signs) {
     return paint;
 }
 
+std::string shell_line(const std::vector<std::string>& words) {
+    constexpr std::string_view plain =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:=,@%+";
+    std::string line;
+    for (const std::string& word : words) {
+        if (!line.empty()) line += ' ';
+        if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) {
+            line += word;
+            continue;
+        }
+        line += '\'';
+        for (const char c : word) line += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
+        line += '\'';
+    }
+    return line;
+}
+
 std::expected<std::vector<std::string>, std::string> split_words(std::string_view text) {
     std::vector<std::string> words;
     bool in_word = false;

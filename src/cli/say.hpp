@@ -49,6 +49,9 @@ enum class ColourChoice : std::uint8_t { automatic, always, never };
 /// What a terminal, NO_COLOR, TERM, the locale and the flags ask for, for text on stdout.
 [[nodiscard]] observe::Paint paint_for(ColourChoice colour, observe::Signs signs);
 
+/// Words as a shell takes them back: quoted where they need it.
+[[nodiscard]] std::string shell_line(const std::vector<std::string>& words);
+
 /// `curl -o "a b" x` as words: spaces part, quotes and backslashes keep, nothing is expanded.
 [[nodiscard]] std::expected<std::vector<std::string>, std::string> split_words(
     std::string_view text);

@@ -14,6 +14,8 @@
 #include <set>
 
 #include "os/build_id.hpp"
+#include "os/clock.hpp"
+#include "os/process.hpp"
 
 namespace dt::cli {
 
@@ -43,19 +45,33 @@ class RecordingFile final : public link::OctetSink {
     bool has_failed_ = false;
 };
 
-/// Pids of all callers: those whose names viewers need.
-std::set<std::int32_t> callers_in(const std::vector<event::Event>& events) {
-    std::set<std::int32_t> pids;
-    for (const event::Event& event : events) {
-        if (const auto* call = std::get_if<event::CallMade>(&event.body))
-            pids.insert(call->caller.pid);
-        if (const auto* given = std::get_if<event::DescriptorGiven>(&event.body)) {
-            pids.insert(given->caller.pid);
-        }
-    }
-    pids.erase(0);
-    return pids;
+event::Caller caller_of(const event::Body& body) {
+    if (const auto* call = std::get_if<event::CallMade>(&body)) return call->caller;
+    if (const auto* given = std::get_if<event::DescriptorGiven>(&body)) return given->caller;
+    return {};
 }
+
+/// Keeps the events, and learns the name of each process when it makes its first call: it waits in
+/// that call then. The recording gets it too, so that a replay that stops early knows it.
+class NamingLog final : public event::Sink {
+  public:
+    NamingLog(observe::Trace& trace, world::Recorder* recorder)
+        : log_(trace.events), names_(trace.programs), recorder_(recorder) {}
+    void on_event(Instant at, event::HostIndex host, const event::Body& body) override {
+        log_.on_event(at, host, body);
+        const std::int32_t pid = caller_of(body).pid;
+        if (pid <= 0 || names_.contains(pid)) return;
+        std::string name = os::name_of(pid);
+        if (name.empty()) return;
+        if (recorder_ != nullptr) recorder_->note_soon(fmt::format("pid.{}", pid), name);
+        names_[pid] = std::move(name);
+    }
+
+  private:
+    observe::Log log_;
+    std::map<std::int32_t, std::string>& names_;
+    world::Recorder* recorder_;
+};
 
 }  // namespace
 
@@ -103,6 +119,50 @@ std::string beside_us(const std::string& program) {
     return !failed && access(here.c_str(), X_OK) == 0 ? here.string() : std::string{};
 }
 
+namespace {
+
+std::vector<std::string> folders_of_path() {
+    const char* path = std::getenv("PATH");
+    std::string_view rest = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
+    std::vector<std::string> folders;
+    while (true) {
+        const std::size_t colon = rest.find(':');
+        const std::string_view folder = rest.substr(0, colon);
+        folders.emplace_back(folder.empty() ? "." : folder);
+        if (colon == std::string_view::npos) return folders;
+        rest.remove_prefix(colon + 1);
+    }
+}
+
+}  // namespace
+
+bool is_in_path(const std::string& program) {
+    if (program.find('/') != std::string::npos) return access(program.c_str(), X_OK) == 0;
+    return std::ranges::any_of(folders_of_path(), [&](const std::string& folder) {
+        return access(fmt::format("{}/{}", folder, program).c_str(), X_OK) == 0;
+    });
+}
+
+std::optional<std::string> nearest_program(const std::string& program) {
+    const std::size_t slash = program.rfind('/');
+    const bool has_folder = slash != std::string::npos;
+    const std::string asked = has_folder ? program.substr(slash + 1) : program;
+    if (asked.size() < 4) return std::nullopt;  // every short name is two letters away from others
+    const std::string front = has_folder ? program.substr(0, slash + 1) : std::string{};
+    std::set<std::string> names;  // sorted: the answer does not depend on the order of a folder
+    for (const std::string& folder : has_folder ? std::vector{front} : folders_of_path()) {
+        std::error_code ignored;
+        for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+            if (entry.is_regular_file(ignored) && access(entry.path().c_str(), X_OK) == 0)
+                names.insert(entry.path().filename().string());
+        }
+    }
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const auto near = link::nearest(asked, known);
+    if (!near) return std::nullopt;
+    return front + std::string{*near};
+}
+
 Checked<Session> run_session(host::RunSpec plan, const SessionOptions& options,
                              host::Observer& observer) {
     if (const auto wrong = world::problem(plan.world)) {
@@ -123,19 +183,16 @@ Checked<Session> run_session(host::RunSpec plan, const SessionOptions& options,
                         exit_usage,
                         {}});
         }
-        recorder.emplace(*file, world::RecorderOptions{os::build_id(), 64ULL << 20U, options.keep});
+        recorder.emplace(*file, world::RecorderOptions{os::build_id(), 64ULL << 20U, options.keep,
+                                                       os::wall_offset()});
         session.recording = options.record;
     }
-    observe::Log log(session.trace.events);
+    NamingLog log(session.trace, recorder ? &*recorder : nullptr);
     host::Supervisor supervisor(std::move(plan), log, observer);
     if (recorder) supervisor.world().record_to(*recorder);
     session.outcome = supervisor.run();
     name_world(supervisor.world(), session.trace);
     const Instant end = session.trace.events.empty() ? Instant{} : session.trace.events.back().at;
-    for (const std::int32_t pid : callers_in(session.trace.events)) {
-        session.trace.programs[pid] = std::string{supervisor.program_name(pid)};
-        if (recorder) recorder->note(fmt::format("pid.{}", pid), session.trace.programs[pid]);
-    }
     if (!recorder) return session;
     recorder->end(end);
     if (const auto stopped = recorder->stopped_at()) {

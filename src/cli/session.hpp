@@ -42,5 +42,9 @@ void name_world(const world::World& world, observe::Trace& trace);
 
 /// `hello` beside this program, where PATH has none.
 [[nodiscard]] std::string beside_us(const std::string& program);
+/// Whether `program` is found as execvp would.
+[[nodiscard]] bool is_in_path(const std::string& program);
+/// The executable nearest to a program that was not found: in its folder, or in PATH.
+[[nodiscard]] std::optional<std::string> nearest_program(const std::string& program);
 
 }  // namespace dt::cli

@@ -97,7 +97,7 @@ int ladder_command(const Arguments& arguments) {
     Flags flags("ladder");
     Common common;
     std::string path;
-    std::optional<std::uint64_t> wanted;
+    std::string wanted;
     std::vector<std::string> folds;
     bool list = false;
     flags.add_common(common);
@@ -109,6 +109,16 @@ int ladder_command(const Arguments& arguments) {
     observe::LadderOptions options;
     if (const auto problem = read_folds(folds, options)) return complain(*problem);
     if (common.verbose) options.detail = observe::LadderOptions::Detail::verbose;
+    std::optional<std::uint64_t> number;
+    if (!wanted.empty()) {
+        number = number_in(wanted);
+        if (!number) {
+            return complain({fmt::format("--flow `{}`: not a number", wanted),
+                             "dialtone ladder --list names the flows",
+                             exit_usage,
+                             {}});
+        }
+    }
     const auto file = recording_or_newest(path);
     if (!file) return complain(file.error());
     Loaded loaded(*file);
@@ -117,7 +127,7 @@ int ladder_command(const Arguments& arguments) {
         fmt::print("{}", common.paint().plain(flow_list(loaded.trace())));
         return tell_of_replay(loaded);
     }
-    const auto flow = choose_flow(loaded.trace(), wanted);
+    const auto flow = choose_flow(loaded.trace(), number);
     if (!flow) return complain(flow.error());
     return print_ladder(loaded, *flow, options, common);
 }
@@ -167,6 +177,10 @@ int ss_command(const Arguments& arguments) {
     std::string at;
     std::string file;
     std::string run;
+    bool wants_listeners = false;
+    bool wants_tcp = false;
+    bool wants_udp = false;
+    bool is_numeric = false;  // as in ss; addresses are never turned into names here
     observe::SsOptions options;
     flags.add_common(common);
     flags.app().add_option("--at", at);
@@ -175,10 +189,23 @@ int ss_command(const Arguments& arguments) {
     flags.app().add_flag("-i", options.show_path);
     flags.app().add_flag("-p", options.show_owners);
     flags.app().add_flag("-a", options.unfold);
+    flags.app().add_flag("-l", wants_listeners);
+    flags.app().add_flag("-t", wants_tcp);
+    flags.app().add_flag("-u", wants_udp);
+    flags.app().add_flag("-n", is_numeric);
     flags.app().add_option("filter", options.filter);
     if (const auto code = flags.read(arguments)) return *code;
     const auto time = time_of(at, "--at");
     if (!time) return complain(time.error());
+    if (wants_listeners) options.filter.insert(options.filter.end(), {"state", "listen"});
+    if (wants_tcp != wants_udp)
+        options.filter.insert(options.filter.end(), {"proto", wants_tcp ? "tcp" : "udp"});
+    if (const auto wrong = observe::filter_sockets({}, options.filter); !wrong) {
+        return complain({fmt::format("filter `{}` is not understood", wrong.error().word),
+                         wrong.error().help,
+                         exit_usage,
+                         {}});
+    }
 
     std::vector<observe::HostSockets> hosts;
     int code = exit_ok;
@@ -196,15 +223,9 @@ int ss_command(const Arguments& arguments) {
         hosts = std::move(live->hosts);
         options.since_start = live->since_start;
     }
-    auto left = observe::filter_sockets(std::move(hosts), options.filter);
-    if (!left) {
-        return complain({fmt::format("filter `{}` is not understood", left.error().word),
-                         left.error().help,
-                         exit_usage,
-                         {}});
-    }
-    fmt::print("{}", common.json ? observe::ss_json(*left, options)
-                                 : observe::ss_text(*left, options, common.paint()));
+    hosts = *observe::filter_sockets(std::move(hosts), options.filter);
+    fmt::print("{}", common.json ? observe::ss_json(hosts, options)
+                                 : observe::ss_text(hosts, options, common.paint()));
     return code;
 }
 

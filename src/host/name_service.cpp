@@ -16,6 +16,7 @@ constexpr event::Caller ourselves{0, -1};
 constexpr int backlog = 128;
 constexpr std::size_t connections_max = 256;
 constexpr std::size_t query_max = 4094;
+constexpr std::size_t unknown_max = 16;
 constexpr std::uint32_t ttl_s = 1;
 
 void reuse_address(world::Calls& calls, sock::SocketId socket) {
@@ -106,7 +107,7 @@ void NameService::serve_connection(std::size_t index) {
     connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
-std::vector<std::byte> NameService::answer(event::HostIndex asker, Octets query) const {
+std::vector<std::byte> NameService::answer(event::HostIndex asker, Octets query) {
     const auto view = wire::DnsView::parse(query);
     if (!view || view->is_response()) return {};
     const auto question = view->question();
@@ -115,6 +116,7 @@ std::vector<std::byte> NameService::answer(event::HostIndex asker, Octets query)
     const auto address =
         name == "localhost" ? std::optional(IpAddr::loopback_v4()) : world_.resolve(asker, name);
     wire::DnsRcode rcode = address ? wire::DnsRcode::no_error : wire::DnsRcode::name_error;
+    if (!address) remember_unknown(name);
     if (view->opcode() != 0) rcode = wire::DnsRcode::not_implemented;
     auto reply = wire::DnsRepr::answer_to(view->id(), *question, rcode);
     reply.recursion_desired = view->is_recursion_desired();
@@ -125,6 +127,12 @@ std::vector<std::byte> NameService::answer(event::HostIndex asker, Octets query)
     std::vector<std::byte> octets(reply.size());
     reply.emit(octets);
     return octets;
+}
+
+void NameService::remember_unknown(std::string_view name) {
+    if (unknown_.size() == unknown_max || std::ranges::find(unknown_, name) != unknown_.end())
+        return;
+    unknown_.emplace_back(name);
 }
 
 std::vector<IpAddr> name_servers_in(std::string_view resolv_conf) {

@@ -19,6 +19,8 @@ class NameService {
     void open(std::size_t hosts);
     /// An edge of a socket that no program holds.
     void on_edge(const world::World::Edge& edge);
+    /// Names that were asked for and that no host has, each once; the first few.
+    [[nodiscard]] const std::vector<std::string>& unknown() const { return unknown_; }
 
   private:
     struct Desk {
@@ -35,12 +37,14 @@ class NameService {
     void accept_all(event::HostIndex host, sock::SocketId listener);
     void serve_connection(std::size_t index);
     /// The answer to a query; nothing where it is none.
-    [[nodiscard]] std::vector<std::byte> answer(event::HostIndex asker, Octets query) const;
+    [[nodiscard]] std::vector<std::byte> answer(event::HostIndex asker, Octets query);
+    void remember_unknown(std::string_view name);
 
     world::World& world_;
     Switchboard& board_;
     std::vector<Desk> desks_;
     std::vector<Connection> connections_;
+    std::vector<std::string> unknown_;
     std::vector<std::byte> scratch_ = std::vector<std::byte>(4096);
 };
 

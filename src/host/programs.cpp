@@ -147,6 +147,15 @@ bool Programs::have_all_ended() const {
     return std::ranges::all_of(runs_, [](const Run& r) { return r.pid == 0 || r.status; });
 }
 
+bool Programs::are_done() const {
+    if (spec_.end == RunEnd::with_main) return has_ended(spec_.main);
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+        const bool should_end = spec_.programs[i].expect.kind != Expect::Kind::running;
+        if ((should_end || i == spec_.main) && !has_ended(i)) return false;
+    }
+    return true;
+}
+
 void Programs::signal(Who who, int number) {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
         const bool is_main = i == spec_.main;

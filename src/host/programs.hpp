@@ -38,6 +38,8 @@ class Programs {
         return runs_[program].status.has_value();
     }
     [[nodiscard]] bool have_all_ended() const;
+    /// Whether those have ended whose end is the run's.
+    [[nodiscard]] bool are_done() const;
     [[nodiscard]] std::optional<int> status(std::size_t program) const {
         return runs_[program].status;
     }

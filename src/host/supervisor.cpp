@@ -131,6 +131,7 @@ struct Supervisor::Parts {
     std::size_t next_program = 0;
     bool has_more = false;  // settle() stopped at its bound
     std::optional<Programs::Trouble> trouble;
+    int interrupted_by = 0;
 
     [[nodiscard]] Outcome run();
     void begin(Live& live);
@@ -165,6 +166,8 @@ Outcome Supervisor::Parts::run() {
     while (stage != Course::over) loop_once(live);
     Outcome outcome;
     outcome.programs = programs.summary();
+    outcome.interrupted_by = interrupted_by;
+    outcome.unknown_names = live.names.unknown();
     outcome.exit_status = exit_ours;
     if (const auto status = programs.status(spec.main)) {
         outcome.exit_status = exit_status_of(*status);
@@ -286,6 +289,7 @@ void Supervisor::Parts::interrupt(int number, bool from_terminal, Live& live) {
     if (stage != Course::running && stage != Course::quieting) {
         return enter(Course::killing, live);
     }
+    interrupted_by = number;
     if (!from_terminal) programs.signal(Programs::Who::main, number);
     enter(Course::ending, live);
 }
@@ -359,7 +363,7 @@ void Supervisor::Parts::step_to_end(Live& live) {
     const auto is_alone = [] { return os::descendants(::getpid()).empty(); };
     switch (stage) {
         case Course::running:
-            if (programs.has_ended(spec.main)) enter(Course::quieting, live);
+            if (programs.are_done()) enter(Course::quieting, live);
             return;
         case Course::quieting:
             if (is_quiet || in_stage(live) >= spec.drain) enter(Course::ending, live);

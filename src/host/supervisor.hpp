@@ -37,11 +37,15 @@ struct ProgramSpec {
     std::optional<Duration> start;  ///< since the run began; nothing = after the one before
 };
 
+/// What ends a run: its main program, or the last of all that are not expected to keep running.
+enum class RunEnd : std::uint8_t { with_main, with_all_that_end };
+
 struct RunSpec {
     world::Spec world;
     std::vector<ProgramSpec> programs;  ///< in starting order; two may share a host
-    std::size_t main = 0;               ///< index in `programs`: its end ends the run
-    std::string control_path;           ///< socket for other terminals; empty = none
+    std::size_t main = 0;               ///< index in `programs`: it has the terminal
+    RunEnd end = RunEnd::with_main;
+    std::string control_path;                          ///< socket for other terminals; empty = none
     Duration listener_wait = std::chrono::seconds{5};  ///< at most, before the next program starts
     Duration end_grace = std::chrono::seconds{2};      ///< from SIGTERM to SIGKILL
     Duration drain = std::chrono::seconds{1};  ///< at most, for what is in flight at the end
@@ -80,8 +84,10 @@ struct Ended {
 
 struct Outcome {
     int exit_status = 0;  ///< the main program's, 128+n for a signal; 125 to 127 = ours
-    std::optional<Complaint> failure;  ///< why it is 125 to 127
-    std::vector<Ended> programs;       ///< in the order of RunSpec::programs
+    std::optional<Complaint> failure;             ///< why it is 125 to 127
+    std::vector<Ended> programs;                  ///< in the order of RunSpec::programs
+    int interrupted_by = 0;                       ///< the signal that a user ended it by; 0 = none
+    std::vector<std::string> unknown_names = {};  ///< that programs asked for, each once
 };
 
 /// A process as the tools name it.

@@ -321,7 +321,8 @@ void ItemBuilder::on(const event::Event& event, const event::CallMade& call) {
     const bool is_listener = *side == Side::right && listeners_.contains(subject);
     if (is_listener && call.call == event::Call::accept && call.argument != flow_.client) return;
     if (call.call == event::Call::connect_done) return;  // the handshake's row shows it
-    if (is_listener && call.call == event::Call::close && is_over()) return;
+    const bool ends = call.call == event::Call::close || call.call == event::Call::shutdown;
+    if (is_listener && ends && is_over()) return;
     Cell cell;
     cell.text = call_text(event.host, call);
     if (cell.text.empty()) return;

@@ -1,4 +1,5 @@
-// Filter words of `dialtone ss`, as ss knows them: state NAME, sport = :PORT, dport, src, dst.
+// Filter words of `dialtone ss`, as ss knows them: state NAME, sport = :PORT, dport, src, dst; and
+// proto tcp|udp, which is what its -t and -u ask for.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,14 +32,18 @@ std::optional<std::uint16_t> port_of(std::string_view word) {
 
 /// One condition on a socket.
 struct Condition {
-    enum class What : std::uint8_t { state, sport, dport, src, dst } what = What::state;
+    enum class What : std::uint8_t { state, proto, sport, dport, src, dst } what = What::state;
     std::string state;
+    event::Transport transport = event::Transport::tcp;
     std::uint16_t port = 0;
     IpAddr address;
 
     [[nodiscard]] bool holds(const SocketView& socket) const {
         switch (what) {
-            case What::state: return lower(event::name(socket.state)) == state;
+            case What::state:
+                return socket.transport == event::Transport::tcp &&
+                       lower(event::name(socket.state)) == state;
+            case What::proto: return socket.transport == transport;
             case What::sport: return socket.local.port.value() == port;
             case What::dport: return socket.peer.port.value() == port;
             case What::src: return socket.local.addr == address;
@@ -47,6 +52,15 @@ struct Condition {
         return false;
     }
 };
+
+std::string state_names() {
+    std::string names = "states: ";
+    for (std::size_t i = 0; i < event::state_count; ++i) {
+        if (i > 0) names += ", ";
+        names += lower(event::name(static_cast<event::State>(i)));
+    }
+    return names;
+}
 
 std::expected<Condition, FilterError> condition_of(const std::string& subject,
                                                    const std::string& object) {
@@ -58,8 +72,13 @@ std::expected<Condition, FilterError> condition_of(const std::string& subject,
             if (lower(event::name(static_cast<event::State>(i))) == condition.state)
                 return condition;
         }
-        return std::unexpected(
-            FilterError{object, "states: established, listen, time-wait, syn-sent, …"});
+        return std::unexpected(FilterError{object, state_names()});
+    }
+    if (subject == "proto") {
+        condition.what = Condition::What::proto;
+        condition.transport = object == "udp" ? event::Transport::udp : event::Transport::tcp;
+        if (object == "tcp" || object == "udp") return condition;
+        return std::unexpected(FilterError{object, "write proto tcp or proto udp"});
     }
     if (subject == "sport" || subject == "dport") {
         condition.what = subject == "sport" ? Condition::What::sport : Condition::What::dport;
@@ -77,7 +96,7 @@ std::expected<Condition, FilterError> condition_of(const std::string& subject,
     }
     return std::unexpected(FilterError{subject,
                                        "filters: state NAME, sport = :PORT, dport = :PORT, "
-                                       "src ADDRESS, dst ADDRESS"});
+                                       "src ADDRESS, dst ADDRESS, proto tcp|udp"});
 }
 
 }  // namespace

@@ -18,4 +18,6 @@ Instant now() { return Instant{Duration{read_ns(CLOCK_MONOTONIC)}}; }
 
 std::int64_t wall_time_ns() { return read_ns(CLOCK_REALTIME); }
 
+Duration wall_offset() { return Duration{wall_time_ns() - now().time_since_epoch().count()}; }
+
 }  // namespace dt::os

@@ -12,5 +12,7 @@ namespace dt::os {
 
 /// Nanoseconds since 1970 (CLOCK_REALTIME), for names of files and for logs.
 [[nodiscard]] std::int64_t wall_time_ns();
+/// What the wall clock is ahead of now().
+[[nodiscard]] Duration wall_offset();
 
 }  // namespace dt::os

@@ -2,6 +2,7 @@
 #include "world/recorder.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/rng.hpp"
 
@@ -31,11 +32,20 @@ void Recorder::begin(const Spec& spec) {
     buffer_.number(recording_format);
     buffer_.text(options_.build);
     encode(buffer_, spec);
-    buffer_.number(header_hash(buffer_.written()));
     has_begun_ = true;
 }
 
+/// A run begins with its first input: when that was, and what the wall clock showed.
+void Recorder::end_header(Instant now) {
+    if (std::exchange(has_header_, true)) return;
+    buffer_.signed_number(now.time_since_epoch().count());
+    buffer_.u8(options_.wall_offset ? 1 : 0);
+    if (options_.wall_offset) buffer_.signed_number(options_.wall_offset->count());
+    buffer_.number(header_hash(buffer_.written()));
+}
+
 void Recorder::time(Instant now) {
+    end_header(now);
     if (now == now_) return;
     buffer_.u8(octet(Record::time));
     buffer_.signed_number((now - now_).count());
@@ -61,13 +71,24 @@ void Recorder::flush() {
 
 void Recorder::note(std::string_view name, std::string_view text) {
     if (!is_recording()) return;
+    end_header(now_);
     buffer_.u8(octet(Record::note));
     buffer_.text(name);
     buffer_.text(text);
     settle();
 }
 
+void Recorder::note_soon(std::string_view name, std::string_view text) {
+    if (is_recording()) soon_.emplace_back(name, text);
+}
+
+/// Between inputs only: the marks of the last one stand behind it.
+void Recorder::write_notes() {
+    for (const auto& [name, text] : std::exchange(soon_, {})) note(name, text);
+}
+
 void Recorder::end(Instant now) {
+    write_notes();
     if (is_recording()) {
         time(std::max(now, now_));  // a run may end before the last instant its world was asked for
         buffer_.u8(octet(Record::end));
@@ -77,6 +98,7 @@ void Recorder::end(Instant now) {
 }
 
 void Recorder::turn(Instant now) {
+    write_notes();
     if (!is_recording()) return;
     time(now);
     buffer_.u8(octet(Record::turn));
@@ -85,6 +107,7 @@ void Recorder::turn(Instant now) {
 
 void Recorder::descriptor(Instant now, HostIndex host, event::SocketNumber socket,
                           event::Caller caller) {
+    write_notes();
     if (!is_recording()) return;
     time(now);
     buffer_.u8(octet(Record::descriptor));
@@ -97,6 +120,7 @@ void Recorder::descriptor(Instant now, HostIndex host, event::SocketNumber socke
 
 void Recorder::event(const event::Event& event) {
     if (!is_recording()) return;
+    end_header(event.at);
     const EventMark mark = EventMark::of(event);
     buffer_.u8(octet(Record::event, mark.kind));
     buffer_.u8(mark.state);
@@ -105,6 +129,7 @@ void Recorder::event(const event::Event& event) {
 }
 
 Encoder* Recorder::call(Instant now, HostIndex host, event::Caller caller, RecordedCall call) {
+    write_notes();
     if (!is_recording()) return nullptr;
     time(now);
     if (host != host_ || caller != caller_) {

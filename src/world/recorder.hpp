@@ -1,8 +1,8 @@
 // The recording of a world: its specification, then every input in order, then what it led to in
-// short. Format 1, little-endian, integers of seven bits an octet (codec).
+// short. Format 2, little-endian, integers of seven bits an octet (codec).
 //
-//     header   "DTRECORD", format, build id, specification, hash of these
-//     body     records, one octet each that says what follows
+//     header   "DTRECORD", format, build id, specification, first instant, wall clock, hash of
+//     these body     records, one octet each that says what follows
 //
 // Text of programs is kept as lengths only (replay feeds generated octets), unless asked for.
 #pragma once
@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "event/event.hpp"
 #include "link/pcapng.hpp"
@@ -20,9 +22,6 @@
 
 namespace dt::world {
 
-inline constexpr std::uint64_t recording_format = 2;
-/// Oldest format this code reads.
-inline constexpr std::uint64_t recording_format_oldest = 1;
 inline constexpr std::string_view recording_magic = "DTRECORD";
 
 /// Records of a body. A mark of an event is `event` plus its kind.
@@ -71,6 +70,9 @@ struct RecorderOptions {
     std::string build;  ///< of the program that records: another one may differ in its replay
     std::uint64_t limit = 64ULL << 20;  ///< octets
     KeepText text = KeepText::lengths;
+    /// What the wall clock (nanoseconds since 1970, UTC) is ahead of the world's; nothing = not
+    /// known.
+    std::optional<Duration> wall_offset = {};
 };
 
 class Recorder {
@@ -79,10 +81,13 @@ class Recorder {
 
     Recorder(OctetSink& sink, RecorderOptions options);
 
-    /// Writes the header. World::record_to() calls it.
+    /// Begins the header, which ends with the instant of the first record. World::record_to()
+    /// calls it.
     void begin(const Spec& spec);
     /// Something viewers want to know: `host.1.program` = `curl`. May be said at any time.
     void note(std::string_view name, std::string_view text);
+    /// The same from within a call or a turn: it is written before the next input.
+    void note_soon(std::string_view name, std::string_view text);
     /// The run ended at `now`: the recording is whole.
     void end(Instant now);
     /// Hands all octets over to the sink; done by itself now and then, and at the end.
@@ -108,6 +113,8 @@ class Recorder {
 
   private:
     [[nodiscard]] bool is_recording() const { return has_begun_ && !stopped_at_; }
+    void end_header(Instant now);
+    void write_notes();
     void time(Instant now);
     void settle();
 
@@ -116,10 +123,12 @@ class Recorder {
     Encoder buffer_;
     std::uint64_t written_ = 0;
     bool has_begun_ = false;
+    bool has_header_ = false;  // its end is written
     Instant now_{};
     std::optional<Instant> stopped_at_;
     HostIndex host_ = event::link_host;
     event::Caller caller_;
+    std::vector<std::pair<std::string, std::string>> soon_;
     std::uint64_t offered_to_ = 0;
     Octets offered_;
 };

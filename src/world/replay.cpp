@@ -125,6 +125,10 @@ std::expected<RecordingHeader, RecordingError> read_header(Octets recording) {
         return std::unexpected(RecordingError{Kind::format, header.format});
     header.build = from.text();
     header.spec = decode_spec(from, header.format);
+    if (header.format > 1) {
+        header.began = Instant{Duration{from.signed_number()}};
+        if (from.below(2) == 1) header.wall_offset = Duration{from.signed_number()};
+    }
     const std::size_t hashed = magic.size() + from.position();
     const std::uint64_t hash = from.number();
     if (from.is_broken()) {
@@ -135,6 +139,14 @@ std::expected<RecordingHeader, RecordingError> read_header(Octets recording) {
         return std::unexpected(RecordingError{Kind::damaged, header.format});
     header.body_at = magic.size() + from.position();
     return header;
+}
+
+Instant first_instant(const RecordingHeader& header, Octets recording) {
+    if (header.began) return *header.began;
+    event::NullSink nobody;
+    Replay replay(header, recording, nobody);
+    while (replay.now() <= Instant{} && replay.step()) continue;
+    return std::max(replay.now(), Instant{});
 }
 
 std::string Difference::sentence() const {

@@ -19,7 +19,9 @@ struct RecordingHeader {
     std::uint64_t format = 0;
     std::string build;
     Spec spec;
-    std::size_t body_at = 0;  ///< where the records begin
+    std::optional<Instant> began;         ///< of the first record; format 1 does not say
+    std::optional<Duration> wall_offset;  ///< as RecorderOptions has it
+    std::size_t body_at = 0;              ///< where the records begin
 };
 
 /// Why a file is no recording that can be replayed.
@@ -39,6 +41,8 @@ struct RecordingError {
 };
 
 [[nodiscard]] std::expected<RecordingHeader, RecordingError> read_header(Octets recording);
+/// The instant of the first record: times of users count from it. Of format 1 it is looked for.
+[[nodiscard]] Instant first_instant(const RecordingHeader& header, Octets recording);
 
 /// Where a replay did something else than the recorded run.
 struct Difference {

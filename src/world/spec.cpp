@@ -7,7 +7,8 @@ namespace dt::world {
 
 namespace {
 
-/// Every tunable in turn. A new one belongs here too: the size tells.
+/// Every tunable in turn. A new one belongs at the end of this list: the size tells. A recording
+/// says how many it has, so older ones are read too; what they do not know keeps its default.
 template <class Each>
 void for_each_tunable(Config& c, Each each) {
     each(c.somaxconn), each(c.accept_overflow), each(c.synack_retries);
@@ -20,11 +21,7 @@ void for_each_tunable(Config& c, Each each) {
     each(c.neighbour_retry), each(c.neighbour_tries), each(c.neighbour_reachable);
     each(c.neighbours_max), each(c.icmp_errors_per_s), each(c.reply_ring), each(c.sockets_max);
     each(c.frames_per_turn);
-}
-
-/// Those that came with format 2.
-template <class Each>
-void for_each_later_tunable(Config& c, Each each) {
+    // Format 1 ends here.
     each(c.sack), each(c.dsack), each(c.recovery), each(c.early_retransmit), each(c.frto);
     each(c.reordering), each(c.reordering_max), each(c.min_rtt_window), each(c.congestion);
     each(c.hystart), each(c.slow_start_after_idle), each(c.ecn), each(c.delayed_ack_max);
@@ -45,6 +42,16 @@ void forget_later_features(Config& c) {
     c.delayed_ack_max = c.delayed_ack;
 }
 
+constexpr std::size_t tunables_of_format_1 = 34;
+
+struct CountTunable {
+    std::size_t& count;
+    template <class T>
+    void operator()(const T&) const {
+        ++count;
+    }
+};
+
 struct WriteTunable {
     Encoder& to;
     void operator()(const Duration& span) const { to.signed_number(span.count()); }
@@ -54,14 +61,52 @@ struct WriteTunable {
     }
 };
 
+/// Reads the first `left` tunables.
 struct ReadTunable {
     Decoder& from;
-    void operator()(Duration& span) const { span = Duration{from.signed_number()}; }
+    std::size_t& left;
+    void operator()(Duration& span) const {
+        if (take()) span = Duration{from.signed_number()};
+    }
     template <class T>
     void operator()(T& value) const {
-        value = static_cast<T>(from.number());
+        if (take()) value = static_cast<T>(from.number());
+    }
+    [[nodiscard]] bool take() const {
+        if (left == 0) return false;
+        --left;
+        return true;
     }
 };
+
+std::size_t tunables() {
+    Config config;
+    std::size_t count = 0;
+    for_each_tunable(config, CountTunable{count});
+    return count;
+}
+
+void encode(Encoder& to, const HostSpec& host) {
+    to.text(host.name);
+    to.u8(host.address ? 1 : 0);
+    if (host.address) to.endpoint({*host.address, Port{}});
+    Config config = host.config;
+    to.number(tunables());
+    for_each_tunable(config, WriteTunable{to});
+}
+
+HostSpec decode_host(Decoder& from, std::uint64_t format) {
+    HostSpec host;
+    host.name = from.text();
+    std::size_t count = tunables_of_format_1;
+    if (format > 1) {
+        if (from.below(2) == 1) host.address = from.endpoint().addr;
+        count = from.below(tunables() + 1);
+    }
+    for_each_tunable(host.config, ReadTunable{from, count});
+    if (format == 1) forget_later_features(host.config);
+    return host;
+}
 
 void encode(Encoder& to, const link::Where& where) {
     to.u8(static_cast<std::uint8_t>(where.kind));
@@ -203,7 +248,36 @@ std::optional<std::string> problem_of_link(const link::LinkSpec& link, const Spe
     return std::nullopt;
 }
 
+/// Whether a host may have this address on a link: not the network itself, not its broadcast.
+bool is_host_of(const Prefix& subnet, const IpAddr& address) {
+    return subnet.contains(address) && address != subnet.network && !subnet.is_broadcast(address);
+}
+
 }  // namespace
+
+Prefix subnet_of_link(std::size_t link) {
+    return Prefix::of(Ipv4{10, 0, static_cast<std::uint8_t>(link), 0}, 24);
+}
+
+std::optional<std::string> problem_of_address(const Spec& spec, HostIndex host) {
+    const HostSpec& asked = spec.hosts[host];
+    if (!asked.address) return std::nullopt;
+    const std::string address = wire::to_string(*asked.address);
+    for (std::size_t i = 0; i < host; ++i) {
+        if (spec.hosts[i].address == asked.address)
+            return "address " + address + " belongs to host " + quoted(spec.hosts[i].name);
+    }
+    std::string subnets;
+    for (std::size_t l = 0; l < spec.links.size(); ++l) {
+        const auto& names = spec.links[l].hosts;
+        if (std::ranges::find(names, asked.name) == names.end()) continue;
+        const Prefix subnet = subnet_of_link(l);
+        if (is_host_of(subnet, *asked.address)) return std::nullopt;
+        subnets += (subnets.empty() ? "" : ", ") + wire::to_string(subnet.network) + "/24";
+    }
+    return "address " + address + " of host " + quoted(asked.name) + " is outside its links, " +
+           subnets;
+}
 
 std::optional<std::string> problem(const Spec& spec) {
     if (spec.hosts.empty() || spec.hosts.size() > hosts_max)
@@ -219,6 +293,9 @@ std::optional<std::string> problem(const Spec& spec) {
     for (const link::LinkSpec& link : spec.links) {
         if (auto sentence = problem_of_link(link, spec)) return sentence;
     }
+    for (std::size_t i = 0; i < spec.hosts.size(); ++i) {
+        if (auto sentence = problem_of_address(spec, static_cast<HostIndex>(i))) return sentence;
+    }
     return std::nullopt;
 }
 
@@ -227,12 +304,7 @@ void encode(Encoder& to, const Spec& spec) {
     // The count of hosts also says whether they ask for each other: bit 20 is beyond any count.
     const bool asks = spec.neighbours == Neighbours::asked;
     to.number(spec.hosts.size() | (asks ? neighbours_asked : 0));
-    for (const HostSpec& host : spec.hosts) {
-        to.text(host.name);
-        Config config = host.config;
-        for_each_tunable(config, WriteTunable{to});
-        for_each_later_tunable(config, WriteTunable{to});
-    }
+    for (const HostSpec& host : spec.hosts) encode(to, host);
     to.number(spec.links.size());
     for (const link::LinkSpec& link : spec.links) encode(to, link);
     to.number(spec.faults.size());
@@ -244,16 +316,8 @@ Spec decode_spec(Decoder& from, std::uint64_t format) {
     spec.seed = from.number();
     const std::uint64_t hosts = from.below(neighbours_asked * 2);
     if ((hosts & neighbours_asked) != 0) spec.neighbours = Neighbours::asked;
-    repeat_times(from, hosts & ~neighbours_asked, hosts_max, [&] {
-        HostSpec& host = spec.hosts.emplace_back();
-        host.name = from.text();
-        for_each_tunable(host.config, ReadTunable{from});
-        if (format >= 2) {
-            for_each_later_tunable(host.config, ReadTunable{from});
-        } else {
-            forget_later_features(host.config);
-        }
-    });
+    repeat_times(from, hosts & ~neighbours_asked, hosts_max,
+                 [&] { spec.hosts.push_back(decode_host(from, format)); });
     repeat(from, links_max, [&] { spec.links.push_back(decode_link(from)); });
     repeat(from, items_max, [&] { spec.faults.push_back(decode_fault(from)); });
     if (problem(spec)) from.set_broken();

@@ -16,6 +16,29 @@ Mac mac_of(LinkIndex link, HostIndex host) {
                 static_cast<std::uint8_t>(host >> 8), static_cast<std::uint8_t>(host)});
 }
 
+/// Addresses for the hosts of a link, in their order: those given, and the first free ones.
+class Addresses {
+  public:
+    Addresses(const Spec& spec, LinkIndex link) : subnet_(subnet_of_link(link)) {
+        for (const HostSpec& host : spec.hosts) {
+            if (host.address && subnet_.contains(*host.address)) given_.push_back(*host.address);
+        }
+    }
+    IpAddr next(const HostSpec& host) {
+        if (host.address && subnet_.contains(*host.address)) return *host.address;
+        IpAddr free;
+        do {
+            free = Ipv4{subnet_.network.v4().value() + ++last_};
+        } while (std::ranges::find(given_, free) != given_.end());
+        return free;
+    }
+
+  private:
+    Prefix subnet_;
+    std::vector<IpAddr> given_;
+    std::uint32_t last_ = 0;
+};
+
 }  // namespace
 
 Topology::Topology(const Spec& spec)
@@ -25,22 +48,19 @@ Topology::Topology(const Spec& spec)
         const auto link = static_cast<LinkIndex>(l);
         const std::vector<std::string>& names = spec.links[l].hosts;
         for (const std::string& name : names) hosts_of_[l].push_back(host(name).value_or(0));
-        std::uint32_t last = 0;
+        Addresses addresses(spec, link);
         for (std::size_t h = 0; h < names_.size(); ++h) {
             const auto port = std::ranges::find(names, names_[h]);
             if (port == names.end()) continue;
-            const std::uint32_t network = subnet(link).network.v4().value();
             attachments_[h].push_back({.link = link,
                                        .port = static_cast<std::uint16_t>(port - names.begin()),
-                                       .address = Ipv4{network + ++last},
+                                       .address = addresses.next(spec.hosts[h]),
                                        .mac = mac_of(link, static_cast<HostIndex>(h))});
         }
     }
 }
 
-Prefix Topology::subnet(LinkIndex link) const {
-    return Prefix::of(Ipv4{10, 0, static_cast<std::uint8_t>(link), 0}, 24);
-}
+Prefix Topology::subnet(LinkIndex link) const { return subnet_of_link(link); }
 
 bool Topology::has_forwarding() const {
     return std::ranges::any_of(attachments_, [](const auto& list) { return list.size() > 1; });

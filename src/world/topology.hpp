@@ -1,5 +1,5 @@
 // Addresses, neighbours and shortest paths of a world: link N is the subnet 10.0.N.0/24, addresses
-// follow the order of hosts.
+// follow the order of hosts but for those that are given.
 #pragma once
 
 #include <cstdint>

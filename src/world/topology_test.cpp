@@ -27,6 +27,15 @@ TEST(Topology, AddressesFollowHostOrderWhateverOrderALinkNamesThem) {
     EXPECT_FALSE(topology.has_forwarding());
 }
 
+TEST(Topology, AGivenAddressIsKeptAndTheOthersTakeTheFirstFreeOnes) {
+    Spec spec = spec_of({"client", "server", "db"}, {{"client", "server", "db"}});
+    spec.hosts[2].address = at(0, 1);
+    const Topology topology(spec);
+    EXPECT_EQ(topology.attachments(0)[0].address, at(0, 2));
+    EXPECT_EQ(topology.attachments(1)[0].address, at(0, 3));
+    EXPECT_EQ(topology.attachments(2)[0].address, at(0, 1));
+}
+
 TEST(Topology, EachLinkIsASubnetAndMiddleHostsForward) {
     const Topology topology(
         spec_of({"client", "proxy", "app"}, {{"client", "proxy"}, {"proxy", "app"}}));

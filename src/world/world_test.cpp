@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "link/grammar.hpp"
@@ -247,6 +249,35 @@ TEST(Replay, DoesWhatWasRecordedWithoutThePrograms) {
     EXPECT_EQ(replay.notes()[0].second, "curl");
 }
 
+TEST(Recorder, WritesWhenTheRunBeganAndWhatTheWallClockShowed) {
+    StringSink sink;
+    Recorder recorder(sink, {.build = "b", .wall_offset = 1000s});
+    Events events;
+    World world(two_hosts("delay=1ms"), events);
+    world.record_to(recorder);
+    world.turn(Instant{} + 7s);
+    recorder.note("pid.1", "curl");
+    recorder.end(Instant{} + 8s);
+    const auto header = read_header(sink.octets());
+    ASSERT_TRUE(header);
+    EXPECT_EQ(header->began, Instant{} + 7s);
+    EXPECT_EQ(header->wall_offset, 1000s);
+    EXPECT_EQ(first_instant(*header, sink.octets()), Instant{} + 7s);
+}
+
+TEST(Recorder, ARunThatNeverBeganHasAWholeHeader) {
+    StringSink sink;
+    Recorder recorder(sink, {.build = "b"});
+    Events events;
+    World world(two_hosts(""), events);
+    world.record_to(recorder);
+    recorder.end(Instant{} + 8s);
+    const auto header = read_header(sink.octets());
+    ASSERT_TRUE(header);
+    EXPECT_EQ(header->began, Instant{} + 8s);
+    EXPECT_EQ(header->wall_offset, std::nullopt);
+}
+
 TEST(Replay, KeepsTextWhereAsked) {
     Events recorded;
     const std::string file = record_a_run(recorded, KeepText::octets);
@@ -395,6 +426,7 @@ TEST(Spec, ReadsBackWhatItWrote) {
                                                            "delay,seg=data,nth=2..4,every=3,p=50%,"
                                                            "port=80,flow=2,after=1B,by=5ms"});
     spec.hosts[1].config.somaxconn = 77;
+    spec.hosts[1].address = Ipv4{10, 0, 0, 77};
     Encoder to;
     encode(to, spec);
     Decoder from(to.written());
@@ -402,21 +434,38 @@ TEST(Spec, ReadsBackWhatItWrote) {
     EXPECT_FALSE(from.is_broken());
     EXPECT_TRUE(from.at_end());
     EXPECT_EQ(back.hosts[1].config.somaxconn, 77U);
+    EXPECT_EQ(back.hosts[1].address, IpAddr(Ipv4{10, 0, 0, 77}));
     Encoder again;
     encode(again, back);
     EXPECT_TRUE(std::ranges::equal(to.written(), again.written()));
 }
 
 TEST(Spec, HostsOfFormat1KnowNeitherSackNorCubic) {
-    Spec spec = two_hosts("client->server: delay=20ms");
-    Encoder to;
-    encode(to, spec);
-    Decoder from(to.written());
-    const Spec back = decode_spec(from, 1);
-    ASSERT_FALSE(back.hosts.empty());
-    EXPECT_EQ(back.hosts[0].config.sack, event::Switch::off);
-    EXPECT_EQ(back.hosts[0].config.congestion, event::CongestionControl::reno);
-    EXPECT_EQ(back.hosts[0].config.delayed_ack_max, back.hosts[0].config.delayed_ack);
+    std::ifstream golden("tests/golden/demo.dtr", std::ios::binary);
+    const std::string file{std::istreambuf_iterator<char>(golden), {}};
+    const auto header = read_header(octets_of(file));
+    ASSERT_TRUE(header);
+    ASSERT_EQ(header->format, 1U);
+    ASSERT_FALSE(header->spec.hosts.empty());
+    const Config& config = header->spec.hosts[0].config;
+    EXPECT_EQ(config.sack, event::Switch::off);
+    EXPECT_EQ(config.congestion, event::CongestionControl::reno);
+    EXPECT_EQ(config.delayed_ack_max, config.delayed_ack);
+    EXPECT_EQ(header->began, std::nullopt);
+    EXPECT_GT(first_instant(*header, octets_of(file)), Instant{});
+}
+
+TEST(Spec, AnAddressMustBeFreeAndOnALinkOfItsHost) {
+    Spec spec = two_hosts("");
+    spec.hosts[0].address = Ipv4{10, 0, 0, 9};
+    EXPECT_EQ(problem(spec), std::nullopt);
+    spec.hosts[1].address = Ipv4{10, 0, 0, 9};
+    EXPECT_EQ(problem(spec), "address 10.0.0.9 belongs to host `client`");
+    spec.hosts[1].address = Ipv4{192, 168, 0, 9};
+    EXPECT_EQ(problem(spec),
+              "address 192.168.0.9 of host `server` is outside its links, 10.0.0.0/24");
+    spec.hosts[1].address = Ipv4{10, 0, 0, 255};
+    EXPECT_TRUE(problem(spec));
 }
 
 }  // namespace

@@ -29,13 +29,33 @@ def check_unknown_flag_and_command(s):
     complains(s, ["run", "--los", "1%", "--", "true"], 2, "--los", "--link loss=1%")
     complains(s, ["rum"], 2, "rum", "run")
     complains(s, ["demo", "--publish", "80"], 2, "--publish")
-    complains(s, ["ladder", "--flow", "x"], 2, "x")
+    complains(s, ["ladder", "--flow", "x"], 2, "--flow `x`: not a number")
+    complains(s, ["demo", "--frob"], 2, "unknown flag `--frob`", "dialtone demo --help")
+    complains(s, ["ss", "--color", "red"], 2, "--color `red`", "always")
+    complains(s, ["run", "--seed"], 2, "--seed needs a value")
+    complains(s, ["help", "nothing"], 2, "nothing", "topics")
+
+
+def check_every_command_has_help(s):
+    first = s.command("--help").out
+    assert first == s.command().out == s.command("help").out, first
+    for command in ("demo", "run", "up", "ss", "ladder", "replay"):
+        assert command in first, command
+        text = s.command(command, "--help").out
+        assert f"Usage: dialtone {command}" in text and text == s.command("help", command).out, text
+        assert all(len(line) <= 110 for line in text.splitlines()), text
+    for later in ("why", "doctor", "lab", "dash", "capture", "explain"):
+        complains(s, [later], 2, "unknown command")
+        assert later not in first.split(), first
 
 
 def check_missing_program(s):
     complains(s, ["run"], 2, "program")
     complains(s, ["run", "--", "./no-such-program"], 127, "./no-such-program")
     complains(s, ["run", "--", "no-such-program-anywhere"], 127, "no-such-program-anywhere")
+    (s.folder / "server").write_text("#!/bin/sh\n")
+    (s.folder / "server").chmod(0o755)
+    complains(s, ["run", "--", "./servr"], 127, "program `./servr` not found (ENOENT)", "did you mean `./server`?")
     plain = s.file("plain.txt", 10)
     complains(s, ["run", "--", plain], 126, "plain.txt")
     complains(s, ["run", "--with", "server=no-such-server", "--", "true"], 127, "no-such-server")
@@ -61,6 +81,8 @@ def check_network_file(s):
     complains(s, ["up", s.folder], 2)
     problem("", "hosts")
     problem("seed = \n", "network.toml:1:")
+    problem(GOOD_FILE.replace('run = "true"', 'run = "true", address = "10.0.7.7"'), "network.toml:5:36", "10.0.7.7", "10.0.0.0/24")
+    problem(GOOD_FILE.replace('run = "true"', 'run = "true", expect = "exit"'), "network.toml:5:36", "`exit`", "exit 0")
     problem(GOOD_FILE.replace("delay", "dealy"), "network.toml:2:25", "unknown", "`dealy`", "did you mean `delay`", "^")
     problem(GOOD_FILE.replace("client<->app", "client<->ap"), "network.toml:2:", "`ap` does not exist", "did you mean `app`")
     problem(GOOD_FILE.replace("expect", "expekt"), "network.toml:4:", "`expekt`", "did you mean `expect`")
@@ -71,8 +93,46 @@ def check_network_file(s):
 
 
 def check_name_that_does_not_resolve(s):
-    run = s.run(s.tool("curl"), "-sS", "http://nobody:8080/", status=6)
+    run = s.run(s.tool("curl"), "-sS", "http://nobody:8080/", status=6, hosts={"server": "hello 8080"})
     assert "Could not resolve host: nobody" in run.err, run
+    assert "dialtone: name `nobody` is not known on this network" in run.err, run
+    assert "hosts: client, server; add `--with nobody='…'`" in run.err, run
+
+
+def check_address_that_is_not_there(s):
+    run = s.run(s.tool("curl"), "-sS", "http://203.0.113.9/", status=7)
+    assert "] tried 203.0.113.9:80, which is not on this network: ENETUNREACH given" in run.err, run
+
+
+def check_a_failed_run_can_be_had_again(s):
+    run = s.run("sh", "-c", "exit 5", options=["--seed", "77", "--link", "delay=1ms"], status=5)
+    again = [line for line in run.err.splitlines() if "again: " in line]
+    assert again == [f"dialtone: again: dialtone run --seed 0x4d --link delay=1ms --record {run.recording} -- sh -c 'exit 5'"], run
+    assert s.run("sh", "-c", "exit 5", options=["-q"], status=5).err == ""
+
+
+def check_a_server_that_breaks_is_told(s):
+    run = s.run("true", hosts={"server": "sh -c 'exit 3'"})
+    assert "sh on server ended with status 3" in run.err, run
+    assert s.run("true", hosts={"server": "true"}).err == ""
+
+
+def check_up_ends_when_all_programs_did_as_expected(s):
+    def up(a, b):
+        (s.folder / "network.toml").write_text(f'[hosts]\na = {{ {a} }}\nb = {{ {b} }}\n')
+        return s.command("up", "network.toml", status=None)
+
+    slow = "run = \"sh -c 'sleep 0.3; echo a; exit 3'\""
+    good = up(f'{slow}, expect = "exit 3"', 'run = "echo b"')
+    assert (good.status, good.out, good.err) == (0, "a\nb\n", ""), good
+    bad = up(f'{slow}, expect = "exit 4"', 'run = "true"')
+    assert bad.status == 1 and "sh on a ended with status 3" in bad.err, bad
+    killed = up('run = "sh -c \'kill -9 $$\'", expect = "signal 9"', 'run = "true"')
+    assert killed.status == 0 and killed.err == "", killed
+    early = up('run = "true", expect = "running"', 'run = "sleep 0.2"')
+    assert early.status == 1 and "true on a ended with status 0" in early.err, early
+    addressed = up('run = "hello 8080", expect = "running", address = "10.0.0.77"', 'run = "hello --get 10.0.0.77 8080"')
+    assert addressed.status == 0 and "hello from dialtone" in addressed.out, addressed
 
 
 def check_recording_that_is_none(s):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# full only, limit: 300 s
+# limit: 300 s
 # What is typed wrong, missing or interrupted: one sentence, the exit status, nothing left running; ss from another terminal.
 . "$DIALTONE_ROOT/tests/steps/lib.sh"
 . tests/apps/judge.sh

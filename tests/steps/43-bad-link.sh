@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# full only, limit: 600 s
+# limit: 600 s
 # 20 MB over a link that loses, doubles, reorders and delays, as the caller and as a plain user at once: it waits more than works.
 . "$DIALTONE_ROOT/tests/steps/lib.sh"
 . tests/apps/judge.sh
