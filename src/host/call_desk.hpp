@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/message_parts.hpp"
 #include "host/notifier.hpp"
 #include "host/remote_memory.hpp"
 #include "host/socket_name.hpp"
@@ -149,8 +150,7 @@ class CallDesk {
         std::uint64_t name = 0;
         std::uint32_t name_length = 0;
         std::uint64_t control = 0;
-        std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;  // address, length
-        [[nodiscard]] std::size_t size() const;
+        MessageParts parts;
     };
     [[nodiscard]] std::expected<Message, int> read_message(const Request& request,
                                                            std::uint64_t address) const;
@@ -169,7 +169,7 @@ class CallDesk {
     std::vector<Line> lines_;
     std::unordered_map<pid_t, Done> done_;
     std::vector<IpAddr> name_servers_;
-    std::vector<std::byte> scratch_ = std::vector<std::byte>(65536);
+    std::vector<std::byte> scratch_ = std::vector<std::byte>(65536);  // a datagram
     std::vector<PlugHandle> with_parked_;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/errno.hpp"
 #include "host/call_desk.hpp"
@@ -14,66 +15,44 @@ namespace {
 
 constexpr std::size_t parts_max = 1024;     // UIO_MAXIOV
 constexpr std::size_t messages_max = 1024;  // of one sendmmsg() or recvmmsg()
-constexpr std::size_t datagram_max = 65536;
 
 /// msg_namelen is value-result: what there is room for, and the real length.
 constexpr std::uint64_t name_length_at = offsetof(msghdr, msg_namelen);
 
-/// Octets [0, count) of `from` over the parts of a message.
-bool scatter(const RemoteMemory& memory,
-             const std::vector<std::pair<std::uint64_t, std::uint64_t>>& parts, Octets from) {
-    for (const auto& [address, length] : parts) {
-        const std::size_t count = std::min<std::size_t>(length, from.size());
-        if (!memory.write(address, from.first(count))) return false;
-        from = from.subspan(count);
-        if (from.empty()) break;
-    }
-    return true;
-}
-
 }  // namespace
-
-std::size_t CallDesk::Message::size() const {
-    std::size_t sum = 0;
-    for (const auto& [address, length] : parts) sum += length;
-    return sum;
-}
 
 std::expected<CallDesk::Message, int> CallDesk::read_message(const Request& request,
                                                              std::uint64_t address) const {
     const auto header = request.memory.get<msghdr>(address);
     if (!header) return std::unexpected(EFAULT);
     if (header->msg_iovlen > parts_max) return std::unexpected(EMSGSIZE);
-    std::vector<iovec> parts(header->msg_iovlen);
+    std::vector<iovec> list(header->msg_iovlen);
     if (!request.memory.read(reinterpret_cast<std::uint64_t>(header->msg_iov),
-                             std::as_writable_bytes(std::span(parts)))) {
+                             std::as_writable_bytes(std::span(list)))) {
         return std::unexpected(EFAULT);
     }
+    auto parts = MessageParts::from(list);
+    if (!parts) return std::unexpected(parts.error());
     Message message;
+    message.parts = std::move(*parts);
     message.name = reinterpret_cast<std::uint64_t>(header->msg_name);
     message.name_length = header->msg_namelen;
     message.control = reinterpret_cast<std::uint64_t>(header->msg_control);
-    for (const iovec& part : parts)
-        message.parts.emplace_back(reinterpret_cast<std::uint64_t>(part.iov_base), part.iov_len);
     return message;
 }
 
 Answer CallDesk::send_one(const Request& request, Subject& subject, const Message& message) {
     Plug& plug = *subject.plug;
-    if (message.size() > datagram_max) return Answer::error(EMSGSIZE);
-    std::size_t filled = 0;
-    for (const auto& [address, length] : message.parts) {
-        const auto to = MutableOctets(scratch_).subspan(filled, length);
-        if (!request.memory.read(address, to)) return Answer::error(EFAULT);
-        filled += length;
-    }
+    const std::size_t size = message.parts.size();
+    if (size > scratch_.size()) return Answer::error(EMSGSIZE);
+    if (!message.parts.gather(request.memory, scratch_)) return Answer::error(EFAULT);
     const auto name = read_name(request.memory, message.name, message.name_length);
     if (!name) return Answer::error(name.error());
     const auto endpoint = to_endpoint(*name);
     if (!endpoint) return Answer::error(endpoint.error());
     board_.drain_datagrams(plug);  // what was sent before goes before
     const Endpoint to = redirect(plug, *endpoint);
-    const auto sent = board_.calls(plug).send_to(plug.socket, Octets(scratch_).first(filled), to);
+    const auto sent = board_.calls(plug).send_to(plug.socket, Octets(scratch_).first(size), to);
     if (!sent) return Answer::error(base::errno_of(sent.error()));
     return Answer::value(static_cast<std::int64_t>(*sent));
 }
@@ -82,7 +61,7 @@ Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
     Message message;
     message.name = request.arg(4);
     message.name_length = static_cast<std::uint32_t>(request.arg(5));
-    message.parts.emplace_back(request.arg(1), request.arg(2));
+    message.parts = MessageParts::one(request.arg(1), request.arg(2));
     if (subject.plug->type == sock::Type::datagram) return send_one(request, subject, message);
     // A stream ignores the address (API-IO-004).
     const std::size_t count = std::min<std::size_t>(request.arg(2), scratch_.size());
@@ -145,8 +124,8 @@ std::expected<std::size_t, int> CallDesk::receive_one(const Request& request, Su
         from = plug.in_pair.front().from;
         if ((flags & MSG_PEEK) == 0) plug.in_pair.pop_front();
     }
-    const std::size_t count = std::min(full, message.size());
-    if (!scatter(request.memory, message.parts, Octets(scratch_).first(count))) {
+    const std::size_t count = std::min(full, message.parts.size());
+    if (!message.parts.scatter(request.memory, Octets(scratch_).first(count))) {
         return std::unexpected(EFAULT);
     }
     return count;
@@ -165,7 +144,7 @@ Answer CallDesk::on_receive_from(const Request& request, Subject& subject) {
     const int flags = request.int_arg(3);
     if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);
     Message message;
-    message.parts.emplace_back(request.arg(1), request.arg(2));
+    message.parts = MessageParts::one(request.arg(1), request.arg(2));
     std::optional<Endpoint> from;
     std::size_t full = 0;
     const auto count = receive_one(request, subject, flags, message, from, full);

@@ -354,6 +354,34 @@ TEST(Supervisor, DatagramsKeepTheirLimitsAndTheirSenders) {
     EXPECT_EQ(play.outcome.exit_status, 0);
 }
 
+TEST(Supervisor, vuln_21_lengths_of_a_program_cannot_write_beyond_a_datagram) {
+    Play play;
+    play.add_python("client",
+                    "import ctypes, errno, os, socket, struct\n"
+                    "libc = ctypes.CDLL(None, use_errno=True)\n"
+                    "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                    "big = 8 << 20; text = ctypes.create_string_buffer(big)\n"
+                    "to = ctypes.create_string_buffer(struct.pack('HHIxxxxxxxx', 2, 0x0900, "
+                    "0x0100007f))\n"
+                    "def send(call, *lengths):\n"
+                    "    parts = ctypes.create_string_buffer(b''.join(struct.pack('QQ', "
+                    "ctypes.addressof(text), n) for n in lengths))\n"
+                    "    m = ctypes.create_string_buffer(struct.pack('QIxxxxQQQQixxxxixxxx', "
+                    "ctypes.addressof(to), 16, ctypes.addressof(parts), len(lengths), 0, 0, 0, "
+                    "0))\n"
+                    "    if call(m) < 0: return ctypes.get_errno()\n"
+                    "one = lambda m: libc.sendmsg(s.fileno(), m, 0)\n"
+                    "many = lambda m: libc.sendmmsg(s.fileno(), m, 1, 0)\n"
+                    "for call in (one, many):\n"
+                    "    assert send(call, big, 2**64 - big + 10) == errno.EINVAL\n"
+                    "    assert send(call, big, 2**63 - 1, 2**63 - 1) == errno.EMSGSIZE\n"
+                    "    assert send(call, 65536) == errno.EMSGSIZE\n"
+                    "    assert send(call, 5, 0, 4) is None\n"
+                    "s.sendto(b'x', ('127.0.0.1', 9))\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+}
+
 TEST(Supervisor, PassesTheExitStatusOnAndSaysWhyAProgramDidNotStart) {
     Play plain;
     plain.add("client", {"/bin/sh", "-c", "exit 42"});
