@@ -73,6 +73,13 @@ TEST_F(TimeWaitEngineTest, TCP_TW_004_a_newer_syn_opens_a_new_incarnation_beyond
     EXPECT_EQ(transitions[transitions.size() - 2].reason, Reason::time_wait_reused);
 }
 
+TEST_F(TimeWaitEngineTest, TCP_SEG_010_a_newer_syn_with_fin_opens_nothing) {
+    enter();
+    EXPECT_TRUE(send(TcpFlag::syn | TcpFlag::fin, rcv_nxt + 100'000).empty());
+    EXPECT_EQ(host().last_drop(), Reason::syn_with_fin_or_rst);
+    EXPECT_TRUE(is_waiting());
+}
+
 TEST_F(TimeWaitEngineTest, TCP_TW_004_the_record_stays_where_the_listener_refuses_the_syn) {
     enter();
     engine().set_backlog(host().turn(), listener, 0);

@@ -107,6 +107,8 @@ TimeWaitVerdict TimeWaits::judge_syn(const Common& common, const SegmentIn& segm
     const auto age = static_cast<std::int32_t>(value - common.ts_recent);
     if (has_both && age < 0) return {Do::acknowledge, Reason::paws};
     if (after(header.seq, common.rcv_nxt) || (has_both && age > 0)) {
+        // As in LISTEN: a SYN with FIN opens nothing.
+        if (header.flags.fin()) return {Do::drop, Reason::syn_with_fin_or_rst};
         return {Do::make_way, Reason::time_wait_reused};
     }
     return {Do::acknowledge, Reason::time_wait_old_segment};
