@@ -45,6 +45,7 @@ void Connection::arrive(Arrival& a) {
     if (check_rst(a) == Verdict::done) return;
     if (check_syn(a) == Verdict::done) return;
     if (check_ack(a) == Verdict::done) return;
+    trim(a);
     if (take_text(a) == Verdict::done) return;
     take_fin(a);
 }
@@ -65,7 +66,6 @@ Connection::Verdict Connection::check_sequence(Arrival& a) {
         return on_unacceptable(
             a, is_old ? event::Reason::old_duplicate : event::Reason::out_of_window);
     }
-    trim(a);
     return Verdict::go_on;
 }
 
@@ -109,26 +109,6 @@ Connection::Verdict Connection::on_unacceptable(Arrival& a, event::Reason reason
     acks_.owe_one(reason);
     drop(a, reason);
     return Verdict::done;
-}
-
-// What lies outside the window is cut off, FIN included (TCP-SEG-029).
-//
-//          rcv_nxt          edge
-//     [····|======|················|····]F
-void Connection::trim(Arrival& a) {
-    if (before(a.seq, tcb_.rcv_nxt)) {
-        const std::uint32_t old = std::min(distance(a.seq, tcb_.rcv_nxt), a.text_length);
-        a.seq += old;
-        a.text_offset += old;
-        a.text_length -= old;
-        if (before(a.seq, tcb_.rcv_nxt)) a.flags = a.flags.without(TcpFlag::fin);
-    }
-    const std::uint32_t room = after(window_.edge(), a.seq) ? distance(a.seq, window_.edge()) : 0;
-    if (a.text_length <= room) return;
-    a.text_length = room;
-    a.flags = a.flags.without(TcpFlag::fin);
-    acks_.owe_one(event::Reason::out_of_window);
-    if (room == 0) drop(a, event::Reason::out_of_window);
 }
 
 // Second: RST. Only an exact one resets; elsewhere in the window it is challenged (RFC 5961 §3.2).
@@ -303,6 +283,31 @@ Connection::Verdict Connection::on_fin_acked(Arrival& a) {
         case State::time_wait: return Verdict::go_on;
     }
     return Verdict::go_on;
+}
+
+// Seventh, before the text is taken: what lies outside the window is cut off, FIN included
+// (TCP-SEG-029). A bare FIN needs no room: it is taken with a closed window too, as Linux does.
+//
+//          rcv_nxt          edge
+//     [····|======|················|····]F
+void Connection::trim(Arrival& a) {
+    if (before(a.seq, tcb_.rcv_nxt)) {
+        const std::uint32_t old = std::min(distance(a.seq, tcb_.rcv_nxt), a.text_length);
+        a.seq += old;
+        a.text_offset += old;
+        a.text_length -= old;
+        if (before(a.seq, tcb_.rcv_nxt)) a.flags = a.flags.without(TcpFlag::fin);
+    }
+    const std::uint32_t room = after(window_.edge(), a.seq) ? distance(a.seq, window_.edge()) : 0;
+    if (a.text_length == 0 || a.length() <= room) return;
+    a.text_length = std::min(a.text_length, room);
+    a.flags = a.flags.without(TcpFlag::fin);
+    if (room == 0) {
+        acks_.owe_one(event::Reason::out_of_window);
+        drop(a, event::Reason::out_of_window);
+    } else if (a.seq == tcb_.rcv_nxt) {
+        acks_.acknowledge_now();
+    }
 }
 
 // Seventh: the text.

@@ -32,33 +32,37 @@ std::uint16_t first_window(std::uint32_t limit, std::uint16_t mss) {
 
 void ReceiveWindow::start(Seq rcv_nxt, std::uint16_t window, std::uint8_t shift) {
     edge_ = rcv_nxt + window;
+    told_ = edge_;
     shift_ = shift;
 }
 
 // Receiver SWS avoidance (RFC 9293 §3.8.6.2.2): the edge stays until it can move by a segment or
-// by half the buffer.
+// by half the buffer. It is never farther than the field can say.
 //
 //     rcv_nxt        edge_      rcv_nxt + limit - unread
 //     ---|=============|···················|---
 Seq ReceiveWindow::edge_for(Seq rcv_nxt, std::uint64_t unread) const {
     const std::uint32_t free =
         unread < limit_ ? limit_ - static_cast<std::uint32_t>(unread) : std::uint32_t{0};
-    const Seq candidate = rcv_nxt + free;
+    const Seq candidate = rcv_nxt + std::min(free, unscaled_max << shift_);
     if (!after(candidate, edge_)) return edge_;
     const std::uint32_t step = std::min<std::uint32_t>(mss_, limit_ / 2);
     return distance(edge_, candidate) >= step ? candidate : edge_;
 }
 
+// A new edge is rounded down to what the field can say. Later, when RCV.NXT has moved by part of a
+// unit, the field is rounded up, so that the edge does not retreat (TCP-OPT-006); but always from
+// the edge itself and never from what was told: that would move it right by part of a unit with
+// each ACK, and the window would never close.
 std::uint16_t ReceiveWindow::advertise(Seq rcv_nxt, std::uint64_t unread) {
+    const std::uint32_t below_unit = (std::uint32_t{1} << shift_) - 1;
     const Seq wanted = edge_for(rcv_nxt, unread);
-    const std::uint32_t unit = std::uint32_t{1} << shift_;
-    std::uint32_t window = after(wanted, rcv_nxt) ? distance(rcv_nxt, wanted) : 0;
-    // A new edge is rounded down to what the field can say; the old one is rounded up, so that it
-    // does not retreat (TCP-OPT-006).
-    window = wanted == edge_ ? (window + unit - 1) & ~(unit - 1) : window & ~(unit - 1);
-    const std::uint16_t field = Window{window}.to_field(shift_);
-    const Seq told = rcv_nxt + (std::uint32_t{field} << shift_);
-    edge_ = later(edge_, told);
+    if (after(wanted, edge_)) {
+        edge_ = later(edge_, rcv_nxt + (distance(rcv_nxt, wanted) & ~below_unit));
+    }
+    const std::uint32_t window = after(edge_, rcv_nxt) ? distance(rcv_nxt, edge_) : 0;
+    const std::uint16_t field = Window{window + below_unit}.to_field(shift_);
+    told_ = later(told_, rcv_nxt + (std::uint32_t{field} << shift_));
     return field;
 }
 

@@ -1,5 +1,6 @@
 // The window we advertise: its right edge never moves left (RFC 9293 SHLD-14), it opens in steps
 // worth a segment (MUST-39), it is scaled (RFC 7323 §2), and it grows while the program keeps up.
+// A scaled field tells the edge up to one unit too far; what was told is taken (RFC 7323 §2.4).
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,8 @@ namespace dt::tcp {
 /// The first window: whole segments, at most 65535 since a SYN is not scaled (TCP-CONN-002).
 [[nodiscard]] std::uint16_t first_window(std::uint32_t limit, std::uint16_t mss);
 
-///     rcv_nxt                        edge
-///     ---|====== may arrive ==========|---
+///     rcv_nxt                      edge_  told_
+///     ---|====== may arrive ==========|=====|---     told_ - edge_ < 1 << shift
 class ReceiveWindow {
   public:
     ReceiveWindow() = default;
@@ -31,9 +32,10 @@ class ReceiveWindow {
 
     /// RCV.WND: octets from RCV.NXT to the edge.
     [[nodiscard]] std::uint32_t octets(Seq rcv_nxt) const {
-        return after(edge_, rcv_nxt) ? distance(rcv_nxt, edge_) : 0;
+        return after(told_, rcv_nxt) ? distance(rcv_nxt, told_) : 0;
     }
-    [[nodiscard]] Seq edge() const { return edge_; }
+    /// The first number that no segment has offered.
+    [[nodiscard]] Seq edge() const { return told_; }
     [[nodiscard]] std::uint8_t shift() const { return shift_; }
     [[nodiscard]] std::uint32_t limit() const { return limit_; }
 
@@ -51,7 +53,8 @@ class ReceiveWindow {
   private:
     [[nodiscard]] Seq edge_for(Seq rcv_nxt, std::uint64_t unread) const;
 
-    Seq edge_{};
+    Seq edge_{};  // what the buffer has room for
+    Seq told_{};  // the rightmost edge the peer may have understood
     std::uint32_t limit_ = 0;
     std::uint32_t taken_ = 0;  // octets the program took since round_start_
     std::uint16_t mss_ = 0;

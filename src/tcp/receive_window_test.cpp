@@ -39,6 +39,27 @@ TEST(ReceiveWindow, TCP_OPT_006_rounding_does_not_move_the_edge_left) {
     EXPECT_FALSE(before(next + 1 + (std::uint32_t{field} << 7), edge));
 }
 
+TEST(ReceiveWindow, TCP_OPT_006_rounding_never_offers_a_unit_more_than_the_buffer) {
+    for (const std::uint32_t step : {1U, 50U, 100U, 127U, 129U, 700U}) {
+        ReceiveWindow window = window_of(65'536, 7);
+        (void)window.advertise(next, 0);
+        std::uint32_t unread = 0;
+        while (window.octets(next + unread) >= step && unread < 200'000) {
+            unread += step;
+            (void)window.advertise(next + unread, unread);
+        }
+        EXPECT_LT(unread, 65'536U + 128U) << step;
+        EXPECT_GT(unread, 65'536U - 2 * 1460U) << step;
+    }
+}
+
+TEST(ReceiveWindow, AnEdgeIsNoFartherThanAnUnscaledFieldCanSay) {
+    ReceiveWindow window = window_of(3'000'000);
+    EXPECT_EQ(window.advertise(next + 64'240, 0), 65'535);
+    EXPECT_EQ(window.edge(), next + 64'240 + 65'535);
+    EXPECT_FALSE(window.wants_update(next + 64'240, 0));
+}
+
 TEST(ReceiveWindow, TCP_9293_MUST_39_opens_by_a_segment_or_half_the_buffer) {
     ReceiveWindow window = window_of(14'600);
     const Seq full = next + 14'600;
@@ -131,6 +152,89 @@ TEST_F(Receiving, AckOfTextBehindAClosedWindowStillCounts) {
     deliver_text(theirs + 8760, "more", ours + 100);
     EXPECT_EQ(c->unacked(), 0U);
     EXPECT_EQ(c->unread(), 8760U);
+}
+
+// Each small segment with an old duplicate after it: two ACKs, and nobody reads.
+TEST_F(Receiving, vuln_14_small_segments_cannot_move_the_edge_of_a_program_that_does_not_read) {
+    auto answer = syn_ack();
+    answer.options.window_scale = 7;
+    establish(answer);
+    const std::uint32_t most = window_limit(config.receive_buffer) + 127;
+    std::uint64_t taken = 0;
+    for (std::uint32_t i = 0; i < 5000; ++i) {
+        deliver_text(theirs + i * 100, std::string(100, 's'), ours);
+        deliver_text(theirs + i * 100, "s", ours);
+        sent.clear();
+        if (c->unread() == taken) break;
+        taken = c->unread();
+    }
+    EXPECT_LE(taken, most);
+    EXPECT_GT(taken, most - 2 * 1460);
+    EXPECT_LE(c->memory(), 4 * std::size_t{most});
+}
+
+// A full-duplex program that writes and does not read: each of its segments carries an ACK.
+TEST_F(Receiving, vuln_14_an_ack_with_each_text_of_ours_does_not_move_the_edge) {
+    auto answer = syn_ack();
+    answer.options.window_scale = 7;
+    establish(answer);
+    const std::uint32_t most = window_limit(config.receive_buffer) + 127;
+    std::uint64_t taken = 0;
+    for (std::uint32_t i = 0; i < 5000; ++i) {
+        write(200);
+        deliver_text(theirs + i * 100, std::string(100, 's'), ours + 200 * (i + 1));
+        sent.clear();
+        if (c->unread() == taken) break;
+        taken = c->unread();
+    }
+    EXPECT_LE(taken, most);
+    EXPECT_GT(taken, most - 2 * 1460);
+}
+
+TEST_F(Receiving, TCP_SEG_029_a_fin_beyond_the_window_is_not_consumed) {
+    options.receive_buffer = 2000;
+    config.window_scaling = event::Switch::off;
+    establish();
+    const TcpFlags fin_ack = TcpFlag::fin | TcpFlag::ack;
+    deliver({.flags = fin_ack, .seq = theirs, .ack = ours, .text = std::string(1000, 'w')});
+    EXPECT_EQ(c->state(), State::established);
+    EXPECT_EQ(c->unread(), 1000U);
+    ASSERT_EQ(sent.size(), 1U);
+    expect_ack(sent[0], ours, theirs + 1000);
+    (void)read_all();
+    deliver({.flags = fin_ack, .seq = theirs + 1000, .ack = ours});
+    EXPECT_EQ(c->state(), State::close_wait);
+}
+
+TEST_F(Receiving, TCP_SEG_029_text_beyond_the_window_is_cut_and_the_rest_acknowledged_once) {
+    options.receive_buffer = 2000;
+    config.window_scaling = event::Switch::off;
+    establish();
+    deliver_text(theirs, std::string(1500, 'w'), ours);
+    EXPECT_EQ(c->unread(), 1000U);
+    ASSERT_EQ(sent.size(), 1U);
+    expect_ack(sent[0], ours, theirs + 1000);
+}
+
+TEST_F(Receiving, TCP_WIN_028_a_segment_without_ack_is_not_answered_for_its_text) {
+    options.receive_buffer = 2000;
+    config.window_scaling = event::Switch::off;
+    establish();
+    deliver({.flags = TcpFlag::psh, .seq = theirs, .text = std::string(1500, 'w')});
+    expect_no_segment();
+    EXPECT_EQ(c->unread(), 0U);
+}
+
+TEST_F(Receiving, TCP_SEC_005_text_beyond_the_window_adds_no_ack_to_a_challenge) {
+    options.receive_buffer = 2000;
+    config.window_scaling = event::Switch::off;
+    establish();
+    for (int i = 0; i < 5; ++i) {
+        deliver({.flags = TcpFlag::rst, .seq = theirs + 5, .text = std::string(1500, 'w')});
+        deliver({.flags = TcpFlag::syn, .seq = theirs + 5, .text = std::string(1500, 'w')});
+    }
+    EXPECT_EQ(sent.size(), 1U);
+    EXPECT_EQ(c->state(), State::established);
 }
 
 TEST_F(Receiving, TCP_WIN_018_receive_buffer_option_stops_growth) {
