@@ -100,6 +100,8 @@ enum class TimerKind : std::uint8_t {
     fin_wait_2,
     syn_ack,
     user_timeout,
+    reorder,     // RFC 8985 §6.3: what is missing is lost unless it arrives until then
+    loss_probe,  // RFC 8985 §7
 };
 struct TimerFired {
     FourTuple tuple;
@@ -206,9 +208,25 @@ struct NeighbourChange {
     State state = State::asked;
 };
 
-using Body = std::variant<SegmentSent, SegmentReceived, SegmentDropped, Transition, QueueChange,
-                          TimerFired, CallMade, DescriptorGiven, BytesMoved, FrameTouched,
-                          PacketDropped, DatagramMoved, IcmpMoved, NeighbourChange>;
+/// Linux's names and numbers (tcpi_ca_state).
+enum class CongestionState : std::uint8_t { open, disorder, reduced, recovery, loss };
+
+/// The sender decided about loss: text is held for lost, or the path for congested, or that is
+/// over, or it was wrong.
+struct CongestionChange {
+    FourTuple tuple;
+    CongestionState from = CongestionState::open;
+    CongestionState to = CongestionState::open;
+    Reason reason = Reason::none;
+    std::uint32_t cwnd = 0;      // octets, after it
+    std::uint32_t ssthresh = 0;  // octets, after it; 0 = not set
+    std::uint32_t lost = 0;      // octets held for lost and not yet sent again
+};
+
+using Body =
+    std::variant<SegmentSent, SegmentReceived, SegmentDropped, Transition, QueueChange, TimerFired,
+                 CallMade, DescriptorGiven, BytesMoved, FrameTouched, PacketDropped, DatagramMoved,
+                 IcmpMoved, NeighbourChange, CongestionChange>;
 
 /// An event with its place in the order of the world.
 struct Event {

@@ -103,6 +103,15 @@ enum class Reason : std::uint16_t {
     packet_too_big,
     ttl_expired,
     neighbour_queue_full,
+    // Text held for lost, and what became of that.
+    lost_by_duplicates,
+    lost_by_time,
+    lost_by_timeout,
+    lost_before_probe,
+    sack_withdrawn,
+    marked_by_network,
+    loss_repaired,
+    loss_was_none,
     count_,  // not a reason: how many there are; stays last
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "event/config.hpp"
 #include "event/event.hpp"
 #include "event/state.hpp"
 #include "wire/address.hpp"
@@ -37,6 +38,37 @@ struct PathView {
     std::uint32_t in_flight = 0;  // octets
     std::uint32_t mss = 0;
     bool no_delay = false;
+
+    // What TCP_INFO has besides; segments where nothing else is said.
+    CongestionState state = CongestionState::open;
+    CongestionControl congestion = CongestionControl::cubic;
+    Duration deviation{};  // mean deviation of the RTT
+    Duration min_rtt{};
+    std::uint32_t outstanding = 0;  // sent, not acknowledged by SND.UNA
+    std::uint32_t sacked = 0;
+    std::uint32_t lost = 0;
+    std::uint32_t resent = 0;        // sent again and still outstanding
+    std::uint32_t resent_total = 0;  // ever
+    std::uint32_t reordering = 0;    // tolerated
+    std::uint32_t reorderings = 0;   // seen
+    std::uint32_t duplicates = 0;    // that the peer reported (D-SACK)
+    std::uint32_t delivered = 0;
+    std::uint64_t octets_acked = 0;
+    std::uint64_t octets_received = 0;
+    std::uint32_t send_window = 0;     // octets
+    std::uint32_t receive_window = 0;  // octets
+    std::uint8_t expiries = 0;         // of the retransmission timer in a row
+    std::uint8_t probes = 0;           // unanswered
+    std::uint8_t backoff = 0;
+    std::uint8_t send_shift = 0;
+    std::uint8_t receive_shift = 0;
+    bool timestamps = false;
+    bool sack = false;
+    bool scaling = false;
+    bool ecn = false;
+    Duration delayed_ack{};  // the delay of an ACK now
+    std::uint16_t peer_mss = 0;
+    std::uint16_t path_mtu = 0;
 };
 
 struct SocketView {

@@ -61,7 +61,7 @@ SocketView socket_of(const json& value) {
     socket.socket = value.at("socket").get<std::uint64_t>();
     socket.receive_queue = value.at("recv").get<std::uint64_t>();
     socket.send_queue = value.at("send").get<std::uint64_t>();
-    socket.timer = {enumerator(value.at("timer").at(0), event::TimerKind::user_timeout),
+    socket.timer = {enumerator(value.at("timer").at(0), event::TimerKind::loss_probe),
                     Duration{value.at("timer").at(1).get<std::int64_t>()}};
     socket.retransmissions = value.at("rtx").get<std::uint32_t>();
     if (value.contains("queued_in")) socket.queued_in = endpoint_of(value.at("queued_in"));

@@ -21,9 +21,9 @@ struct Entry {
 };
 
 std::string_view timer_name(event::TimerKind kind) {
-    constexpr std::array<std::string_view, 9> names{"-",          "retrans",   "persist",
-                                                    "ack",        "keepalive", "time-wait",
-                                                    "fin-wait-2", "syn-ack",   "user-timeout"};
+    constexpr std::array<std::string_view, 11> names{
+        "-",          "retrans", "persist",      "ack",     "keepalive", "time-wait",
+        "fin-wait-2", "syn-ack", "user-timeout", "reorder", "loss-probe"};
     return names[static_cast<std::size_t>(kind)];
 }
 

@@ -54,6 +54,17 @@ constexpr auto info_fields = std::to_array<InfoField>({
     {"tcpi_snd_cwnd", [](const sock::TcpInfo& i) -> std::uint64_t { return i.snd_cwnd; }},
     {"tcpi_snd_mss", [](const sock::TcpInfo& i) -> std::uint64_t { return i.snd_mss; }},
     {"tcpi_rto", [](const sock::TcpInfo& i) -> std::uint64_t { return i.rto; }},
+    {"tcpi_ca_state", [](const sock::TcpInfo& i) -> std::uint64_t { return i.ca_state; }},
+    {"tcpi_lost", [](const sock::TcpInfo& i) -> std::uint64_t { return i.lost; }},
+    {"tcpi_retrans", [](const sock::TcpInfo& i) -> std::uint64_t { return i.retrans; }},
+    {"tcpi_snd_ssthresh", [](const sock::TcpInfo& i) -> std::uint64_t { return i.snd_ssthresh; }},
+    {"tcpi_reordering", [](const sock::TcpInfo& i) -> std::uint64_t { return i.reordering; }},
+    {"tcpi_delivered", [](const sock::TcpInfo& i) -> std::uint64_t { return i.delivered; }},
+    {"tcpi_total_retrans", [](const sock::TcpInfo& i) -> std::uint64_t { return i.total_retrans; }},
+    {"tcpi_dsack_dups", [](const sock::TcpInfo& i) -> std::uint64_t { return i.dsack_dups; }},
+    {"tcpi_min_rtt", [](const sock::TcpInfo& i) -> std::uint64_t { return i.min_rtt; }},
+    {"tcpi_ato", [](const sock::TcpInfo& i) -> std::uint64_t { return i.ato; }},
+    {"tcpi_options", [](const sock::TcpInfo& i) -> std::uint64_t { return i.options; }},
     {"tcpi_retransmits", [](const sock::TcpInfo& i) -> std::uint64_t { return i.retransmits; }},
 });
 

@@ -131,6 +131,42 @@ void draw_network(Draw& draw, Plan& plan) {
     }
 }
 
+/// Loss recovery and congestion control of each host, by a generator of its own: what the first one
+/// draws for a seed stays as it is.
+void draw_features(Plan& plan) {
+    constexpr std::uint64_t salt = 0x5ac4ULL << 48;
+    Draw draw(plan.seed ^ salt);
+    for (world::HostSpec& host : plan.spec.hosts) {
+        Config& config = host.config;
+        const auto off = [&](event::Switch& feature, double probability) {
+            if (draw.chance(probability)) feature = event::Switch::off;
+        };
+        off(config.sack, 0.2);
+        off(config.dsack, 0.2);
+        off(config.hystart, 0.2);
+        off(config.slow_start_after_idle, 0.2);
+        off(config.moderate_receive_buffer, 0.2);
+        if (draw.chance(0.3)) config.congestion = event::CongestionControl::reno;
+        if (draw.chance(0.2)) config.early_retransmit = 0;
+        if (draw.chance(0.2)) config.frto = 0;
+        if (draw.chance(0.2)) config.recovery = static_cast<std::uint8_t>(draw.between(0, 7));
+        if (draw.chance(0.5)) config.ecn = draw.chance(0.7) ? event::Ecn::on : event::Ecn::off;
+    }
+}
+
+std::string features_of(const world::HostSpec& host) {
+    const Config& config = host.config;
+    std::string text = "host   " + host.name;
+    text += config.congestion == event::CongestionControl::reno ? " reno" : " cubic";
+    if (config.sack == event::Switch::off) text += ", no SACK";
+    if (config.dsack == event::Switch::off) text += ", no D-SACK";
+    if (config.early_retransmit == 0) text += ", no tail probe";
+    if (config.frto == 0) text += ", no F-RTO";
+    if (config.ecn == event::Ecn::on) text += ", asks for ECN";
+    if (config.ecn == event::Ecn::off) text += ", no ECN";
+    return text + ", recovery " + std::to_string(config.recovery) + "\n";
+}
+
 void draw_server(Draw& draw, Plan& plan, HostIndex host) {
     ServerPlan& server = plan.servers.emplace_back();
     server.host = host;
@@ -181,6 +217,7 @@ Plan Plan::of(std::uint64_t seed) {
     Plan plan;
     plan.seed = seed;
     draw_network(draw, plan);
+    draw_features(plan);
     const std::size_t hosts = plan.spec.hosts.size();
     for (std::uint64_t i = draw.between(1, 2); i > 0; --i)
         draw_server(draw, plan, static_cast<HostIndex>(draw.index(hosts)));
@@ -192,6 +229,7 @@ Plan Plan::of(std::uint64_t seed) {
 std::string Plan::text() const {
     std::string text = "seed " + std::to_string(seed) + ", healed at " + ms_text(healed) +
                        (spec.neighbours == world::Neighbours::asked ? ", ARP" : "") + "\n";
+    for (const world::HostSpec& host : spec.hosts) text += features_of(host);
     for (const link::LinkSpec& link : spec.links) {
         text += "link  ";
         for (const std::string& host : link.hosts) text += " " + host;

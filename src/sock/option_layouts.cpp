@@ -21,7 +21,7 @@ constexpr std::int32_t buffer_max = 4'194'304;
 constexpr std::uint32_t receive_buffer_min = 2304;  // SOCK_MIN_RCVBUF
 constexpr std::uint32_t send_buffer_min = 4608;     // SOCK_MIN_SNDBUF
 constexpr std::uint32_t datagram_buffer = 212'992;  // net.core.rmem_default, wmem_default
-constexpr std::string_view congestion_name = "reno";
+constexpr std::array<std::string_view, 2> congestion_names{"reno", "cubic"};
 
 Done too_short() { return refuse(Error::invalid_argument, Reason::bad_argument); }
 Done not_offered() { return refuse(Error::no_such_option, Reason::not_offered); }
@@ -229,15 +229,21 @@ Done write_syn_count(const OptionTarget& target, Octets from) {
 Size read_info(const OptionTarget& target, MutableOctets to) {
     return put_value(to, tcp_info_of(target.table, target.socket));
 }
-Size read_congestion(const OptionTarget&, MutableOctets to) {
+Size read_congestion(const OptionTarget& target, MutableOctets to) {
+    const auto chosen = target.socket.settings().tcp.congestion;
+    const auto algorithm = chosen.value_or(target.turn.config().congestion);
     std::array<char, 16> name{};
-    std::ranges::copy(congestion_name, name.begin());
+    std::ranges::copy(congestion_names[static_cast<std::size_t>(algorithm)], name.begin());
     return put_value(to, name);
 }
-Done write_congestion(const OptionTarget&, Octets from) {
+Done write_congestion(const OptionTarget& target, Octets from) {
     if (from.empty()) return too_short();
-    if (text_in(from) == congestion_name) return {};
-    return refuse(Error::no_such_entry, Reason::not_offered);
+    const auto found = std::ranges::find(congestion_names, text_in(from));
+    if (found == congestion_names.end()) return refuse(Error::no_such_entry, Reason::not_offered);
+    target.socket.change_settings().tcp.congestion =
+        static_cast<event::CongestionControl>(found - congestion_names.begin());
+    apply(target, Effect::connection);
+    return {};
 }
 Done refuse_upper_protocol(const OptionTarget&, Octets) {
     return refuse(Error::no_such_entry, Reason::not_offered);

@@ -12,6 +12,13 @@ constexpr std::uint32_t cwnd_first = 10;              // RFC 6928
 constexpr std::uint32_t rto_first = 1'000'000;        // µs
 constexpr std::uint32_t mss_first = 536;
 
+// include/uapi/linux/tcp.h: TCPI_OPT_*.
+constexpr unsigned option_timestamps = 1;
+constexpr unsigned option_sack = 2;
+constexpr unsigned option_window_scale = 4;
+constexpr unsigned option_ecn = 8;
+constexpr std::uint32_t min_rtt_unknown = 0xffffffff;
+
 std::uint32_t microseconds(Duration time) {
     return static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(time).count());
@@ -23,7 +30,32 @@ void fill(TcpInfo& info, const event::PathView& path) {
     info.rtt = microseconds(path.srtt);
     info.snd_cwnd = path.cwnd;
     info.snd_ssthresh = path.ssthresh == 0 ? ssthresh_unset : path.ssthresh;
-    if (path.mss > 0) info.unacked = (path.in_flight + path.mss - 1) / path.mss;
+    info.unacked = path.outstanding;
+    info.ca_state = static_cast<std::uint8_t>(path.state);
+    info.retransmits = path.expiries;
+    info.probes = path.probes;
+    info.backoff = path.backoff;
+    info.options = static_cast<std::uint8_t>(
+        (path.timestamps ? option_timestamps : 0U) | (path.sack ? option_sack : 0U) |
+        (path.scaling ? option_window_scale : 0U) | (path.ecn ? option_ecn : 0U));
+    info.window_scale = static_cast<std::uint8_t>(path.receive_shift << 4 | path.send_shift);
+    info.ato = microseconds(path.delayed_ack);
+    info.rcv_mss = path.peer_mss;
+    info.sacked = path.sacked;
+    info.lost = path.lost;
+    info.retrans = path.resent;
+    info.pmtu = path.path_mtu;
+    info.rttvar = microseconds(path.deviation);
+    info.min_rtt = path.min_rtt == Duration{} ? min_rtt_unknown : microseconds(path.min_rtt);
+    info.reordering = path.reordering;
+    info.reord_seen = path.reorderings;
+    info.dsack_dups = path.duplicates;
+    info.total_retrans = path.resent_total;
+    info.delivered = path.delivered;
+    info.bytes_acked = path.octets_acked;
+    info.bytes_received = path.octets_received;
+    info.snd_wnd = path.send_window;
+    info.rcv_wnd = path.receive_window;
 }
 
 }  // namespace

@@ -26,7 +26,18 @@ struct AckEvent {
     std::uint32_t flight = 0;     // octets outstanding before it
     std::uint32_t in_flight = 0;  // octets believed in the network after it (RFC 6675 pipe)
     std::uint32_t mss = 0;
-    std::optional<Duration> rtt;  // a sample Karn's rule allows
+    std::optional<Duration> rtt;       // a sample Karn's rule allows
+    std::optional<Duration> path_rtt;  // of the newest text acknowledged: no delayed ACK in it
+    Duration srtt{};
+    std::uint32_t delivered = 0;        // numbers that arrived, by the ACK field or by SACK
+    std::uint32_t sacked = 0;           // of them, by SACK
+    std::uint32_t sacked_before = 0;    // outstanding and SACKed before it
+    std::optional<std::uint32_t> echo;  // TSecr
+    bool has_dsack = false;
+    bool dsack_of_probe = false;  // it reports the tail probe as a duplicate
+    bool has_original = false;    // Delivery::has_original
+    bool has_resent = false;      // Delivery::has_resent
+    bool has_ece = false;
 };
 
 }  // namespace dt::tcp

@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::uint8_t interactive = 3;  // answers before a flow counts as request and response
 
+Duration bounded(const Config& config, Duration pace) {
+    return std::max(config.delayed_ack, std::min(pace, config.delayed_ack_max));
+}
+
 }  // namespace
 
 bool AckPolicy::on_text(const Config& config, Instant now, Seq rcv_nxt, std::uint32_t length,
@@ -17,6 +21,11 @@ bool AckPolicy::on_text(const Config& config, Instant now, Seq rcv_nxt, std::uin
     // The first segments of a flow, or after a pause, are acknowledged at once: the sender is in
     // slow start and lives on them.
     if (flow_ == Flow::fresh || now - last_text_ > config.rto_min) refill(config);
+    if (flow_ == Flow::fresh) {
+        pace_ = config.delayed_ack;
+    } else {
+        measure(config, now - last_text_);
+    }
     flow_ = Flow::running;
     last_text_ = now;
     const std::uint32_t whole = std::min<std::uint32_t>(length, 0xffff);
@@ -28,14 +37,29 @@ bool AckPolicy::on_text(const Config& config, Instant now, Seq rcv_nxt, std::uin
     return now_ == Due::no;
 }
 
+// Half of what it was and the new pause: what comes more often than the least delay counts as that.
+void AckPolicy::measure(const Config& config, Duration pause) {
+    if (pause <= config.delayed_ack / 2) {
+        pace_ = pace_ / 2 + config.delayed_ack / 2;
+    } else if (pause < pace_) {
+        pace_ = pace_ / 2 + pause;
+    }
+    pace_ = bounded(config, pace_);
+}
+
+Duration AckPolicy::delay(const Config& config, Duration srtt) const {
+    const Duration pace = bounded(config, pace_);
+    return srtt == Duration{} ? pace : std::min(pace, std::max(srtt, config.delayed_ack));
+}
+
 void AckPolicy::owe_one(event::Reason reason) {
     if (owed_ < std::numeric_limits<std::uint16_t>::max()) ++owed_;
     reason_ = reason;
     replies_ = 0;
 }
 
-void AckPolicy::on_text_sent(const Config& config, Instant now) {
-    if (flow_ == Flow::fresh || now - last_text_ > config.delayed_ack) return;
+void AckPolicy::on_text_sent(Instant now) {
+    if (flow_ == Flow::fresh || now - last_text_ > pace_) return;
     if (acked_ == Seq{} || replies_ >= interactive) return;
     ++replies_;
 }
@@ -53,8 +77,10 @@ void AckPolicy::on_pure_ack_sent(Seq rcv_nxt) {
     if (owed_ == 0) reason_ = event::Reason::none;
 }
 
-void AckPolicy::on_timer() {
+void AckPolicy::on_timer(const Config& config) {
     now_ = Due::yes;
+    pace_ =
+        replies_ >= interactive ? config.delayed_ack : std::min(2 * pace_, config.delayed_ack_max);
     replies_ = 0;
 }
 

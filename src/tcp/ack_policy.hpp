@@ -27,13 +27,17 @@ class AckPolicy {
     void on_advance() { owed_ = 0; }
 
     /// Text left for the peer, which carries an ACK; soon after text came in means interactive.
-    void on_text_sent(const Config& config, Instant now);
+    void on_text_sent(Instant now);
     /// A segment with ACK = `rcv_nxt` left.
     void on_ack_sent(Seq rcv_nxt);
     /// As on_ack_sent, for an ACK without text: pays one of those owed.
     void on_pure_ack_sent(Seq rcv_nxt);
-    /// The delayed-ACK timer expired: in an interactive flow the guess was wrong.
-    void on_timer();
+    /// The delayed-ACK timer expired: in an interactive flow the guess was wrong, else the text
+    /// comes more slowly than was thought.
+    void on_timer(const Config& config);
+    /// How long an ACK may wait: as text comes, not longer than a round trip (Linux).
+    [[nodiscard]] Duration pace() const { return pace_; }
+    [[nodiscard]] Duration delay(const Config& config, Duration srtt) const;
     /// TCP_QUICKACK set or cleared by the program.
     enum class Mode : std::uint8_t { delayed, quick };
     void set_mode(const Config& config, Mode mode);
@@ -52,9 +56,11 @@ class AckPolicy {
   private:
     enum class Due : std::uint8_t { no, yes };
 
+    void measure(const Config& config, Duration pause);
     void refill(const Config& config) { quick_ = config.quick_acks; }
 
     Instant last_text_{};               // when text last came in order
+    Duration pace_{};                   // how slowly text comes (Linux: ato)
     Seq acked_{};                       // ACK field of the last segment sent
     std::uint16_t peer_segment_ = 536;  // smallest full segment there is (RFC 9293 MUST-15)
     std::uint16_t owed_ = 0;            // ACKs owed one by one

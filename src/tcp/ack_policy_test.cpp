@@ -37,6 +37,17 @@ TEST_F(Acknowledging, TCP_WIN_021_first_sixteen_segments_are_acknowledged_at_onc
     EXPECT_EQ(sent.size(), 16U);
 }
 
+TEST_F(Acknowledging, TCP_WIN_020_the_delay_follows_how_slowly_text_comes) {
+    path_delay = 300ms;
+    establish();
+    for (int i = 0; i < 40; ++i) {
+        receive(10);
+        run(100ms);
+    }
+    EXPECT_GT(c->path_view().delayed_ack, 40ms);
+    EXPECT_LE(c->path_view().delayed_ack, 200ms);
+}
+
 TEST_F(Acknowledging, TCP_WIN_020_interactive_flow_waits_40_ms) {
     establish();
     converse();

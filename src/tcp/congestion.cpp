@@ -5,34 +5,75 @@
 
 namespace dt::tcp {
 
+void Congestion::choose(event::CongestionControl algorithm) {
+    if (algorithm == this->algorithm()) return;
+    switch (algorithm) {
+        case event::CongestionControl::reno: algorithm_.emplace<Reno>(); break;
+        case event::CongestionControl::cubic: algorithm_.emplace<Cubic>(); break;
+    }
+}
+
 void Congestion::start(std::uint32_t mss, std::uint32_t initial_segments) {
     window_.cwnd = mss * initial_segments;
 }
 
-void Congestion::on_sent(std::uint32_t flight, Seq una, Seq nxt) {
-    if (after(una, flight_end_) || flight > flight_max_) {
+void Congestion::on_sent(std::uint32_t flight, std::uint32_t mss, Seq una, Seq nxt) {
+    const bool is_full = flight + mss > window_.cwnd;
+    if (after(una, flight_end_) || is_full || (!is_full_ && flight > flight_max_)) {
         flight_max_ = flight;
+        is_full_ = is_full;
         flight_end_ = nxt;
     }
 }
 
+// In slow start half a window in flight counts as full: it doubles per round.
+bool Congestion::is_window_used() const {
+    return is_full_ || (is_in_slow_start() && window_.cwnd / 2 < flight_max_);
+}
+
 void Congestion::on_ack(const AckEvent& ack) {
-    const bool in_slow_start = window_.cwnd < window_.ssthresh;
-    // In slow start half a window in flight counts as full: it doubles per round.
-    const std::uint64_t used = std::uint64_t{flight_max_} * (in_slow_start ? 2 : 1);
-    const std::uint64_t needed = std::uint64_t{window_.cwnd} + 1 - (in_slow_start ? 0 : ack.mss);
-    if (used < needed) return;
-    std::visit([&](auto& algorithm) { algorithm.on_ack(window_, ack.acked, ack.mss); }, algorithm_);
+    HyStart::Pace pace = HyStart::Pace::grow;
+    if (has_hystart_ && is_in_slow_start() && !is_ssthresh_set())
+        pace = hystart_.on_ack(ack.path_rtt, ack.una, ack.nxt);
+    Cubic* cubic = std::get_if<Cubic>(&algorithm_);
+    if (!is_window_used()) {
+        if (cubic != nullptr) cubic->on_pause(ack.now);
+        return;
+    }
+    const std::uint32_t left = slow_start(ack.delivered, pace);
+    if (is_in_slow_start() || left == 0) return;
+    if (cubic != nullptr) return cubic->on_ack(window_, ack, left);
+    std::get<Reno>(algorithm_).on_ack(window_, left, ack.mss);
+}
+
+// What of `acked` is left for congestion avoidance.
+std::uint32_t Congestion::slow_start(std::uint32_t acked, HyStart::Pace pace) {
+    if (pace == HyStart::Pace::leave) window_.ssthresh = window_.cwnd;
+    if (!is_in_slow_start()) return acked;
+    const std::uint32_t divisor = pace == HyStart::Pace::grow_slowly ? HyStart::divisor : 1;
+    const std::uint32_t step = std::min(acked / divisor, window_.ssthresh - window_.cwnd);
+    window_.cwnd = std::min(window_.cwnd + step, cwnd_max);
+    return is_in_slow_start() ? 0 : acked - step * divisor;
 }
 
 void Congestion::on_loss(std::uint32_t flight, std::uint32_t mss) {
-    window_.ssthresh = std::visit(
-        [&](auto& algorithm) { return algorithm.ssthresh_after_loss(flight, mss); }, algorithm_);
+    if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) {
+        window_.ssthresh = cubic->ssthresh_after_loss(window_.cwnd, flight, mss);
+        return;
+    }
+    window_.ssthresh = std::get<Reno>(algorithm_).ssthresh_after_loss(flight, mss);
 }
 
 void Congestion::on_timeout(Expiry expiry, std::uint32_t flight, std::uint32_t mss) {
     if (expiry == Expiry::first) on_loss(flight, mss);
+    if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) cubic->on_timeout();
     window_.cwnd = mss;
+}
+
+void Congestion::undo(std::uint32_t cwnd, std::uint32_t ssthresh) {
+    window_.cwnd = std::max(window_.cwnd, cwnd);
+    window_.ssthresh = std::max(window_.ssthresh, ssthresh);
+    if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) cubic->on_undo();
 }
 
 void Congestion::on_idle(Duration idle, Duration rto, std::uint32_t mss) {
@@ -41,6 +82,10 @@ void Congestion::on_idle(Duration idle, Duration rto, std::uint32_t mss) {
     window_.ssthresh = std::max(window_.ssthresh, window_.cwnd / 4 * 3);
     for (; idle > rto && window_.cwnd > restart; idle -= rto) window_.cwnd /= 2;
     window_.cwnd = std::max(window_.cwnd, restart);
+}
+
+void Congestion::on_restart(Instant now) {
+    if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) cubic->on_pause(now);
 }
 
 }  // namespace dt::tcp

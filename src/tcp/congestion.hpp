@@ -1,12 +1,15 @@
-// Congestion control as a value: the window, and the algorithm that moves it. Every algorithm has
-// the same three answers: on_ack, ssthresh_after_loss, and what its state is.
+// Congestion control as a value: the window, slow start, which all share, and the algorithm of
+// congestion avoidance. Every algorithm has the same answers: on_ack, ssthresh_after_loss.
 #pragma once
 
 #include <cstdint>
 #include <variant>
 
 #include "base/time.hpp"
+#include "event/config.hpp"
 #include "tcp/ack_event.hpp"
+#include "tcp/cubic.hpp"
+#include "tcp/hystart.hpp"
 #include "tcp/reno.hpp"
 #include "wire/seq.hpp"
 
@@ -15,6 +18,14 @@ namespace dt::tcp {
 class Congestion {
   public:
     Congestion() = default;
+
+    /// Which algorithm moves the window from here on; the window stays (TCP-CC-034).
+    void choose(event::CongestionControl algorithm);
+    [[nodiscard]] event::CongestionControl algorithm() const {
+        return std::holds_alternative<Reno>(algorithm_) ? event::CongestionControl::reno
+                                                        : event::CongestionControl::cubic;
+    }
+    void set_hystart(event::Switch hystart) { has_hystart_ = hystart == event::Switch::on; }
 
     /// The handshake is done: IW 10 segments (DEC-22), or one where the SYN was lost more than once
     /// (TCP-CC-003).
@@ -26,25 +37,37 @@ class Congestion {
     [[nodiscard]] bool is_ssthresh_set() const { return window_.ssthresh != ssthresh_initial; }
 
     /// New text left; `flight` counts it.
-    void on_sent(std::uint32_t flight, Seq una, Seq nxt);
-    /// Grows the window for what was acknowledged, if the window was what limited the flight
+    void on_sent(std::uint32_t flight, std::uint32_t mss, Seq una, Seq nxt);
+    /// Grows the window for what was delivered, if the window was what limited the flight
     /// (TCP-CC-014).
     void on_ack(const AckEvent& ack);
-    /// A loss found by duplicate ACKs: cuts ssthresh; the window follows by recovery.
+    /// A loss was found: cuts ssthresh; the window follows by recovery. `flight` as RFC 5681 §3.1.
     void on_loss(std::uint32_t flight, std::uint32_t mss);
-    /// The retransmission timer expired. ssthresh is cut once per episode (RFC 5681 §3.1).
+    /// The retransmission timer expired. ssthresh is cut once per episode (RFC 5681 §3.1); the
+    /// window becomes one segment.
     enum class Expiry : std::uint8_t { first, again };
     void on_timeout(Expiry expiry, std::uint32_t flight, std::uint32_t mss);
     /// What recovery allows now (RFC 9937).
     void set_cwnd(std::uint32_t octets) { window_.cwnd = octets; }
+    /// The loss was none: the window is at least what it was (Linux).
+    void undo(std::uint32_t cwnd, std::uint32_t ssthresh);
     /// Nothing was sent for `idle`: halves the window per RTO, not under IW (TCP-CC-012).
     void on_idle(Duration idle, Duration rto, std::uint32_t mss);
+    /// Text leaves again after a pause.
+    void on_restart(Instant now);
 
   private:
+    [[nodiscard]] bool is_in_slow_start() const { return window_.cwnd < window_.ssthresh; }
+    [[nodiscard]] bool is_window_used() const;
+    [[nodiscard]] std::uint32_t slow_start(std::uint32_t acked, HyStart::Pace pace);
+
     CongestionWindow window_;
     std::uint32_t flight_max_ = 0;  // largest flight of this window
     Seq flight_end_{};              // the window ends when this is acknowledged
-    std::variant<Reno> algorithm_;
+    HyStart hystart_;
+    bool has_hystart_ = false;
+    bool is_full_ = false;  // flight_max_ left no room for a segment
+    std::variant<Cubic, Reno> algorithm_;
 };
 
 /// Segments that may leave before the first ACK (RFC 6928, DEC-22).

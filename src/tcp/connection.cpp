@@ -58,9 +58,10 @@ std::size_t Connection::peek(std::size_t offset, MutableOctets to) const {
 void Connection::consume(const Turn& turn, std::size_t count) {
     received_.consume(count);
     if (!is_synchronized() || has(Flag::peer_finished)) return;
-    const std::uint32_t ceiling = options_.receive_buffer != 0
-                                      ? window_.limit()
-                                      : window_limit(turn.config().receive_buffer_max);
+    const bool is_fixed =
+        options_.receive_buffer != 0 || turn.config().moderate_receive_buffer == event::Switch::off;
+    const std::uint32_t ceiling =
+        is_fixed ? window_.limit() : window_limit(turn.config().receive_buffer_max);
     window_.on_consumed(turn.now(), count, rtt_.srtt(), ceiling);
     if (window_.wants_update(tcb_.rcv_nxt, received_.size())) set(Flag::window_due);
 }
@@ -73,6 +74,7 @@ void Connection::options_changed(const Turn& turn) {
                        options_.quick_ack ? AckPolicy::Mode::quick : AckPolicy::Mode::delayed);
         options_.quick_ack ? set(Flag::quick_ack) : clear(Flag::quick_ack);
     }
+    if (options_.congestion) congestion_.choose(*options_.congestion);
     arm_life(turn);
     settle(turn);
 }
@@ -134,7 +136,42 @@ event::PathView Connection::path_view() const {
     view.in_flight = in_flight();
     view.mss = mss;
     view.no_delay = options_.no_delay;
+    show_recovery(view);
+    view.octets_acked = octets_acked_;
+    view.octets_received = octets_received_;
+    view.send_window = tcb_.snd_wnd;
+    view.receive_window = window_.octets(tcb_.rcv_nxt);
+    view.expiries = retransmits_;
+    view.probes = probes_;
+    view.backoff = backoff_;
+    view.send_shift = tcb_.snd_shift;
+    view.receive_shift = window_.shift();
+    view.timestamps = tcb_.timestamps == event::Switch::on;
+    view.sack = tcb_.sack == event::Switch::on;
+    view.ecn = tcb_.ecn == event::Switch::on;
+    view.scaling = tcb_.scaling == event::Switch::on;
+    view.delayed_ack = acks_.pace();
+    view.peer_mss = static_cast<std::uint16_t>(acks_.peer_segment());
+    view.path_mtu = path_.mtu;
     return view;
+}
+
+void Connection::show_recovery(event::PathView& view) const {
+    using Kind = SendQueue::Kind;
+    view.state = congestion_state();
+    view.congestion = congestion_.algorithm();
+    view.deviation = rtt_.deviation();
+    view.min_rtt = min_rtt_.value();
+    view.outstanding = snd_.segments(Kind::any);
+    view.sacked = snd_.segments(Kind::sacked);
+    view.lost = snd_.segments(Kind::lost);
+    view.resent = snd_.segments(Kind::resent);
+    view.resent_total = resent_total_;
+    view.reordering = rack_.reordering();
+    view.reorderings = rack_.reorderings();
+    view.duplicates = dsacks_;
+    view.delivered =
+        static_cast<std::uint32_t>(delivered_ / std::max<std::uint32_t>(tcb_.snd_mss, 1));
 }
 
 event::TimerView Connection::timer(Instant now) const {

@@ -14,6 +14,8 @@
 #include "tcp/ack_policy.hpp"
 #include "tcp/congestion.hpp"
 #include "tcp/engine.hpp"
+#include "tcp/prr.hpp"
+#include "tcp/rack.hpp"
 #include "tcp/reassembly.hpp"
 #include "tcp/receive_window.hpp"
 #include "tcp/recovery.hpp"
@@ -22,8 +24,10 @@
 #include "tcp/segment.hpp"
 #include "tcp/send_queue.hpp"
 #include "tcp/state.hpp"
+#include "tcp/tail_probe.hpp"
 #include "tcp/tcb.hpp"
 #include "tcp/timers.hpp"
+#include "tcp/undo.hpp"
 
 namespace dt::tcp {
 
@@ -64,6 +68,7 @@ struct PassiveOpen {
     std::uint16_t peer_mss = 0;              // 0: the peer sent none
     std::optional<std::uint8_t> peer_shift;  // window scale, where both sent one (RFC 7323 §2.2)
     bool sack_permitted = false;             // both SYNs had it
+    bool ecn = false;                        // RFC 3168: both want it
     std::optional<std::uint32_t> ts_recent;  // TSval of the SYN, where both sent timestamps
     std::uint32_t ts_offset = 0;
     std::uint16_t syn_window = 0;              // of the peer's SYN, never scaled
@@ -181,6 +186,7 @@ class Connection {
     void establish(const Turn& turn, event::Cause cause);
     void apply_mss();
     [[nodiscard]] wire::TcpOptions syn_options(const Turn& turn) const;
+    [[nodiscard]] bool offers_ecn(const Turn& turn) const;
 
     // input: §3.10.7.4, one function per numbered step.
     void arrive(Arrival& a);
@@ -197,17 +203,49 @@ class Connection {
     [[nodiscard]] Verdict on_fin_acked(Arrival& a);
     void trim(Arrival& a);
     void take_acknowledgment(Arrival& a);
+    void take_delivery(const Turn& turn, AckEvent& ack, const Delivery& delivery);
     void grow_send_buffer(const Config& config);
     void take_window(const Arrival& a);
     void take_timestamp(const Arrival& a);
     [[nodiscard]] std::optional<Duration> sample_rtt(const Arrival& a, const Acked& acked) const;
-    void recover(const Turn& turn, const AckEvent& ack);
     void take_in_order(Arrival& a);
+    void take_marks(const Arrival& a);
     void keep_out_of_order(Arrival& a);
+    void note_duplicate(const Turn& turn, Seq first, Seq end);
     void on_fin_consumed(Arrival& a);
     void reset_by_peer(Arrival& a);
     void drop(const Arrival& a, event::Reason reason) const;
     void challenge(const Arrival& a, event::Reason reason);
+
+    // loss.
+    enum class Unmark : std::uint8_t { no, yes };
+    /// Octets sent and not acknowledged when a loss is found, and those of them SACKed before.
+    struct Outstanding {
+        std::uint32_t flight = 0;
+        std::uint32_t sacked = 0;
+    };
+    [[nodiscard]] event::CongestionState congestion_state() const;
+    void show_recovery(event::PathView& view) const;
+    void emit_congestion(const Turn& turn, event::CongestionState from, event::Reason reason) const;
+    void take_sack(const Arrival& a, AckEvent& ack, Delivery& delivery);
+    void take_dsack(const wire::SackBlock& block, AckEvent& ack, Delivery& delivery);
+    [[nodiscard]] Duration recover(const Turn& turn, const AckEvent& ack);
+    [[nodiscard]] bool is_dubious(const AckEvent& ack) const;
+    [[nodiscard]] Duration judge(const Turn& turn, const AckEvent& ack);
+    void end_episode(const Turn& turn, const AckEvent& ack);
+    void undo_in_fast(const Turn& turn, const AckEvent& ack);
+    void on_ack_after_timeout(const Turn& turn, const AckEvent& ack);
+    void undo(const Turn& turn, Unmark unmark);
+    [[nodiscard]] Duration find_losses(const Turn& turn, const AckEvent& ack);
+    [[nodiscard]] Duration mark_overdue(const Turn& turn, Outstanding outstanding);
+    [[nodiscard]] Duration reordering_window(const Turn& turn) const;
+    void enter_fast(const Turn& turn, Outstanding outstanding, event::Reason reason);
+    void cut(Outstanding outstanding);
+    void on_marked(const Turn& turn, const AckEvent& ack);
+    void on_probe_repaired(const Turn& turn, const AckEvent& ack);
+    void steer(const AckEvent& ack, Recovery::Phase before, std::uint32_t newly_lost);
+    void on_reorder_timer(const Turn& turn);
+    void on_timeout(const Turn& turn);
 
     // output.
     [[nodiscard]] Next next(Instant now) const;
@@ -218,6 +256,9 @@ class Connection {
     void attach_new(Frame& frame, Chunk& chunk) const;
     [[nodiscard]] bool may_send_part(std::uint32_t length, std::uint32_t unsent) const;
     [[nodiscard]] Chunk lost_chunk() const;
+    [[nodiscard]] bool is_new_text_first(Instant now) const;
+    void report_sack(wire::TcpOptions& options, std::uint32_t text);
+    void restart_after_pause(const Turn& turn);
     [[nodiscard]] SegmentOut build(const Turn& turn, FramePtr frame, const Draft& draft);
     [[nodiscard]] SegmentOut send_syn(const Turn& turn, buf::Pool& pool);
     [[nodiscard]] SegmentOut send_again(const Turn& turn, buf::Pool& pool);
@@ -232,6 +273,13 @@ class Connection {
     // Timers.
     void settle(const Turn& turn);
     void arm_retransmit(const Turn& turn);
+    void arm_after_ack(const Turn& turn);
+    void arm_after_text(const Turn& turn);
+    void resume_retransmit(const Turn& turn);
+    [[nodiscard]] bool may_probe(const Turn& turn) const;
+    [[nodiscard]] Duration probe_timeout(const Turn& turn) const;
+    void on_probe_timer(const Turn& turn);
+    [[nodiscard]] bool is_retransmitted_enough(const Turn& turn, unsigned most) const;
     void arm_life(const Turn& turn);
     [[nodiscard]] Outcome on_retransmit_timer(const Turn& turn);
     [[nodiscard]] Outcome on_syn_timer(const Turn& turn);
@@ -265,20 +313,31 @@ class Connection {
     SendQueue snd_;
     StreamQueue received_;
     std::unique_ptr<Reassembly> reassembly_;  // while there is a hole
+    std::optional<wire::SackBlock> dsack_;    // a duplicate that is to be reported (RFC 2883)
     ReceiveWindow window_;
     AckPolicy acks_;
     Rtt rtt_;
+    MinRtt min_rtt_;
+    Rack rack_;
     Recovery recovery_;
+    Prr prr_;
+    Undo undo_;
+    TailProbe probe_;
     Congestion congestion_;
     Timers timers_;
-    Instant stalled_since_{};        // SYN: first sent; text: first retransmission or probe
-    Instant last_received_{};        // of any segment that was taken
-    Instant last_sent_{};            // of text
-    Instant challenge_at_{};         // of the last challenge ACK
-    std::uint32_t send_buffer_ = 0;  // octets, of configuration and options
-    std::uint8_t retransmits_ = 0;   // expiries in a row
-    std::uint8_t backoff_ = 0;       // doublings of the RTO
-    std::uint8_t probes_ = 0;        // probes unanswered (zero window, keep-alive)
+    Instant stalled_since_{};         // SYN: first sent; text: first retransmission or probe
+    Instant last_received_{};         // of any segment that was taken
+    Instant last_sent_{};             // of text
+    Instant challenge_at_{};          // of the last challenge ACK
+    std::uint32_t send_buffer_ = 0;   // octets, of configuration and options
+    std::uint32_t dsacks_ = 0;        // segments that the peer reported as duplicates
+    std::uint32_t resent_total_ = 0;  // segments sent again
+    std::uint64_t delivered_ = 0;     // numbers of ours that arrived
+    std::uint64_t octets_acked_ = 0;
+    std::uint64_t octets_received_ = 0;
+    std::uint8_t retransmits_ = 0;  // expiries in a row
+    std::uint8_t backoff_ = 0;      // doublings of the RTO
+    std::uint8_t probes_ = 0;       // probes unanswered (zero window, keep-alive)
     std::uint8_t probe_backoff_ = 0;
     std::uint8_t syn_retransmits_ = 0;
     State state_ = State::closed;
@@ -296,8 +355,11 @@ class Connection {
         force = 128,       // the override timer let a part of a segment go
         window_due = 256,  // a window update
         challenged = 512,
-        quick_ack = 1024,  // options_.quick_ack as last seen
-        sent_text = 2048,  // last_sent_ means something
+        quick_ack = 1024,   // options_.quick_ack as last seen
+        sent_text = 2048,   // last_sent_ means something
+        ecn_echo = 8192,    // a mark arrived: ECE until the peer says CWR
+        cwr_due = 16384,    // the window was cut: the next new text says so
+        tail_probe = 4096,  // the next segment is a probe: cwnd and Nagle do not hold it
     };
     void set(Flag flag) {
         flags_ = static_cast<std::uint16_t>(flags_ | static_cast<unsigned>(flag));

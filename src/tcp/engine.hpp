@@ -64,6 +64,7 @@ struct Options {
     std::uint32_t send_buffer = 0;
     std::uint16_t mss_max = 0;  // TCP_MAXSEG, 0 = path
     bool quick_ack = true;
+    std::optional<event::CongestionControl> congestion;  // TCP_CONGESTION, else Config
     std::uint32_t defer_accept_s = 0;
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;

@@ -50,6 +50,10 @@ void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, const Seg
     values.window = segment.header.window;
     values.mtu = segment.path.mtu;
     if (config.window_scaling == event::Switch::on) values.peer_shift = options.window_scale;
+    // A SYN that is itself marked or ECN-capable was not meant for classic ECN (TCP-ECN-013).
+    const TcpFlags flags = segment.header.flags;
+    values.ecn = flags.ece() && flags.cwr() && segment.ecn == 0 && config.ecn != event::Ecn::off;
+    values.sack_permitted = options.sack_permitted && config.sack == event::Switch::on;
     if (config.timestamps == event::Switch::on && options.timestamps) {
         values.ts_recent = options.timestamps->value;
     }
@@ -172,6 +176,7 @@ void Engine::Parts::promote(const Turn& turn, std::uint32_t entry, SegmentIn&& s
     open.peer_mss = values.peer_mss;
     open.peer_shift = values.peer_shift;
     open.sack_permitted = values.sack_permitted;
+    open.ecn = values.ecn;
     open.ts_recent = values.ts_recent;
     open.ts_offset = isn.timestamp_offset(values.tuple);
     open.syn_window = values.window;

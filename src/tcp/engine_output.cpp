@@ -36,6 +36,7 @@ SegmentOut Engine::Parts::syn_ack_of(const Turn& turn, std::uint32_t entry) {
     header.seq = values.iss;
     header.ack = values.irs + 1;
     header.flags = TcpFlag::syn | TcpFlag::ack;
+    if (values.ecn) header.flags |= TcpFlag::ece;
     header.window = offer.window;
     header.options.mss = offer.mss;
     header.options.sack_permitted = values.sack_permitted;

@@ -25,6 +25,7 @@ struct HalfOpenValues {
     std::uint16_t mtu = 1500;                // of the path back
     std::optional<std::uint8_t> peer_shift;  // where both sides scale windows
     bool sack_permitted = false;
+    bool ecn = false;                        // both sides want it
     std::optional<std::uint32_t> ts_recent;  // where both sides send timestamps
     std::uint8_t retransmits = 0;            // of the SYN-ACK
     bool acknowledged = false;               // the last ACK came and found the accept queue full
@@ -140,6 +141,7 @@ class HalfOpens {
         std::uint8_t retransmits = 0;
         std::uint8_t peer_shift : 4 = no_shift;
         bool sack_permitted : 1 = false;
+        bool ecn : 1 = false;
         bool has_timestamps : 1 = false;
         bool acknowledged : 1 = false;
         bool challenged : 1 = false;

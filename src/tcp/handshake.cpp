@@ -47,6 +47,7 @@ Connection::Connection(const Turn& turn, const ActiveOpen& open)
       window_(window_limit(buffer_of(turn.config(), open.options)),
               mss_of(open.path, open.options, open.tuple.remote.addr.family())),
       rtt_(turn.config()),
+      rack_(turn.config()),
       recovery_(open.iss),
       send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
                                                  : turn.config().send_buffer) {
@@ -66,6 +67,7 @@ Connection::Connection(const Turn& turn, const PassiveOpen& open)
       window_(window_limit(buffer_of(turn.config(), open.options)),
               mss_of(open.path, open.options, open.tuple.remote.addr.family())),
       rtt_(turn.config()),
+      rack_(turn.config()),
       recovery_(open.iss),
       last_received_(turn.now()),
       send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
@@ -80,12 +82,14 @@ Connection::Connection(const Turn& turn, const PassiveOpen& open)
     syn.window = open.syn_window;
     if (open.peer_mss != 0) syn.options.mss = open.peer_mss;
     syn.options.window_scale = open.peer_shift;
+    syn.options.sack_permitted = open.sack_permitted;
     if (open.ts_recent) {
         tcb_.timestamps = event::Switch::on;
         syn.options.timestamps = wire::Timestamps{.value = *open.ts_recent};
     }
     if (options_.quick_ack) set(Flag::quick_ack);
     agree(turn, syn);
+    if (open.ecn) tcb_.ecn = event::Switch::on;
     snd_.on_syn_ack_sent(open.syn_ack_at,
                          static_cast<std::uint8_t>(1 + open.syn_ack_retransmissions));
 }
@@ -103,11 +107,18 @@ wire::TcpOptions Connection::syn_options(const Turn& turn) const {
                   : config.window_scaling == event::Switch::on) {
         options.window_scale = offer.shift;
     }
+    options.sack_permitted = (is_answer ? tcb_.sack : config.sack) == event::Switch::on;
     if (tcb_.timestamps == event::Switch::on) {
         options.timestamps =
             wire::Timestamps{.value = ts_now(turn.now()), .echo = is_answer ? tcb_.ts_recent : 0};
     }
     return options;
+}
+
+// RFC 3168 §6.1.1; a SYN that was not answered leaves again without (TCP-ECN-004).
+bool Connection::offers_ecn(const Turn& turn) const {
+    return state_ == State::syn_sent && turn.config().ecn == event::Ecn::on &&
+           syn_retransmits_ == 0;
 }
 
 // §3.10.7.3: first the ACK, second the RST, fourth the SYN, fifth what has neither.
@@ -150,9 +161,13 @@ void Connection::take_syn(Arrival& a) {
         snd_.mark_all_lost();  // the SYN leaves again, as SYN,ACK with the same ISS (TCP-CONN-011)
         return;
     }
+    // ECE alone accepts; with CWR the peer only reflects our bits (TCP-ECN-003).
+    const bool has_ecn = offers_ecn(a.turn) && a.flags.ece() && !a.flags.cwr();
+    if (has_ecn) tcb_.ecn = event::Switch::on;
     const Acked acked = snd_.on_ack(a.ack());
     if (const auto rtt = sample_rtt(a, acked)) {
         rtt_.on_sample(a.turn.config(), *rtt, snd_.una(), snd_.nxt());
+        min_rtt_.on_sample(a.turn.config(), a.turn.now(), *rtt);
     }
     establish(a.turn, event::Cause::rcv_syn_ack);
     acks_.acknowledge_now();
@@ -171,6 +186,8 @@ void Connection::agree(const Turn& turn, const wire::TcpRepr& syn) {
     tcb_.rcv_nxt = syn.seq + 1;
     tcb_.peer_mss = options.mss.value_or(0);
     const bool scales = options.window_scale && turn.config().window_scaling == event::Switch::on;
+    tcb_.scaling = scales ? event::Switch::on : event::Switch::off;
+    tcb_.sack = options.sack_permitted ? turn.config().sack : event::Switch::off;
     tcb_.snd_shift = scales ? *options.window_scale : std::uint8_t{0};
     window_.start(tcb_.rcv_nxt, offer.window, scales ? offer.shift : std::uint8_t{0});
     if (!options.timestamps) tcb_.timestamps = event::Switch::off;
@@ -188,6 +205,8 @@ void Connection::agree(const Turn& turn, const wire::TcpRepr& syn) {
 
 void Connection::establish(const Turn& turn, event::Cause cause) {
     // RFC 5681 §3.1, as Linux: more than one lost SYN makes the first window one segment.
+    congestion_.choose(options_.congestion.value_or(turn.config().congestion));
+    congestion_.set_hystart(turn.config().hystart);
     congestion_.start(tcb_.snd_mss, syn_retransmits_ > 1 ? 1 : initial_window_segments);
     grow_send_buffer(turn.config());
     if (syn_retransmits_ > 0) rtt_.on_syn_lost();
@@ -210,6 +229,7 @@ void Connection::apply_mss() {
     const std::uint16_t options =
         tcb_.timestamps == event::Switch::on ? timestamps_size : std::uint16_t{0};
     tcb_.snd_mss = static_cast<std::uint16_t>(whole - options);
+    snd_.set_segment(tcb_.snd_mss);
     const std::uint32_t segments = path_.super_segment_max / tcb_.snd_mss;
     tcb_.snd_super = std::max(segments, std::uint32_t{1}) * tcb_.snd_mss;
 }

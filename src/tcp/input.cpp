@@ -106,6 +106,8 @@ Connection::Verdict Connection::on_unacceptable(Arrival& a, event::Reason reason
         challenge(a, reason);
         return Verdict::done;
     }
+    if (before(a.seq, tcb_.rcv_nxt))
+        note_duplicate(a.turn, a.seq, earlier(a.seq + a.length(), tcb_.rcv_nxt));
     acks_.owe_one(reason);
     drop(a, reason);
     return Verdict::done;
@@ -185,10 +187,21 @@ void Connection::take_acknowledgment(Arrival& a) {
     ack.flight = snd_.flight();
     ack.mss = tcb_.snd_mss;
     ack.nxt = snd_.nxt();
+    ack.has_ece = tcb_.ecn == event::Switch::on && a.flags.ece();
+    const auto& timestamps = a.header().options.timestamps;
+    if (tcb_.timestamps == event::Switch::on && timestamps && timestamps->echo != 0)
+        ack.echo = timestamps->echo;
+    ack.sacked_before = snd_.sacked();
+    Delivery delivery;
+    delivery.now = a.turn.now();
+    delivery.min_rtt = min_rtt_.value();
+    delivery.recovery_point = recovery_.point();
     const std::uint32_t window = Window::from_field(a.header().window, tcb_.snd_shift).octets();
     if (after(a.ack(), snd_.una())) {
-        const Acked acked = snd_.on_ack(a.ack());
+        const Acked acked = snd_.on_ack(a.ack(), delivery);
         ack.kind = AckKind::advanced;
+        octets_acked_ += acked.text;
+        if (acked.sent) ack.path_rtt = a.turn.now() - *acked.sent;
         ack.acked = acked.text;
         ack.rtt = sample_rtt(a, acked);
         retransmits_ = 0;
@@ -200,15 +213,40 @@ void Connection::take_acknowledgment(Arrival& a) {
                window == tcb_.snd_wnd) {
         ack.kind = AckKind::duplicate;
     }
+    if (tcb_.sack == event::Switch::on && !a.header().options.sack.empty())
+        take_sack(a, ack, delivery);
     ack.una = snd_.una();
-    if (ack.kind == AckKind::nothing) return;
+    const bool has_news = ack.sacked > 0 || ack.has_dsack || ack.has_ece;
+    if (ack.kind == AckKind::nothing && !has_news) return;
+    take_delivery(a.turn, ack, delivery);
+    const Duration wait = recover(a.turn, ack);
+    if (ack.kind == AckKind::advanced && wait == Duration{}) arm_after_ack(a.turn);
+    grow_send_buffer(a.turn.config());
+}
+
+// What arrived feeds the RTT, then RACK, then the value that recovery judges.
+void Connection::take_delivery(const Turn& turn, AckEvent& ack, const Delivery& delivery) {
+    const Config& config = turn.config();
+    if (!ack.path_rtt && delivery.sack_sent) {
+        ack.path_rtt = turn.now() - *delivery.sack_sent;
+        if (!ack.rtt) ack.rtt = ack.path_rtt;
+    }
     if (ack.rtt) {
-        rtt_.on_sample(a.turn.config(), *ack.rtt, ack.una, ack.nxt);
+        rtt_.on_sample(config, *ack.rtt, ack.una, ack.nxt);
         backoff_ = 0;  // a fresh sample ends the back-off (RFC 6298 §5.7, Karn)
     }
-    recover(a.turn, ack);
-    if (ack.kind == AckKind::advanced) arm_retransmit(a.turn);
-    grow_send_buffer(a.turn.config());
+    if (ack.path_rtt) min_rtt_.on_sample(config, turn.now(), *ack.path_rtt);
+    ack.srtt = rtt_.srtt();
+    ack.has_original = delivery.has_original;
+    ack.has_resent = delivery.has_resent;
+    if (tcb_.sack == event::Switch::on) {
+        rack_.on_delivery(config, delivery, snd_.highest_sacked(), ack.mss);
+        if (delivery.duplicates > 0) rack_.on_duplicate(config, ack.una, ack.nxt);
+        ack.delivered = delivery.numbers;
+    } else {
+        ack.delivered = recovery_.count(ack);
+    }
+    delivered_ += ack.delivered;
 }
 
 // TCP-WIN-019: two windows of text, so that one is queued while the other is in flight.
@@ -220,7 +258,7 @@ void Connection::grow_send_buffer(const Config& config) {
 // RFC 6298 §3: no sample from what was sent twice, unless the echoed timestamp tells which copy
 // arrived (RFC 7323 §4.1).
 std::optional<Duration> Connection::sample_rtt(const Arrival& a, const Acked& acked) const {
-    if (!acked.retransmitted && acked.sent) return a.turn.now() - *acked.sent;
+    if (!acked.retransmitted && acked.first_sent) return a.turn.now() - *acked.first_sent;
     const auto& timestamps = a.header().options.timestamps;
     if (tcb_.timestamps == event::Switch::off || !timestamps || timestamps->echo == 0) {
         return std::nullopt;
@@ -229,26 +267,6 @@ std::optional<Duration> Connection::sample_rtt(const Arrival& a, const Acked& ac
     if (elapsed > static_cast<std::uint32_t>(base::to_ms(a.turn.config().rto_max)))
         return std::nullopt;
     return std::chrono::milliseconds{elapsed};
-}
-
-// The ACK as a value passes loss recovery, then congestion control.
-void Connection::recover(const Turn& turn, const AckEvent& ack) {
-    using Kind = RecoveryStep::Kind;
-    const Kind kind = recovery_.on_ack(ack).kind;
-    if (kind == Kind::entered) congestion_.on_loss(ack.flight, ack.mss);
-    if (kind == Kind::entered || kind == Kind::hole) snd_.mark_head_lost(ack.mss);
-    if (kind == Kind::entered) arm_retransmit(turn);
-    if (kind == Kind::left) {
-        congestion_.set_cwnd(std::max(congestion_.ssthresh(), ack.mss));
-        return;
-    }
-    if (recovery_.phase() == Recovery::Phase::fast) {
-        if (const auto cwnd = recovery_.window(ack, in_flight(), congestion_.ssthresh())) {
-            congestion_.set_cwnd(*cwnd);
-        }
-        return;
-    }
-    if (ack.kind == AckKind::advanced) congestion_.on_ack(ack);
 }
 
 // Fifth, continued: the send window, unless the segment is older than the one that set it last.
@@ -293,6 +311,7 @@ Connection::Verdict Connection::on_fin_acked(Arrival& a) {
 void Connection::trim(Arrival& a) {
     if (before(a.seq, tcb_.rcv_nxt)) {
         const std::uint32_t old = std::min(distance(a.seq, tcb_.rcv_nxt), a.text_length);
+        if (old > 0) note_duplicate(a.turn, a.seq, a.seq + old);
         a.seq += old;
         a.text_offset += old;
         a.text_length -= old;
@@ -327,6 +346,7 @@ Connection::Verdict Connection::take_text(Arrival& a) {
         a.outcome.reply = reply;
         return Verdict::done;
     }
+    if (tcb_.ecn == event::Switch::on) take_marks(a);
     if (a.seq == tcb_.rcv_nxt) {
         take_in_order(a);
     } else {
@@ -335,10 +355,21 @@ Connection::Verdict Connection::take_text(Arrival& a) {
     return Verdict::go_on;
 }
 
+// RFC 3168 §6.1.3: CWR ends the echo, a mark (on the same segment too) begins it; the sender may
+// have little in flight, so the ACK is not delayed.
+void Connection::take_marks(const Arrival& a) {
+    constexpr std::uint8_t congestion_experienced = 3;
+    if (a.flags.cwr()) clear(Flag::ecn_echo);
+    const bool is_marked = a.in.ecn == congestion_experienced;
+    if (is_marked) set(Flag::ecn_echo);
+    if (is_marked || a.flags.cwr()) acks_.acknowledge_now();
+}
+
 void Connection::take_in_order(Arrival& a) {
     const bool was_empty_reassembly = reassembly_ == nullptr;
     push_text(received_, a.pool, a.text());
     tcb_.rcv_nxt += a.text_length;
+    octets_received_ += a.text_length;
     if (reassembly_) {
         tcb_.rcv_nxt = reassembly_->take(tcb_.rcv_nxt, received_);
         if (reassembly_->is_empty()) reassembly_.reset();
@@ -347,10 +378,17 @@ void Connection::take_in_order(Arrival& a) {
     const Config& config = a.turn.config();
     if (acks_.on_text(config, a.turn.now(), tcb_.rcv_nxt, a.text_length, hole)) {
         if (!timers_.is_armed(TimerSlot::ack)) {
-            timers_.arm(TimerSlot::ack, TimerKind::delayed_ack, a.turn.now() + config.delayed_ack);
+            timers_.arm(TimerSlot::ack, TimerKind::delayed_ack,
+                        a.turn.now() + acks_.delay(config, rtt_.srtt()));
         }
     }
     set(Flag::edge);
+}
+
+// RFC 2883 §4: what arrived twice is reported once.
+void Connection::note_duplicate(const Turn& turn, Seq first, Seq end) {
+    if (tcb_.sack == event::Switch::off || turn.config().dsack == event::Switch::off) return;
+    dsack_ = wire::SackBlock{first, end};
 }
 
 // SHLD-31. Each segment out of order owes its own ACK: the peer counts them (RFC 5681 §3.2).
@@ -358,6 +396,7 @@ void Connection::keep_out_of_order(Arrival& a) {
     if (!reassembly_) reassembly_ = std::make_unique<Reassembly>();
     const std::size_t most = reassembly_factor * std::size_t{window_.limit()};
     const auto stored = reassembly_->insert(a.pool, a.seq, a.text(), most);
+    if (const auto& again = reassembly_->again()) note_duplicate(a.turn, again->first, again->end);
     if (stored == Reassembly::Stored::no_room) {
         drop(a, event::Reason::reassembly_full);
         a.flags = a.flags.without(TcpFlag::fin);

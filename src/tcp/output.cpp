@@ -8,6 +8,12 @@
 
 namespace dt::tcp {
 
+namespace {
+
+constexpr std::uint8_t ect_0 = 2;  // IP ECN field (RFC 3168 §5)
+
+}  // namespace
+
 /// Numbers that may leave as one segment.
 struct Connection::Chunk {
     Seq first{};
@@ -56,7 +62,8 @@ Connection::Next Connection::next(Instant now) const {
     // ACKs that are owed one by one leave first: text would make one of several.
     if (acks_.owes_own_ack()) return Next::own_ack;
     if (is_synchronized()) {
-        if (lost != nullptr && lost_chunk().length() > 0) return Next::retransmission;
+        const bool is_retransmitted = lost != nullptr && !is_new_text_first(now);
+        if (is_retransmitted && lost_chunk().length() > 0) return Next::retransmission;
         if (snd_.has_unsent() && new_chunk(now).length() > 0) return Next::text;
         if (has(Flag::probe_due)) return Next::probe;
     }
@@ -72,9 +79,15 @@ std::uint32_t Connection::window_left(Seq from) const {
     return after(edge, from) ? distance(from, edge) : 0;
 }
 
-// Octets believed to be in the network: RFC 6675 "pipe", with duplicate ACKs in place of SACK.
+// F-RTO step 2b: new text leaves before retransmissions, and then an ACK is waited for.
+bool Connection::is_new_text_first(Instant now) const {
+    if (recovery_.frto() != Recovery::Frto::new_text) return false;
+    return after(snd_.nxt(), recovery_.point()) || is_text_ready(now);
+}
+
+// Octets believed to be in the network: RFC 6675 "pipe"; without SACK duplicate ACKs tell it.
 std::uint32_t Connection::in_flight() const {
-    const std::uint32_t gone = snd_.lost() + recovery_.credit();
+    const std::uint32_t gone = snd_.lost() + snd_.sacked() + recovery_.credit();
     return snd_.flight() > gone ? snd_.flight() - gone : 0;
 }
 
@@ -93,6 +106,7 @@ std::uint32_t Connection::sendable_text(Instant now, std::uint32_t unsent) const
     const std::uint32_t mss = tcb_.snd_mss;
     std::uint32_t length = std::min({unsent, window_left(snd_.nxt()), tcb_.snd_super});
     if (length == 0) return 0;
+    if (has(Flag::tail_probe)) return std::min(length, mss);
     const std::uint32_t flight = in_flight();
     const std::uint32_t cwnd = cwnd_now(now);
     const std::uint32_t room = cwnd > flight ? cwnd - flight : 0;
@@ -136,7 +150,8 @@ Connection::Chunk Connection::lost_chunk() const {
     const std::uint32_t text = snd_.text_in(run->first, run->length);
     chunk.text = std::min<std::uint32_t>(text, tcb_.snd_mss);
     const std::uint32_t flight = in_flight();
-    if (flight > 0 && flight + chunk.text > congestion_.cwnd()) return {};
+    const bool is_held = flight > 0 && flight + chunk.text > congestion_.cwnd();
+    if (is_held && !has(Flag::tail_probe)) return {};
     const std::uint32_t left = window_left(run->first);
     if (chunk.text > left) {
         if (left == 0 && run->first != snd_.una()) return {};
@@ -163,6 +178,7 @@ SegmentOut Connection::send_syn(const Turn& turn, buf::Pool& pool) {
     header.seq = tcb_.iss;
     header.window = offer.window;
     header.flags = TcpFlag::syn;
+    if (offers_ecn(turn)) header.flags |= TcpFlag::ece | TcpFlag::cwr;
     header.options = syn_options(turn);
     if (state_ != State::syn_sent) {
         header.flags |= TcpFlag::ack;
@@ -182,8 +198,16 @@ SegmentOut Connection::send_again(const Turn& turn, buf::Pool& pool) {
     if (attached < chunk.text) chunk = {.first = chunk.first, .text = attached};
     const std::uint8_t again = snd_.first_lost()->transmissions;
     snd_.on_resent(chunk.length(), turn.now());
-    recovery_.on_sent(chunk.text);
+    prr_.on_sent(chunk.text);
+    undo_.on_resent(ts_now(turn.now()));
+    ++resent_total_;
     last_sent_ = turn.now();
+    if (has(Flag::tail_probe)) {
+        clear(Flag::tail_probe);
+        probe_.on_sent(TailProbe::Kind::resent, snd_.nxt());
+    } else if (chunk.first == snd_.una() && timers_.kind(TimerSlot::send) != TimerKind::reorder) {
+        arm_retransmit(turn);
+    }
     Draft draft{.seq = chunk.first, .text = chunk.text, .retransmission = again};
     if (chunk.fin == Chunk::Fin::yes) draft.flags |= TcpFlag::fin;
     return build(turn, std::move(frame), draft);
@@ -191,7 +215,7 @@ SegmentOut Connection::send_again(const Turn& turn, buf::Pool& pool) {
 
 SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
     if (snd_.flight() == 0 && has(Flag::sent_text)) {
-        congestion_.on_idle(turn.now() - last_sent_, rtt_.rto(), tcb_.snd_mss);
+        restart_after_pause(turn);
     }
     Chunk chunk = new_chunk(turn.now());
     FramePtr frame = pool.frame();
@@ -199,16 +223,35 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
     snd_.on_sent(chunk.length(), turn.now());
     if (chunk.text % tcb_.snd_mss != 0) tcb_.snd_small_end = chunk.first + chunk.text;
     if (chunk.text > 0) {
-        congestion_.on_sent(snd_.flight(), snd_.una(), snd_.nxt());
-        recovery_.on_sent(chunk.text);
-        acks_.on_text_sent(turn.config(), turn.now());
+        congestion_.on_sent(snd_.flight(), tcb_.snd_mss, snd_.una(), snd_.nxt());
+        prr_.on_sent(chunk.text);
+        acks_.on_text_sent(turn.now());
         set(Flag::sent_text);
         last_sent_ = turn.now();
     }
     clear(Flag::force);
+    if (has(Flag::tail_probe)) {
+        clear(Flag::tail_probe);
+        probe_.on_sent(TailProbe::Kind::new_text, snd_.nxt());
+    } else {
+        arm_after_text(turn);
+    }
     Draft draft{.seq = chunk.first, .text = chunk.text};
     if (chunk.fin == Chunk::Fin::yes) draft.flags |= TcpFlag::fin;
-    return build(turn, std::move(frame), draft);
+    if (chunk.text == 0 || tcb_.ecn == event::Switch::off)
+        return build(turn, std::move(frame), draft);
+    // RFC 3168 §6.1.2: new text, and nothing else, may be marked, and tells of the cut.
+    if (has(Flag::cwr_due)) draft.flags |= TcpFlag::cwr;
+    clear(Flag::cwr_due);
+    SegmentOut out = build(turn, std::move(frame), draft);
+    out.tos = static_cast<std::uint8_t>(out.tos | ect_0);
+    return out;
+}
+
+void Connection::restart_after_pause(const Turn& turn) {
+    congestion_.on_restart(turn.now());
+    if (turn.config().slow_start_after_idle == event::Switch::off) return;
+    congestion_.on_idle(turn.now() - last_sent_, rtt_.rto(), tcb_.snd_mss);
 }
 
 // A frame holds a bounded number of slices: what found no room leaves with the next segment.
@@ -238,6 +281,7 @@ SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draf
     header.seq = draft.seq;
     header.ack = tcb_.rcv_nxt;
     header.flags = draft.flags;
+    if (has(Flag::ecn_echo)) header.flags |= TcpFlag::ece;
     header.window = window_.advertise(tcb_.rcv_nxt, received_.size());
     // MUST-61: PSH on the last of what is buffered.
     const Seq text_end = draft.seq + draft.text;
@@ -247,6 +291,7 @@ SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draf
     if (tcb_.timestamps == event::Switch::on) {
         header.options.timestamps = wire::Timestamps{ts_now(turn.now()), tcb_.ts_recent};
     }
+    if (reassembly_ || dsack_) report_sack(header.options, draft.text);
     header.emit(frame->prepend(header.size()));
     SegmentOut out;
     out.tuple = tuple_;
@@ -274,6 +319,21 @@ SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draf
     timers_.disarm(TimerSlot::ack);
     clear(Flag::window_due);
     return out;
+}
+
+// RFC 2018 §4, RFC 2883 §4: the duplicate first, then what is held, the newest first. Text leaves
+// as it is: blocks are told where there is room beside it.
+void Connection::report_sack(wire::TcpOptions& options, std::uint32_t text) {
+    if (tcb_.sack == event::Switch::off) return;
+    if (dsack_) options.sack.push_back(*dsack_);
+    if (reassembly_) reassembly_->report(options.sack);
+    const std::uint32_t timestamps = tcb_.timestamps == event::Switch::on ? 12 : 0;
+    const auto size = static_cast<std::uint32_t>(options.size());
+    if (text + size - timestamps > tcb_.snd_mss) {
+        options.sack = {};
+        return;
+    }
+    dsack_.reset();
 }
 
 Reply Connection::ack_reply(const Turn& turn) {

@@ -13,6 +13,12 @@ constexpr Duration override_min = 100ms;
 constexpr Duration override_max = 1s;
 constexpr Duration cork_max = 200ms;
 
+// The tail loss probe (RFC 8985 §7.2, with Linux's margin for its tick).
+constexpr Duration probe_first = 1s;
+constexpr Duration probe_slack = 2ms;
+constexpr std::uint8_t tail_probe_on = 3;  // tcp_early_retrans
+constexpr Duration withdrawn_min = 10ms;   // how soon a withdrawn SACK is acted on
+
 Duration shifted(Duration duration, unsigned times, Duration most) {
     for (; times > 0 && duration < most; --times) duration *= 2;
     return std::min(duration, most);
@@ -25,12 +31,17 @@ Instant Connection::deadline() const { return timers_.deadline(); }
 Outcome Connection::on_timer(const Turn& turn) {
     if (timers_.take_due(TimerSlot::ack, turn.now()) != TimerKind::none) {
         emit_fired(turn, TimerKind::delayed_ack, 1);
-        acks_.on_timer();
+        acks_.on_timer(turn.config());
     }
     Outcome outcome;
     switch (timers_.take_due(TimerSlot::send, turn.now())) {
         case TimerKind::retransmit: outcome = on_retransmit_timer(turn); break;
         case TimerKind::persist: outcome = on_persist_timer(turn); break;
+        case TimerKind::reorder:
+            emit_fired(turn, TimerKind::reorder, 1);
+            on_reorder_timer(turn);
+            break;
+        case TimerKind::loss_probe: on_probe_timer(turn); break;
         case TimerKind::none:
         case TimerKind::delayed_ack:
         case TimerKind::keepalive:
@@ -72,13 +83,73 @@ void Connection::arm_retransmit(const Turn& turn) {
                 std::min(turn.now() + rto(turn), user_deadline()));
 }
 
+// An ACK of something new: the probe's timer or the retransmission timer begins again (RFC 6298
+// §5.3, RFC 8985 §7.2). A SACKed head was withdrawn by the peer: it is not waited for long (Linux).
+void Connection::arm_after_ack(const Turn& turn) {
+    if (snd_.is_head_sacked()) {
+        const Duration wait = std::max<Duration>(rtt_.srtt() / 2, withdrawn_min);
+        return timers_.arm(TimerSlot::send, TimerKind::retransmit, turn.now() + wait);
+    }
+    if (!may_probe(turn)) return arm_retransmit(turn);
+    timers_.arm(TimerSlot::send, TimerKind::loss_probe,
+                turn.now() + std::min(probe_timeout(turn), rto(turn)));
+}
+
+// New text left: the probe waits for its ACK too, but the retransmission timer is not put off by it
+// (DEC-38).
+void Connection::arm_after_text(const Turn& turn) {
+    const TimerKind kind = timers_.kind(TimerSlot::send);
+    if (kind == TimerKind::reorder) return;
+    if (!may_probe(turn)) {
+        if (kind == TimerKind::none || kind == TimerKind::persist) arm_retransmit(turn);
+        return;
+    }
+    const Instant latest = snd_.head_sent().value_or(turn.now()) + rto(turn);
+    timers_.arm(TimerSlot::send, TimerKind::loss_probe,
+                std::max(turn.now(), std::min(turn.now() + probe_timeout(turn), latest)));
+}
+
+// The retransmission timer as if nothing else had used its place.
+void Connection::resume_retransmit(const Turn& turn) {
+    const auto sent = snd_.head_sent();
+    if (!sent) return timers_.disarm(TimerSlot::send);
+    timers_.arm(TimerSlot::send, TimerKind::retransmit,
+                std::max(turn.now() + 1ms, std::min(*sent + rto(turn), user_deadline())));
+}
+
+// RFC 8985 §7.2: not while anything is SACKed or lost, and one probe at a time.
+bool Connection::may_probe(const Turn& turn) const {
+    const bool is_calm =
+        recovery_.phase() == Recovery::Phase::open || recovery_.phase() == Recovery::Phase::reduced;
+    return turn.config().early_retransmit >= tail_probe_on && tcb_.sack == event::Switch::on &&
+           is_calm && snd_.flight() > 0 && snd_.sacked() == 0 && snd_.lost() == 0 &&
+           !probe_.is_out() && is_synchronized();
+}
+
+// Two round trips; one segment alone may meet a delayed ACK (TCP-LOSS-033).
+Duration Connection::probe_timeout(const Turn& turn) const {
+    if (!rtt_.has_sample()) return probe_first;
+    const bool is_alone = snd_.flight() <= tcb_.snd_mss && snd_.segments(SendQueue::Kind::any) == 1;
+    return 2 * rtt_.srtt() + (is_alone ? turn.config().rto_min : probe_slack);
+}
+
+void Connection::on_probe_timer(const Turn& turn) {
+    emit_fired(turn, TimerKind::loss_probe, 1);
+    if (!may_probe(turn)) return resume_retransmit(turn);
+    set(Flag::tail_probe);
+    if (snd_.unsent_text() == 0 ||
+        window_left(snd_.nxt()) < std::min<std::uint32_t>(snd_.unsent_text(), tcb_.snd_mss))
+        snd_.mark_tail_lost();
+    arm_retransmit(turn);
+}
+
 // Whatever happened: what is outstanding has its retransmission timer (RFC 6298 §5.1), what is
 // queued and held has the persist timer, never both (TCP-RTO-021).
 void Connection::settle(const Turn& turn) {
     if (!is_synchronized()) return;
     const TimerKind kind = timers_.kind(TimerSlot::send);
     if (snd_.flight() > 0) {
-        if (kind != TimerKind::retransmit) arm_retransmit(turn);
+        if (kind == TimerKind::none || kind == TimerKind::persist) arm_after_text(turn);
         return;
     }
     if (!snd_.has_unsent() || is_text_ready(turn.now())) {
@@ -107,18 +178,32 @@ Outcome Connection::on_retransmit_timer(const Turn& turn) {
     const unsigned most =
         has(Flag::orphan) ? turn.config().orphan_retries : turn.config().retries_2;
     if (turn.now() >= user_deadline()) return give_up(turn, event::Reason::user_timeout);
-    if (options_.user_timeout_ms == 0 && retransmits_ >= most) {
+    // An orphan is not kept as long as its program once asked for (TCP-SEC-024).
+    const bool is_bounded = options_.user_timeout_ms == 0 || has(Flag::orphan);
+    if (is_bounded && is_retransmitted_enough(turn, most)) {
         return give_up(turn, event::Reason::retransmissions_unanswered);
     }
-    const auto expiry = retransmits_ == 0 ? Congestion::Expiry::first : Congestion::Expiry::again;
+    on_timeout(turn);
     if (retransmits_ == 0) stalled_since_ = turn.now();
     if (retransmits_ < 255) ++retransmits_;
     if (backoff_ < 255) ++backoff_;
-    congestion_.on_timeout(expiry, snd_.flight(), tcb_.snd_mss);
-    recovery_.on_timeout(snd_.nxt());
-    snd_.mark_all_lost();
     arm_retransmit(turn);
     return {};
+}
+
+// R2 as Linux counts it: as often as asked, or as long as that many retransmissions of a path
+// without delay would take (TCP-RTO-016).
+bool Connection::is_retransmitted_enough(const Turn& turn, unsigned most) const {
+    if (retransmits_ >= most) return true;
+    if (retransmits_ == 0 || stalled_since_ == Instant{}) return false;
+    const Config& config = turn.config();
+    Duration span{};
+    Duration wait = config.rto_min;
+    for (unsigned i = 0; i <= most; ++i) {
+        span += wait;
+        wait = std::min<Duration>(2 * wait, config.rto_max);
+    }
+    return turn.now() - stalled_since_ >= span;
 }
 
 // TCP-CONN-004: the first expiries are one RTO apart, then each doubles; TCP_SYNCNT asks for the
@@ -158,7 +243,8 @@ Outcome Connection::on_persist_timer(const Turn& turn) {
     const unsigned most = has(Flag::orphan) ? config.orphan_retries : config.retries_2;
     // An orphan is not kept by a peer that answers with a closed window for ever (TCP-SEC-024).
     const bool is_orphan_over = has(Flag::orphan) && probe_backoff_ >= most;
-    const bool is_silent = options_.user_timeout_ms == 0 && probes_ >= most;
+    const bool is_bounded = options_.user_timeout_ms == 0 || has(Flag::orphan);
+    const bool is_silent = is_bounded && probes_ >= most;
     if (turn.now() >= user_deadline() || is_orphan_over || is_silent) {
         return give_up(turn, event::Reason::probes_unanswered);
     }

@@ -40,10 +40,14 @@ std::size_t Reassembly::first_behind(Seq seq) const {
 Reassembly::Stored Reassembly::insert(buf::Pool& pool, Seq first, TextRef text,
                                       std::size_t charge_max) {
     const Seq end = first + text.length;
+    remember(first);
+    again_.reset();
     Seq cursor = first;
     while (before(cursor, end)) {
         const std::size_t next = first_behind(cursor);
         if (next > 0 && after(runs_[next - 1].end(), cursor)) {
+            const Seq held_end = earlier(runs_[next - 1].end(), end);
+            if (!again_) again_ = wire::SackBlock{cursor, held_end};
             cursor = runs_[next - 1].end();
             continue;
         }
@@ -88,6 +92,41 @@ Seq Reassembly::take(Seq rcv_nxt, StreamQueue& queue) {
     }
     runs_.erase(runs_.begin(), runs_.begin() + static_cast<std::ptrdiff_t>(taken));
     return rcv_nxt;
+}
+
+// The held text around `seq`, whole.
+std::optional<wire::SackBlock> Reassembly::piece_at(Seq seq) const {
+    const std::size_t next = first_behind(seq);
+    if (next == 0 || !after(runs_[next - 1].end(), seq)) return std::nullopt;
+    std::size_t first = next - 1;
+    std::size_t last = next - 1;
+    while (first > 0 && runs_[first - 1].end() == runs_[first].first) --first;
+    while (last + 1 < runs_.size() && runs_[last].end() == runs_[last + 1].first) ++last;
+    return wire::SackBlock{runs_[first].first, runs_[last].end()};
+}
+
+// At the front; of each piece one number is enough, and what is delivered is forgotten.
+void Reassembly::remember(Seq seq) {
+    const auto piece = piece_at(seq);
+    std::array<Seq, wire::SackBlocks::capacity> kept{seq};
+    std::uint8_t count = 1;
+    for (std::size_t i = 0; i < recent_count_ && count < kept.size(); ++i) {
+        const auto other = piece_at(recent_[i]);
+        if (!other || (piece && *other == *piece)) continue;
+        kept[count++] = recent_[i];
+    }
+    recent_ = kept;
+    recent_count_ = count;
+}
+
+void Reassembly::report(wire::SackBlocks& blocks) const {
+    const std::size_t before_them = blocks.size();
+    for (std::size_t i = 0; i < recent_count_; ++i) {
+        const auto piece = piece_at(recent_[i]);
+        if (!piece) continue;
+        const auto* told = std::find(blocks.begin() + before_them, blocks.end(), *piece);
+        if (told == blocks.end()) blocks.push_back(*piece);
+    }
 }
 
 std::optional<Seq> Reassembly::end() const {

@@ -2,6 +2,7 @@
 // first octets win, memory bounded and charged by block.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "buf/stream_queue.hpp"
 #include "wire/seq.hpp"
+#include "wire/tcp_options.hpp"
 
 namespace dt::tcp {
 
@@ -30,6 +32,8 @@ class Reassembly {
     enum class Stored : std::uint8_t { yes, no_room };
     /// Keeps what is new of the text at `first`; `charge_max` bounds what is held, in octets.
     [[nodiscard]] Stored insert(buf::Pool& pool, Seq first, TextRef text, std::size_t charge_max);
+    /// What of the text given last was held before, its first piece (RFC 2883 §4).
+    [[nodiscard]] const std::optional<wire::SackBlock>& again() const { return again_; }
     /// The FIN of the peer, behind its last octet; a second one elsewhere is ignored.
     void set_fin(Seq fin) {
         if (!fin_) fin_ = fin;
@@ -42,6 +46,8 @@ class Reassembly {
     /// Behind the last octet held; nothing where no text is.
     [[nodiscard]] std::optional<Seq> end() const;
     [[nodiscard]] std::size_t memory() const;
+    /// What is held, the piece that grew last first (RFC 2018 §4); as many as find room.
+    void report(wire::SackBlocks& blocks) const;
 
   private:
     struct Held {
@@ -51,11 +57,16 @@ class Reassembly {
         [[nodiscard]] Seq end() const { return first + static_cast<std::uint32_t>(text.size()); }
     };
     [[nodiscard]] std::size_t first_behind(Seq seq) const;
+    [[nodiscard]] std::optional<wire::SackBlock> piece_at(Seq seq) const;
+    void remember(Seq seq);
     [[nodiscard]] Stored add(buf::Pool& pool, std::size_t index, Seq first, TextRef text);
 
     std::vector<Held> runs_;  // by first, never overlapping
     std::size_t charge_ = 0;
     std::optional<Seq> fin_;
+    std::array<Seq, wire::SackBlocks::capacity> recent_{};  // a number of each piece that grew last
+    std::uint8_t recent_count_ = 0;
+    std::optional<wire::SackBlock> again_;
 };
 
 }  // namespace dt::tcp

@@ -1,4 +1,4 @@
-// NewReno recovery with proportional rate reduction (RFC 6582, RFC 3042, RFC 9937).
+// Phases of loss recovery, and the arithmetic of duplicate ACKs (RFC 5681, RFC 6582).
 #include "tcp/recovery.hpp"
 
 #include <algorithm>
@@ -11,95 +11,57 @@ constexpr std::uint8_t duplicate_threshold = 3;  // RFC 5681 §3.2
 
 }  // namespace
 
-RecoveryStep Recovery::on_ack(const AckEvent& ack) {
-    RecoveryStep step;
-    step_delivered_ = 0;
-    switch (ack.kind) {
-        case AckKind::duplicate: on_duplicate(ack, step); break;
-        case AckKind::advanced: on_advance(ack, step); break;
-        case AckKind::nothing: break;
-    }
-    return step;
-}
-
-void Recovery::on_duplicate(const AckEvent& ack, RecoveryStep& step) {
-    if (phase_ == Phase::timeout) return;
-    // Each shows one segment gone from the network, but never more than was behind the hole when
-    // the episode began: what a peer makes up releases nothing (TCP-LOSS-055).
-    const std::uint32_t whole = phase_ == Phase::fast ? distance(ack.una, recover_) : ack.flight;
-    const std::uint32_t behind = whole > ack.mss ? whole - ack.mss : 0;
-    const std::uint32_t before_it = credit_;
-    credit_ = std::max(credit_, std::min(credit_ + ack.mss, behind));
-    step_delivered_ = credit_ - before_it;
-    if (duplicates_ < duplicate_threshold) ++duplicates_;
-    // No second fast retransmit for what was outstanding when the last episode began.
-    if (phase_ == Phase::fast || duplicates_ < duplicate_threshold) return;
-    if (!after(ack.una, recover_)) return;
-    enter(ack);
-    step.kind = RecoveryStep::Kind::entered;
-}
-
-void Recovery::enter(const AckEvent& ack) {
-    phase_ = Phase::fast;
-    recover_ = ack.nxt;
-    recover_fs_ = std::max(ack.flight, std::uint32_t{1});
-    delivered_ = 0;
-    sent_ = 0;
-}
-
-void Recovery::on_advance(const AckEvent& ack, RecoveryStep& step) {
+void Recovery::enter(Phase phase, Seq nxt) {
+    phase_ = phase;
+    point_ = nxt;
+    frto_ = Frto::off;
+    if (phase != Phase::timeout) return;
     duplicates_ = 0;
-    // The hole took one segment of what was acknowledged; the rest the duplicates had told.
-    const std::uint32_t behind = ack.acked > ack.mss ? ack.acked - ack.mss : 0;
-    const std::uint32_t told = std::min(credit_, behind);
-    credit_ -= told;
-    step_delivered_ = ack.acked - told;
-    if (phase_ == Phase::open) {
-        credit_ = 0;
-        // It follows SND.UNA: 2^31 octets later an old one would lie ahead.
-        if (after(ack.una, recover_)) recover_ = ack.una - 1;
-        return;
-    }
-    if (at_or_after(ack.una, recover_)) {
-        step.kind = phase_ == Phase::fast ? RecoveryStep::Kind::left : RecoveryStep::Kind::none;
-        leave();
-        return;
-    }
-    if (phase_ == Phase::fast) step.kind = RecoveryStep::Kind::hole;
+    credit_ = 0;
 }
 
 void Recovery::leave() {
     phase_ = Phase::open;
+    frto_ = Frto::off;
     credit_ = 0;
 }
 
-std::optional<std::uint32_t> Recovery::window(const AckEvent& ack, std::uint32_t in_flight,
-                                              std::uint32_t ssthresh) {
-    if (step_delivered_ == 0) return std::nullopt;
-    delivered_ = std::min(delivered_ + step_delivered_, recover_fs_);
-    std::uint64_t count = 0;
-    if (in_flight > ssthresh) {
-        const std::uint64_t share =
-            (std::uint64_t{delivered_} * ssthresh + recover_fs_ - 1) / recover_fs_;
-        count = share > sent_ ? share - sent_ : 0;
-    } else {
-        const std::uint32_t unspent = delivered_ > sent_ ? delivered_ - sent_ : 0;
-        count = std::max(unspent, step_delivered_);
-        if (ack.kind == AckKind::advanced) count += ack.mss;  // SafeACK: the hole moved on
-        count = std::min<std::uint64_t>(count, ssthresh - in_flight);
+std::uint32_t Recovery::count(const AckEvent& ack) {
+    const std::uint32_t credit_before = credit_;
+    switch (ack.kind) {
+        case AckKind::nothing: return 0;
+        case AckKind::duplicate: count_duplicate(ack); return credit_ - credit_before;
+        case AckKind::advanced: break;
     }
-    // The fast retransmit, and that of each further hole (RFC 6582 §3.2), need no share.
-    if (sent_ == 0 || ack.kind == AckKind::advanced) {
-        count = std::max<std::uint64_t>(count, ack.mss);
-    }
-    return in_flight + static_cast<std::uint32_t>(count);
-}
-
-void Recovery::on_timeout(Seq nxt) {
-    phase_ = Phase::timeout;
-    recover_ = nxt;
     duplicates_ = 0;
-    credit_ = 0;
+    // The hole took one segment of what was acknowledged; the rest the duplicates had told.
+    const std::uint32_t behind = ack.acked > ack.mss ? ack.acked - ack.mss : 0;
+    const std::uint32_t told = std::min(credit_, behind);
+    credit_ = phase_ == Phase::open ? 0 : credit_ - told;
+    return ack.acked - told;
+}
+
+// Each shows one segment gone from the network, but never more than was behind the hole when the
+// episode began: what a peer makes up releases nothing (TCP-LOSS-055).
+void Recovery::count_duplicate(const AckEvent& ack) {
+    if (phase_ == Phase::timeout) return;
+    const std::uint32_t whole = phase_ == Phase::fast ? distance(ack.una, point_) : ack.flight;
+    const std::uint32_t behind = whole > ack.mss ? whole - ack.mss : 0;
+    credit_ = std::max(credit_, std::min(credit_ + ack.mss, behind));
+    if (duplicates_ < duplicate_threshold) ++duplicates_;
+}
+
+bool Recovery::is_head_lost(const AckEvent& ack) const {
+    switch (phase_) {
+        case Phase::open:
+        case Phase::reduced:
+            // No second fast retransmit for what was outstanding when the last episode began.
+            return ack.kind == AckKind::duplicate && duplicates_ >= duplicate_threshold &&
+                   after(ack.una, point_);
+        case Phase::fast: return ack.kind == AckKind::advanced;
+        case Phase::timeout: return false;
+    }
+    return false;
 }
 
 }  // namespace dt::tcp

@@ -12,6 +12,8 @@ class RecoveryOf : public ConnectionTest {
   protected:
     static constexpr std::uint32_t mss = 1000;
 
+    RecoveryOf() { config.congestion = event::CongestionControl::reno; }
+
     void fly(std::size_t extra = 10) {
         options.send_buffer = 1'000'000;
         path_delay = 100ms;

@@ -6,16 +6,10 @@
 namespace dt::tcp {
 
 void Reno::on_ack(CongestionWindow& window, std::uint32_t acked, std::uint32_t mss) {
-    if (window.cwnd < window.ssthresh) {
-        const std::uint32_t step = std::min(acked, window.ssthresh - window.cwnd);
-        window.cwnd += step;
-        acked -= step;
-    }
-    if (window.cwnd < window.ssthresh) return;
     acked_ += acked;
     while (acked_ >= window.cwnd) {
         acked_ -= window.cwnd;
-        window.cwnd += mss;
+        window.cwnd = std::min(window.cwnd + mss, cwnd_max);
     }
 }
 

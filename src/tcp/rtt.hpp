@@ -26,6 +26,8 @@ class Rtt {
     [[nodiscard]] bool has_sample() const { return srtt_ != 0; }
     /// Zero before the first sample.
     [[nodiscard]] Duration srtt() const { return std::chrono::microseconds{srtt_ >> 3}; }
+    /// Mean deviation (tcpi_rttvar).
+    [[nodiscard]] Duration deviation() const { return std::chrono::microseconds{variance_ >> 2}; }
     /// Without back-off; within the bounds of the configuration.
     [[nodiscard]] Duration rto() const { return std::chrono::microseconds{rto_}; }
 

@@ -26,10 +26,11 @@ void SendQueue::on_sent(std::uint32_t length, Instant now) {
     Run* last = runs_.size() > head_ ? &runs_.back() : nullptr;
     // A burst of one instant is one run: it is cut again if part of it is lost.
     if (last != nullptr && last->sent == now && last->transmissions == 1 &&
-        last->mark == Run::Mark::in_flight && last->end() == nxt_) {
+        last->mark == Run::Mark::in_flight && last->end() == nxt_ && last->segment == segment_ &&
+        last->length % segment_ == 0) {
         last->length += length;
     } else {
-        runs_.push_back(Run{.first = nxt_, .length = length, .sent = now});
+        runs_.push_back(Run{.first = nxt_, .length = length, .sent = now, .segment = segment_});
     }
     nxt_ += length;
 }
@@ -54,23 +55,38 @@ void SendQueue::on_resent(std::uint32_t length, Instant now) {
     Run& run = runs_[index];
     run.mark = Run::Mark::in_flight;
     run.sent = now;
+    run.segment = segment_;
     if (run.transmissions < transmissions_max) ++run.transmissions;
     lost_ -= run.length;
     lost_hint_ = static_cast<std::uint32_t>(index);
 }
 
-Acked SendQueue::on_ack(Seq ack) {
+Acked SendQueue::on_ack(Seq ack, Delivery& delivery) {
     DT_ASSERT(after(ack, una_) && at_or_before(ack, nxt_));
     Acked acked;
     acked.numbers = distance(una_, ack);
+    const Seq highest = highest_sacked();
     una_ = ack;
     while (head_ < runs_.size() && before(runs_[head_].first, ack)) {
         Run& run = runs_[head_];
         const std::uint32_t taken = std::min(distance(run.first, ack), run.length);
         if (run.mark == Run::Mark::lost) lost_ -= taken;
-        if (run.transmissions > 1) acked.retransmitted = true;
+        if (run.is_resent()) {
+            acked.retransmitted = true;
+            delivery.has_resent = true;
+        }
         acked.transmissions = run.transmissions;
-        if (run.transmissions == 1) acked.sent = run.sent;
+        if (run.mark == Run::Mark::sacked) {
+            sacked_ -= taken;
+        } else {
+            if (!run.is_resent()) {
+                acked.sent = run.sent;
+                if (!acked.first_sent) acked.first_sent = run.sent;
+                if (!delivery.late && before(run.first, highest)) delivery.late = run.first;
+            }
+            delivery.numbers += taken;
+            delivery.note(run, run.first + taken);
+        }
         run.first += taken;
         run.length -= taken;
         if (run.length > 0) break;
@@ -111,24 +127,6 @@ void SendQueue::split(std::size_t index, std::uint32_t length) {
     runs_.insert(runs_.begin() + static_cast<std::ptrdiff_t>(index) + 1, rest);
 }
 
-void SendQueue::mark_lost(Run& run) {
-    if (run.mark == Run::Mark::lost) return;
-    run.mark = Run::Mark::lost;
-    lost_ += run.length;
-}
-
-void SendQueue::mark_head_lost(std::uint32_t length) {
-    if (head_ == runs_.size()) return;
-    if (runs_[head_].length > length) split(head_, length);
-    mark_lost(runs_[head_]);
-    lost_hint_ = head_;
-}
-
-void SendQueue::mark_all_lost() {
-    for (std::size_t i = head_; i < runs_.size(); ++i) mark_lost(runs_[i]);
-    lost_hint_ = head_;
-}
-
 std::size_t SendQueue::attach(Frame& frame, Seq first, std::uint32_t length) const {
     return text_.attach(frame, distance(text_first_, first), length);
 }
@@ -142,7 +140,7 @@ std::uint32_t SendQueue::text_in(Seq first, std::uint32_t length) const {
 void SendQueue::clear() {
     text_.clear();
     std::vector<Run>{}.swap(runs_);
-    head_ = lost_hint_ = lost_ = 0;
+    head_ = lost_hint_ = lost_ = sacked_ = 0;
     una_ = nxt_;
     text_first_ = nxt_;
     fin_ = Fin::no;

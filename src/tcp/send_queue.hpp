@@ -20,18 +20,51 @@ struct Run {
     std::uint32_t length = 0;  // numbers: text, SYN, FIN
     Instant sent{};            // when it left last
     std::uint8_t transmissions = 1;
-    enum class Mark : std::uint8_t { in_flight, lost } mark = Mark::in_flight;
+    enum class Mark : std::uint8_t { in_flight, lost, sacked } mark = Mark::in_flight;
+    std::uint16_t segment = 0;  // text of each of its segments but the last
 
     [[nodiscard]] Seq end() const { return first + length; }
+    [[nodiscard]] bool is_resent() const { return transmissions > 1; }
+};
+
+/// A transmission by its place in the order of RFC 8985 §6.1: by time, then by number.
+struct Transmission {
+    Instant sent{};
+    Seq end{};
+
+    [[nodiscard]] bool is_after(const Transmission& other) const {
+        return sent > other.sent || (sent == other.sent && after(end, other.end));
+    }
+};
+
+/// What one ACK shows to have arrived, by its ACK field and by its SACK blocks.
+struct Delivery {
+    // Asked.
+    Instant now{};
+    Duration min_rtt{};  // what was resent and is acknowledged sooner arrived the first time
+    Seq recovery_point{};
+
+    // Answered.
+    std::uint32_t numbers = 0;     // not SACKed before
+    std::uint32_t sacked = 0;      // of them, by SACK
+    std::uint32_t duplicates = 0;  // segments reported by D-SACK
+    std::optional<Transmission> newest;
+    std::optional<Seq> late;           // lowest never resent number below the highest SACKed one
+    std::optional<Instant> sack_sent;  // of the first run SACKed now that was sent once
+    bool has_original = false;  // something never resent and outstanding before the recovery point
+    bool has_resent = false;    // of what the ACK field took
+
+    void note(const Run& run, Seq end);
 };
 
 /// What an acknowledgment took off the queue.
 struct Acked {
     std::uint32_t numbers = 0;  // text, SYN and FIN
     std::uint32_t text = 0;
-    std::optional<Instant> sent;     // of the newest run that was sent only once (RFC 6298 §3)
-    bool retransmitted = false;      // some of it was sent more than once
-    std::uint8_t transmissions = 0;  // of the newest run
+    std::optional<Instant> sent;        // of the newest run that was sent only once (RFC 6298 §3)
+    std::optional<Instant> first_sent;  // of the oldest one
+    bool retransmitted = false;         // some of it was sent more than once
+    std::uint8_t transmissions = 0;     // of the newest run
 };
 
 ///        una                  nxt                 text end
@@ -57,6 +90,13 @@ class SendQueue {
     [[nodiscard]] std::size_t queued() const { return text_.size(); }
     [[nodiscard]] std::uint32_t flight() const { return distance(una_, nxt_); }
     [[nodiscard]] std::uint32_t lost() const { return lost_; }
+    [[nodiscard]] std::uint32_t sacked() const { return sacked_; }
+    /// Numbers ever marked lost, modulo 2^32: a difference tells what one step marked.
+    [[nodiscard]] std::uint32_t lost_ever() const { return lost_ever_; }
+    /// Of them, those that had been sent again.
+    [[nodiscard]] std::uint32_t resent_lost_ever() const { return resent_lost_ever_; }
+    /// Behind the highest number SACKed; SND.UNA where none is.
+    [[nodiscard]] Seq highest_sacked() const { return sacked_ == 0 ? una_ : highest_sacked_; }
     [[nodiscard]] std::uint32_t unsent_text() const;
     [[nodiscard]] bool has_unsent() const { return before(nxt_, end()); }
     /// FIN left and came back acknowledged.
@@ -73,12 +113,42 @@ class SendQueue {
     void on_resent(std::uint32_t length, Instant now);
 
     // Acknowledged; `ack` lies in (una, nxt].
-    Acked on_ack(Seq ack);
+    Acked on_ack(Seq ack) {
+        Delivery ignored;
+        return on_ack(ack, ignored);
+    }
+    Acked on_ack(Seq ack, Delivery& delivery);
+    /// [first, end) was SACKed, within (una, nxt]: whole segments of it are marked.
+    void on_sack(Seq first, Seq end, Delivery& delivery);
+    /// Text a segment carries from now on.
+    void set_segment(std::uint16_t segment) { segment_ = segment; }
 
     // Judged.
     /// The first `length` numbers outstanding are lost.
     void mark_head_lost(std::uint32_t length);
     void mark_all_lost();
+    /// RFC 8985 §6.2 step 5: what left before `newest` and at least `wait` before `now` is lost.
+    /// How long the youngest of the others may still take; zero where none waits.
+    Duration mark_overdue(const Transmission& newest, Duration wait, Instant now);
+    /// The retransmission timer expired (RFC 8985 §6.3): the head is lost, and what left at least
+    /// `wait` before `now`. A SACKed head was withdrawn: then no SACK counts any more.
+    void mark_timed_out(Duration wait, Instant now);
+    [[nodiscard]] bool is_head_sacked() const {
+        return head_ < runs_.size() && runs_[head_].mark == Run::Mark::sacked;
+    }
+    /// The last segment outstanding is to leave again as a probe (RFC 8985 §7.3).
+    void mark_tail_lost();
+    /// The loss was none: nothing is lost any more.
+    void unmark_lost();
+
+    // Counted for viewers and rare decisions: segments of the runs of a kind.
+    enum class Kind : std::uint8_t { any, sacked, lost, resent };
+    [[nodiscard]] std::uint32_t segments(Kind kind) const;
+    /// When the head left last; nothing where nothing is outstanding.
+    [[nodiscard]] std::optional<Instant> head_sent() const {
+        if (head_ == runs_.size()) return std::nullopt;
+        return runs_[head_].sent;
+    }
 
     /// Adds text [first, first+length) to `frame`; returns how much found room.
     std::size_t attach(Frame& frame, Seq first, std::uint32_t length) const;
@@ -98,8 +168,11 @@ class SendQueue {
         return text_first_ + static_cast<std::uint32_t>(text_.size());
     }
     [[nodiscard]] std::size_t lost_index() const;
+    [[nodiscard]] std::size_t index_behind(Seq seq) const;
     void split(std::size_t index, std::uint32_t length);
-    void mark_lost(Run& run);
+    void mark_lost(std::size_t index);
+    void mark_sacked(std::size_t index, std::uint32_t length, Delivery& delivery);
+    void forget_sacks();
     void drop_acked_runs();
     void consume_text(Seq ack, Acked& acked);
 
@@ -108,9 +181,14 @@ class SendQueue {
     std::uint32_t head_ = 0;
     std::uint32_t lost_hint_ = 0;  // no run before it is lost
     std::uint32_t lost_ = 0;       // numbers marked lost
+    std::uint32_t lost_ever_ = 0;
+    std::uint32_t resent_lost_ever_ = 0;
+    std::uint32_t sacked_ = 0;  // numbers SACKed above SND.UNA
+    Seq highest_sacked_{};      // behind them, where there are any
     Seq una_;
     Seq nxt_;
     Seq text_first_;  // of the first octet in text_
+    std::uint16_t segment_ = 536;
     enum class Fin : std::uint8_t { no, queued } fin_ = Fin::no;
 };
 

@@ -21,6 +21,9 @@ struct Tcb {
     std::uint16_t snd_mss = 536;    // text a segment may carry (RFC 9293 §3.7.1 Eff.snd.MSS)
     std::uint32_t snd_super = 536;  // text a frame may carry: whole segments, as the path takes
     std::uint8_t snd_shift = 0;     // the peer's window scale
+    event::Switch scaling = event::Switch::off;
+    event::Switch sack = event::Switch::off;  // both SYNs permitted it (RFC 2018)
+    event::Switch ecn = event::Switch::off;   // both SYNs agreed (RFC 3168 §6.1.1)
 
     // Receive sequence space.
     Seq irs{};

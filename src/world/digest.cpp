@@ -89,9 +89,12 @@ struct Fields {
         sum(e.source, e.destination, e.frame, e.step, e.type, e.code, e.quoted, e.reason);
     }
     void operator()(const event::NeighbourChange& e) const { sum(e.address, e.mac, e.state); }
+    void operator()(const event::CongestionChange& e) const {
+        sum(e.tuple, e.from, e.to, e.reason, e.cwnd, e.ssthresh, e.lost);
+    }
 };
 
-constexpr std::array<std::string_view, 14> kind_names{"segment sent",
+constexpr std::array<std::string_view, 15> kind_names{"segment sent",
                                                       "segment received",
                                                       "segment dropped",
                                                       "transition",
@@ -104,7 +107,8 @@ constexpr std::array<std::string_view, 14> kind_names{"segment sent",
                                                       "packet dropped",
                                                       "datagram",
                                                       "ICMP message",
-                                                      "neighbour change"};
+                                                      "neighbour change",
+                                                      "congestion change"};
 static_assert(kind_names.size() == event_kinds, "name the new kind of event");
 
 }  // namespace

@@ -1,0 +1,182 @@
+// CUBIC and HyStart++ by their numbers: spec rows TCP-CC-015 to TCP-CC-039.
+#include "tcp/cubic.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tcp/congestion.hpp"
+
+namespace dt::tcp {
+namespace {
+
+constexpr std::uint32_t mss = 1000;
+
+// A flow that uses its window; each round of `rtt` acknowledges all of it in segments.
+class Flow {
+  public:
+    explicit Flow(Duration rtt = 100ms) : rtt_(rtt) {
+        congestion.choose(event::CongestionControl::cubic);
+        congestion.start(mss, 10);
+    }
+    /// One round: `acks` of equal size.
+    void round(Duration rtt) {
+        const std::uint32_t cwnd = congestion.cwnd();
+        nxt_ += cwnd;
+        congestion.on_sent(cwnd, mss, una_, nxt_);
+        const std::uint32_t segments = cwnd / mss;
+        now_ += rtt;
+        for (std::uint32_t i = 0; i < segments; ++i) {
+            AckEvent ack;
+            ack.kind = AckKind::advanced;
+            ack.now = now_;
+            una_ += mss;
+            ack.una = una_;
+            ack.nxt = una_ + congestion.cwnd();
+            ack.mss = mss;
+            ack.delivered = ack.acked = mss;
+            ack.srtt = rtt;
+            ack.path_rtt = rtt;
+            congestion.on_ack(ack);
+        }
+        una_ = nxt_;
+    }
+    void run(Duration span) {
+        for (const Instant end = now_ + span; now_ < end;) round(rtt_);
+    }
+    void lose() {
+        congestion.on_loss(congestion.cwnd(), mss);
+        congestion.set_cwnd(congestion.ssthresh());
+    }
+    [[nodiscard]] std::uint32_t window() const { return congestion.cwnd() / mss; }
+
+    Congestion congestion;
+    void skip(Duration span) { now_ += span; }
+
+  private:
+    Duration rtt_;
+    Instant now_{1000s};
+    Seq una_{1};
+    Seq nxt_{1};
+};
+
+TEST(CubeRoot, IsExactForCubesAndBetween) {
+    EXPECT_EQ(cube_root(0), 0U);
+    EXPECT_EQ(cube_root(1), 1U);
+    EXPECT_EQ(cube_root(26), 2U);
+    EXPECT_EQ(cube_root(27), 3U);
+    EXPECT_EQ(cube_root(1'000'000'000'000ULL), 10'000U);
+    EXPECT_EQ(cube_root(30ULL * 2'500'000'000ULL), 4217U);  // K after a loss at 100 segments
+}
+
+TEST(Cubic, TCP_CC_015_returns_to_the_old_window_after_k) {
+    Flow flow;
+    flow.congestion.set_cwnd(160 * mss);
+    flow.lose();
+    EXPECT_EQ(flow.window(), 112U);
+    const std::uint32_t seen[] = {138, 151, 158, 160, 160, 160, 164, 172, 189};
+    for (const std::uint32_t expected : seen) {
+        flow.run(1s);
+        EXPECT_NEAR(flow.window(), expected, 4);
+    }
+}
+
+TEST(Cubic, TCP_CC_018_a_loss_below_the_maximum_makes_room) {
+    Flow flow;
+    flow.congestion.set_cwnd(160 * mss);
+    flow.lose();
+    flow.congestion.set_cwnd(124 * mss);
+    flow.lose();
+    flow.run(4s);
+    EXPECT_NEAR(flow.window(), 106U, 3);
+}
+
+TEST(Cubic, TCP_CC_019_not_below_two_segments) {
+    Flow flow;
+    flow.congestion.set_cwnd(2 * mss);
+    flow.lose();
+    EXPECT_EQ(flow.window(), 2U);
+}
+
+TEST(Cubic, TCP_CC_017_a_short_rtt_grows_as_reno_would) {
+    Flow flow(10ms);
+    flow.congestion.set_cwnd(20 * mss);
+    flow.lose();
+    flow.run(200ms);
+    EXPECT_GE(flow.window(), 20U);
+}
+
+TEST(Cubic, TCP_CC_016_at_most_half_a_window_per_round) {
+    Flow flow;
+    flow.congestion.set_cwnd(100 * mss);
+    flow.lose();
+    flow.run(2s);
+    flow.skip(60s);  // as if time had counted
+    const std::uint32_t window = flow.window();
+    flow.round(100ms);
+    EXPECT_LE(flow.window(), window + window / 2 + 1);
+}
+
+TEST(Cubic, TCP_CC_020_after_a_timeout_the_curve_begins_where_avoidance_does) {
+    Flow flow;
+    flow.congestion.set_cwnd(100 * mss);
+    flow.congestion.on_timeout(Congestion::Expiry::first, 100 * mss, mss);
+    EXPECT_EQ(flow.window(), 1U);
+    EXPECT_EQ(flow.congestion.ssthresh(), 70 * mss);
+    flow.run(1s);
+    EXPECT_GE(flow.window(), 70U);
+    EXPECT_LE(flow.window(), 80U);
+}
+
+TEST(Congestion, TCP_CC_034_another_algorithm_keeps_the_window) {
+    Flow flow;
+    flow.congestion.set_cwnd(80 * mss);
+    flow.congestion.choose(event::CongestionControl::reno);
+    EXPECT_EQ(flow.window(), 80U);
+    EXPECT_EQ(flow.congestion.algorithm(), event::CongestionControl::reno);
+}
+
+TEST(HyStart, TCP_CC_023_a_risen_rtt_makes_slow_start_slow) {
+    Flow flow;
+    flow.congestion.set_hystart(event::Switch::on);
+    flow.round(100ms);
+    flow.round(100ms);
+    EXPECT_EQ(flow.window(), 40U);
+    flow.round(112ms);  // threshold 12.5 ms
+    EXPECT_EQ(flow.window(), 80U);
+    flow.round(140ms);
+    EXPECT_LT(flow.window(), 160U - 40U);
+    EXPECT_FALSE(flow.congestion.is_ssthresh_set());
+}
+
+TEST(HyStart, TCP_CC_037_after_five_slow_rounds_avoidance_begins) {
+    Flow flow;
+    flow.congestion.set_hystart(event::Switch::on);
+    flow.round(100ms);
+    for (int i = 0; i < 7; ++i) flow.round(150ms);
+    EXPECT_TRUE(flow.congestion.is_ssthresh_set());
+}
+
+TEST(HyStart, TCP_CC_037_an_rtt_that_falls_again_resumes_doubling) {
+    Flow flow;
+    flow.congestion.set_hystart(event::Switch::on);
+    flow.round(100ms);
+    flow.round(130ms);
+    flow.round(100ms);
+    const std::uint32_t window = flow.window();
+    flow.round(100ms);
+    EXPECT_GE(flow.window(), 2 * window - 10);
+    EXPECT_FALSE(flow.congestion.is_ssthresh_set());
+}
+
+TEST(HyStart, TCP_CC_038_only_the_first_slow_start_is_watched) {
+    Flow flow;
+    flow.congestion.set_hystart(event::Switch::on);
+    flow.congestion.set_cwnd(100 * mss);
+    flow.congestion.on_timeout(Congestion::Expiry::first, 100 * mss, mss);
+    flow.congestion.set_cwnd(10 * mss);
+    flow.round(100ms);
+    flow.round(200ms);
+    EXPECT_EQ(flow.window(), 40U);
+}
+
+}  // namespace
+}  // namespace dt::tcp

@@ -1,0 +1,326 @@
+// Loss detection, recovery and undo over a connection, once per ACK: RFC 6675 and RFC 8985 where
+// the peer sends SACK, RFC 6582 where not; F-RTO (RFC 5682), the tail loss probe's answer, PRR.
+#include <algorithm>
+
+#include "tcp/arrival.hpp"
+
+namespace dt::tcp {
+
+using event::Reason;
+using Phase = Recovery::Phase;
+
+namespace {
+
+// D-SACK (RFC 2883 §4): the first block lies at or below SEG.ACK, or within the second one.
+bool is_dsack(const wire::SackBlocks& blocks, Seq ack) {
+    if (before(blocks[0].first, ack)) return true;
+    return blocks.size() > 1 && !before(blocks[0].first, blocks[1].first) &&
+           !after(blocks[0].end, blocks[1].end);
+}
+
+}  // namespace
+
+event::CongestionState Connection::congestion_state() const {
+    using event::CongestionState;
+    switch (recovery_.phase()) {
+        case Phase::open:
+            return snd_.sacked() > 0 || recovery_.has_duplicates() ? CongestionState::disorder
+                                                                   : CongestionState::open;
+        case Phase::reduced: return CongestionState::reduced;
+        case Phase::fast: return CongestionState::recovery;
+        case Phase::timeout: return CongestionState::loss;
+    }
+    return CongestionState::open;
+}
+
+void Connection::emit_congestion(const Turn& turn, event::CongestionState from,
+                                 Reason reason) const {
+    event::CongestionChange change{.tuple = tuple_, .from = from, .to = congestion_state()};
+    change.reason = reason;
+    change.cwnd = congestion_.cwnd();
+    change.ssthresh = congestion_.is_ssthresh_set() ? congestion_.ssthresh() : 0;
+    change.lost = snd_.lost();
+    turn.emit(change);
+}
+
+// RFC 2018 §5, RFC 6675 §4 Update(): blocks without sense are ignored (TCP-OPT-026); a D-SACK marks
+// nothing (TCP-LOSS-047).
+void Connection::take_sack(const Arrival& a, AckEvent& ack, Delivery& delivery) {
+    const wire::SackBlocks& blocks = a.header().options.sack;
+    std::size_t next = 0;
+    if (is_dsack(blocks, a.ack())) {
+        take_dsack(blocks[0], ack, delivery);
+        next = 1;
+    }
+    for (; next < blocks.size(); ++next) {
+        const wire::SackBlock& block = blocks[next];
+        const bool has_sense = before(block.first, block.end) && after(block.first, snd_.una()) &&
+                               at_or_before(block.end, snd_.nxt());
+        if (has_sense) snd_.on_sack(block.first, block.end, delivery);
+    }
+    ack.sacked = delivery.sacked;
+}
+
+// RFC 3708: a retransmission was needless, or the network made a copy. More of them than were ever
+// sent again prove nothing.
+void Connection::take_dsack(const wire::SackBlock& block, AckEvent& ack, Delivery& delivery) {
+    const bool has_sense = before(block.first, block.end) && at_or_before(block.end, snd_.nxt()) &&
+                           distance(block.first, snd_.nxt()) < snd_.flight() + cwnd_max;
+    if (!has_sense) return;
+    const std::uint32_t length = distance(block.first, block.end);
+    const std::uint32_t segments = (length + ack.mss - 1) / ack.mss;
+    dsacks_ += segments;
+    if (dsacks_ > resent_total_) return;
+    ack.has_dsack = true;
+    delivery.duplicates = segments;
+    undo_.on_duplicate(block.end, segments);
+    ack.dsack_of_probe = segments == 1 && probe_.is_out() && block.end == probe_.end();
+}
+
+// The ACK as a value passes loss detection and recovery, then congestion control. How long text may
+// still be out of order; zero where none is waited for.
+Duration Connection::recover(const Turn& turn, const AckEvent& ack) {
+    const std::uint32_t lost_before = snd_.lost_ever();
+    const Phase phase_before = recovery_.phase();
+    if (probe_.has_repaired(ack)) on_probe_repaired(turn, ack);
+    Duration wait{};
+    if (is_dubious(ack)) wait = judge(turn, ack);
+    recovery_.follow(ack.una);
+    steer(ack, phase_before, snd_.lost_ever() - lost_before);
+    return wait;
+}
+
+// Anything but an ordinary advance while nothing is amiss.
+bool Connection::is_dubious(const AckEvent& ack) const {
+    return ack.kind != AckKind::advanced || recovery_.phase() != Phase::open || ack.has_dsack ||
+           ack.sacked > 0 || ack.sacked_before > 0 || ack.has_ece;
+}
+
+Duration Connection::judge(const Turn& turn, const AckEvent& ack) {
+    if (recovery_.phase() == Phase::open) undo_.forget_stamp();
+    end_episode(turn, ack);
+    switch (recovery_.phase()) {
+        case Phase::open:
+            if (undo_.is_all_duplicate()) undo(turn, Unmark::no);
+            break;
+        case Phase::reduced: break;
+        case Phase::fast: undo_in_fast(turn, ack); break;
+        case Phase::timeout: on_ack_after_timeout(turn, ack); break;
+    }
+    const Duration wait = find_losses(turn, ack);
+    if (ack.has_ece && recovery_.phase() == Phase::open && snd_.flight() > 0) on_marked(turn, ack);
+    return wait;
+}
+
+// RFC 3168 §6.1.2: as a loss, but nothing is sent again; once per window (TCP-ECN-008).
+void Connection::on_marked(const Turn& turn, const AckEvent& ack) {
+    const event::CongestionState from = congestion_state();
+    undo_.forget();
+    cut({ack.flight, ack.sacked_before});
+    recovery_.enter(Phase::reduced, snd_.nxt());
+    emit_congestion(turn, from, Reason::marked_by_network);
+}
+
+// The recovery point is acknowledged (TCP-LOSS-014).
+void Connection::end_episode(const Turn& turn, const AckEvent& ack) {
+    const Phase phase = recovery_.phase();
+    if (phase == Phase::open || phase == Phase::timeout || !recovery_.is_over(ack.una)) return;
+    if (phase == Phase::reduced && ack.una == recovery_.point()) return;
+    const event::CongestionState from = congestion_state();
+    const bool was_none =
+        phase == Phase::fast && (undo_.is_all_duplicate() || undo_.is_early(ack.echo));
+    if (was_none) return undo(turn, Unmark::no);
+    recovery_.leave();
+    rack_.on_recovered();
+    undo_.forget_stamp();
+    congestion_.set_cwnd(std::max<std::uint32_t>(congestion_.ssthresh(), tcb_.snd_mss));
+    emit_congestion(turn, from, Reason::loss_repaired);
+}
+
+// RFC 3522, RFC 3708 while the loss is being repaired.
+void Connection::undo_in_fast(const Turn& turn, const AckEvent& ack) {
+    const bool is_early = ack.kind == AckKind::advanced && undo_.is_early(ack.echo);
+    if (is_early && snd_.segments(SendQueue::Kind::resent) == 0) return undo(turn, Unmark::yes);
+    if (!undo_.is_all_duplicate()) return;
+    rack_.keep_window();
+    undo(turn, Unmark::no);
+}
+
+// RFC 5682 §3.1 and §2.1, as Linux orders them.
+void Connection::on_ack_after_timeout(const Turn& turn, const AckEvent& ack) {
+    const bool is_over = recovery_.is_over(ack.una);
+    const bool has_advanced = ack.kind == AckKind::advanced;
+    if (has_advanced && (undo_.is_all_duplicate() || undo_.is_early(ack.echo)))
+        return undo(turn, Unmark::yes);
+    if (recovery_.frto() != Recovery::Frto::off) {
+        const bool has_sack = tcb_.sack == event::Switch::on;
+        if (ack.has_original && (has_sack || !ack.has_resent)) return undo(turn, Unmark::yes);
+        if (after(snd_.nxt(), recovery_.point())) {
+            recovery_.set_frto(Recovery::Frto::off);  // step 3a: the loss was real
+        } else if (has_advanced && !is_over) {
+            if (snd_.has_unsent() && window_left(snd_.nxt()) > 0)
+                return recovery_.begin_new_text(snd_.nxt());
+            recovery_.set_frto(Recovery::Frto::off);
+        }
+    }
+    if (!is_over) return;
+    const event::CongestionState from = congestion_state();
+    recovery_.leave();
+    undo_.forget();
+    undo_.forget_stamp();
+    emit_congestion(turn, from, Reason::loss_repaired);
+}
+
+void Connection::undo(const Turn& turn, Unmark unmark) {
+    const event::CongestionState from = congestion_state();
+    if (unmark == Unmark::yes) snd_.unmark_lost();
+    congestion_.undo(undo_.cwnd(), undo_.ssthresh());
+    undo_.forget();
+    undo_.forget_stamp();
+    recovery_.leave();
+    rack_.look_again();
+    retransmits_ = 0;
+    emit_congestion(turn, from, Reason::loss_was_none);
+}
+
+// Marks what is lost now; a first loss begins an episode, and so does the loss of a retransmission
+// (DEC-31).
+Duration Connection::find_losses(const Turn& turn, const AckEvent& ack) {
+    if (tcb_.sack == event::Switch::off) {
+        if (!recovery_.is_head_lost(ack)) return {};
+        snd_.mark_head_lost(tcb_.snd_mss);
+        if (recovery_.phase() == Phase::fast) return {};
+        enter_fast(turn, {ack.flight, ack.sacked_before}, Reason::lost_by_duplicates);
+        return {};
+    }
+    if (!rack_.take_news()) return {};
+    const Duration wait = mark_overdue(turn, {ack.flight, ack.sacked_before});
+    if (wait != Duration{}) {
+        timers_.arm(TimerSlot::send, TimerKind::reorder,
+                    std::min(turn.now() + wait, turn.now() + rto(turn)));
+    }
+    return wait;
+}
+
+Duration Connection::mark_overdue(const Turn& turn, Outstanding outstanding) {
+    const std::uint32_t resent_lost = snd_.resent_lost_ever();
+    const std::uint32_t lost = snd_.lost_ever();
+    const Duration wait =
+        snd_.mark_overdue(rack_.newest(), rack_.rtt() + reordering_window(turn), turn.now());
+    const bool is_new = snd_.lost_ever() != lost;
+    const bool is_resent = snd_.resent_lost_ever() != resent_lost;
+    const bool is_in_episode =
+        recovery_.phase() == Phase::fast || recovery_.phase() == Phase::timeout;
+    if (is_new && (!is_in_episode || is_resent))
+        enter_fast(turn, outstanding, Reason::lost_by_time);
+    return wait;
+}
+
+Duration Connection::reordering_window(const Turn& turn) const {
+    Rack::Situation situation;
+    if (recovery_.phase() == Phase::fast || recovery_.phase() == Phase::timeout)
+        situation.phase = Rack::Situation::Phase::recovering;
+    situation.sacked = snd_.sacked() / std::max<std::uint32_t>(tcb_.snd_mss, 1);
+    situation.min_rtt = min_rtt_.value();
+    situation.srtt = rtt_.srtt();
+    return rack_.window(turn.config(), situation);
+}
+
+void Connection::enter_fast(const Turn& turn, Outstanding outstanding, Reason reason) {
+    const event::CongestionState from = congestion_state();
+    if (recovery_.phase() == Phase::open) {
+        undo_.begin(snd_.una(), congestion_.cwnd(), congestion_.ssthresh(),
+                    snd_.segments(SendQueue::Kind::resent));
+    }
+    // The network's mark and this loss are one sign (TCP-CC-025).
+    if (recovery_.phase() != Phase::reduced) cut(outstanding);
+    recovery_.enter(Phase::fast, snd_.nxt());
+    emit_congestion(turn, from, reason);
+}
+
+// What limited transmit sent beyond the window does not count (RFC 5681 §3.2 step 2).
+void Connection::cut(Outstanding outstanding) {
+    prr_.begin(outstanding.flight - outstanding.sacked);
+    congestion_.on_loss(std::min(outstanding.flight, congestion_.cwnd()), tcb_.snd_mss);
+    probe_.forget();
+    if (tcb_.ecn == event::Switch::on) set(Flag::cwr_due);
+}
+
+// RFC 8985 §7.4: the probe was the retransmission; the loss costs one cut like any other.
+void Connection::on_probe_repaired(const Turn& turn, const AckEvent& ack) {
+    if (recovery_.phase() == Phase::fast || recovery_.phase() == Phase::timeout) return;
+    const event::CongestionState from = congestion_state();
+    congestion_.on_loss(std::min(ack.flight, congestion_.cwnd()), ack.mss);
+    congestion_.set_cwnd(std::max(congestion_.ssthresh(), ack.mss));
+    emit_congestion(turn, from, Reason::lost_before_probe);
+}
+
+// The window: by proportional rate reduction while it shrinks, else by congestion control.
+void Connection::steer(const AckEvent& ack, Phase before, std::uint32_t newly_lost) {
+    const Phase phase = recovery_.phase();
+    if (phase == Phase::fast || phase == Phase::reduced) {
+        Prr::Step step{.delivered = ack.delivered, .in_flight = in_flight()};
+        step.ssthresh = congestion_.ssthresh();
+        step.mss = ack.mss;
+        const bool has_advanced = ack.kind == AckKind::advanced;
+        const bool has_sack = tcb_.sack == event::Switch::on;
+        // Without SACK each advance uncovers the next hole: it needs no share (RFC 6582 §3.2).
+        if (has_advanced && (newly_lost == 0 || !has_sack)) step.safe = Prr::Step::Safe::yes;
+        if (has_advanced && !has_sack) step.force = Prr::Step::Force::yes;
+        if (const auto cwnd = prr_.window(step)) congestion_.set_cwnd(*cwnd);
+        return;
+    }
+    const bool is_left = phase == Phase::open && before != Phase::open && before != Phase::timeout;
+    if (ack.kind == AckKind::advanced && !is_left) congestion_.on_ack(ack);
+}
+
+// The retransmission timer expired (RFC 6298 §5.4): once per episode ssthresh is cut, and F-RTO
+// asks whether the expiry was needless, unless an earlier one is not yet repaired (TCP-LOSS-045).
+void Connection::on_timeout(const Turn& turn) {
+    const event::CongestionState from = congestion_state();
+    const Phase phase = recovery_.phase();
+    const bool was_calm = phase == Phase::open || phase == Phase::reduced;
+    const bool is_new = phase == Phase::timeout && retransmits_ == 0;
+    const bool is_withdrawn = snd_.is_head_sacked();
+    const bool is_first = phase == Phase::open || is_new || recovery_.is_over(snd_.una());
+    const std::uint32_t outstanding = std::min(snd_.flight(), congestion_.cwnd());
+    if (is_first) {
+        undo_.begin(snd_.una(), congestion_.cwnd(), congestion_.ssthresh(),
+                    snd_.segments(SendQueue::Kind::resent));
+    }
+    congestion_.on_timeout(is_first ? Congestion::Expiry::first : Congestion::Expiry::again,
+                           outstanding, tcb_.snd_mss);
+    const bool has_rack = tcb_.sack == event::Switch::on && rack_.newest().sent != Instant{};
+    if (has_rack && snd_.sacked() >= rack_.reordering() * tcb_.snd_mss)
+        rack_.on_timeout(turn.config());
+    snd_.mark_timed_out(has_rack ? rack_.rtt() : Duration{}, turn.now());
+    recovery_.enter(Phase::timeout, snd_.nxt());
+    probe_.forget();
+    clear(Flag::tail_probe);
+    if (tcb_.ecn == event::Switch::on) set(Flag::cwr_due);
+    const bool has_frto = turn.config().frto != 0 && (was_calm || retransmits_ > 0);
+    if (has_frto && !is_withdrawn) recovery_.set_frto(Recovery::Frto::waiting);
+    congestion_.set_cwnd(in_flight() + tcb_.snd_mss);
+    emit_congestion(turn, from, is_withdrawn ? Reason::sack_withdrawn : Reason::lost_by_timeout);
+}
+
+// The reordering timer (RFC 8985 §6.3): what was waited for did not come.
+void Connection::on_reorder_timer(const Turn& turn) {
+    const std::uint32_t lost = snd_.lost_ever();
+    const Duration wait = mark_overdue(turn, {snd_.flight(), snd_.sacked()});
+    if (snd_.lost_ever() != lost) {
+        Prr::Step step{.delivered = tcb_.snd_mss, .in_flight = in_flight()};
+        step.ssthresh = congestion_.ssthresh();
+        step.mss = tcb_.snd_mss;
+        if (recovery_.phase() == Phase::fast) {
+            if (const auto cwnd = prr_.window(step)) congestion_.set_cwnd(*cwnd);
+        }
+    }
+    if (wait != Duration{}) {
+        timers_.arm(TimerSlot::send, TimerKind::reorder, turn.now() + wait);
+        return;
+    }
+    resume_retransmit(turn);
+}
+
+}  // namespace dt::tcp

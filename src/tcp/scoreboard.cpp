@@ -1,0 +1,173 @@
+// What the sender believes of what is outstanding: SACKed (RFC 2018, RFC 6675 §4), lost (RFC 8985
+// §6.2), or in flight. A run is cut only at the ends of its segments, as Linux does: a block over
+// halves of segments marks nothing (TCP-OPT-026, TCP-SEC-022).
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "tcp/send_queue.hpp"
+
+namespace dt::tcp {
+
+void Delivery::note(const Run& run, Seq end) {
+    if (!run.is_resent()) {
+        if (at_or_before(end, recovery_point)) has_original = true;
+    } else if (now - run.sent < min_rtt) {
+        // RFC 8985 §6.2 step 2: the first copy was acknowledged, not this one (TCP-LOSS-021).
+        return;
+    }
+    const Transmission candidate{run.sent, end};
+    if (!newest || candidate.is_after(*newest)) newest = candidate;
+}
+
+// The first run that ends behind `seq`.
+std::size_t SendQueue::index_behind(Seq seq) const {
+    const auto found = std::upper_bound(runs_.begin() + head_, runs_.end(), seq,
+                                        [](Seq a, const Run& run) { return before(a, run.end()); });
+    return static_cast<std::size_t>(found - runs_.begin());
+}
+
+//          first                                end
+//     ---|···[······|···········|············|···]···|---     · run, | end of a segment
+//                   |==== marked ============|
+void SendQueue::on_sack(Seq first, Seq end, Delivery& delivery) {
+    for (std::size_t i = index_behind(first); i < runs_.size() && before(runs_[i].first, end);
+         ++i) {
+        if (runs_[i].mark == Run::Mark::sacked) continue;
+        const std::uint32_t segment = std::max<std::uint32_t>(runs_[i].segment, 1);
+        if (before(runs_[i].first, first)) {
+            const std::uint32_t part = distance(runs_[i].first, first);
+            const std::uint32_t whole = (part + segment - 1) / segment * segment;
+            if (whole >= runs_[i].length) continue;
+            split(i, whole);
+            continue;
+        }
+        std::uint32_t length = runs_[i].length;
+        if (after(runs_[i].end(), end)) {
+            length = distance(runs_[i].first, end);
+            length -= length % segment;
+        }
+        if (length > 0) mark_sacked(i, length, delivery);
+    }
+}
+
+// A part joins the SACKed run before it: a flow of SACKs moves a border, and inserts nothing.
+void SendQueue::mark_sacked(std::size_t index, std::uint32_t length, Delivery& delivery) {
+    Run& run = runs_[index];
+    const Seq end = run.first + length;
+    if (!run.is_resent()) {
+        if (!delivery.sack_sent) delivery.sack_sent = run.sent;
+        const bool is_late = sacked_ > 0 && before(run.first, highest_sacked_);
+        if (is_late && (!delivery.late || before(run.first, *delivery.late)))
+            delivery.late = run.first;
+    }
+    delivery.numbers += length;
+    delivery.sacked += length;
+    delivery.note(run, end);
+    if (run.mark == Run::Mark::lost) lost_ -= length;
+    highest_sacked_ = sacked_ == 0 ? end : later(highest_sacked_, end);
+    sacked_ += length;
+    if (length == run.length) {
+        run.mark = Run::Mark::sacked;
+        return;
+    }
+    if (index > head_ && runs_[index - 1].mark == Run::Mark::sacked) {
+        runs_[index - 1].length += length;
+        run.first += length;
+        run.length -= length;
+        return;
+    }
+    split(index, length);
+    runs_[index].mark = Run::Mark::sacked;
+}
+
+void SendQueue::mark_lost(std::size_t index) {
+    Run& run = runs_[index];
+    if (run.mark != Run::Mark::in_flight) return;
+    run.mark = Run::Mark::lost;
+    lost_ += run.length;
+    lost_ever_ += run.length;
+    if (run.is_resent()) resent_lost_ever_ += run.length;
+    lost_hint_ = std::min(lost_hint_, static_cast<std::uint32_t>(index));
+}
+
+void SendQueue::mark_head_lost(std::uint32_t length) {
+    if (head_ == runs_.size()) return;
+    if (runs_[head_].length > length) split(head_, length);
+    mark_lost(head_);
+}
+
+void SendQueue::mark_all_lost() {
+    for (std::size_t i = head_; i < runs_.size(); ++i) mark_lost(i);
+}
+
+Duration SendQueue::mark_overdue(const Transmission& newest, Duration wait, Instant now) {
+    Duration longest{};
+    for (std::size_t i = head_; i < runs_.size(); ++i) {
+        const Run& run = runs_[i];
+        if (run.mark == Run::Mark::in_flight && newest.is_after({run.sent, run.end()})) {
+            const Duration left = run.sent + wait - now;
+            if (left <= Duration{}) {
+                mark_lost(i);
+            } else {
+                longest = std::max(longest, left);
+            }
+        }
+        // First transmissions lie in the order of their numbers: behind one that is too young
+        // nothing is older.
+        if (!run.is_resent() && run.sent > newest.sent) break;
+    }
+    return longest;
+}
+
+void SendQueue::mark_timed_out(Duration wait, Instant now) {
+    if (is_head_sacked()) {
+        forget_sacks();
+        return mark_all_lost();
+    }
+    if (head_ < runs_.size()) mark_head_lost(std::max<std::uint32_t>(runs_[head_].segment, 1));
+    for (std::size_t i = head_; i < runs_.size(); ++i) {
+        if (runs_[i].sent + wait <= now) mark_lost(i);
+    }
+}
+
+void SendQueue::forget_sacks() {
+    for (std::size_t i = head_; i < runs_.size(); ++i) {
+        if (runs_[i].mark == Run::Mark::sacked) runs_[i].mark = Run::Mark::in_flight;
+    }
+    sacked_ = 0;
+}
+
+void SendQueue::mark_tail_lost() {
+    if (head_ == runs_.size() || runs_.back().mark != Run::Mark::in_flight) return;
+    const Run& last = runs_.back();
+    const std::uint32_t segment = std::max<std::uint32_t>(last.segment, 1);
+    // FIN stands behind the last segment's text and leaves with it.
+    const std::uint32_t fin = is_finished() && last.end() == end() ? 1 : 0;
+    const std::uint32_t text = last.length - fin;
+    const std::uint32_t kept = text > segment ? (text - 1) / segment * segment : 0;
+    if (kept > 0) split(runs_.size() - 1, kept);
+    mark_lost(runs_.size() - 1);
+}
+
+void SendQueue::unmark_lost() {
+    for (std::size_t i = head_; i < runs_.size(); ++i) {
+        if (runs_[i].mark == Run::Mark::lost) runs_[i].mark = Run::Mark::in_flight;
+    }
+    lost_ = 0;
+}
+
+std::uint32_t SendQueue::segments(Kind kind) const {
+    std::uint32_t count = 0;
+    for (std::size_t i = head_; i < runs_.size(); ++i) {
+        const Run& run = runs_[i];
+        const bool counts =
+            kind == Kind::any || (kind == Kind::sacked && run.mark == Run::Mark::sacked) ||
+            (kind == Kind::lost && run.mark == Run::Mark::lost) ||
+            (kind == Kind::resent && run.mark == Run::Mark::in_flight && run.is_resent());
+        const std::uint32_t segment = std::max<std::uint32_t>(run.segment, 1);
+        if (counts) count += (run.length + segment - 1) / segment;
+    }
+    return count;
+}
+
+}  // namespace dt::tcp
