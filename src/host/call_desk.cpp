@@ -56,7 +56,7 @@ void CallDesk::serve(LineNumber line, Instant (*now)()) {
 }
 
 void CallDesk::handle(LineNumber line, const seccomp_notif& call) {
-    const Request request{line, call, RemoteMemory(static_cast<pid_t>(call.pid))};
+    const Request request{line, call, RemoteMemory(static_cast<pid_t>(call.pid)), {}};
     forget_unless_same(request);
     reply(request, dispatch(request));
 }
@@ -85,6 +85,7 @@ event::Caller CallDesk::caller(const Request& request, int fd) {
 /// The socket behind the first argument. Identity is the cookie of a duplicate, never the number;
 /// a caller that gave up meanwhile gets no answer, for its number may mean another socket now.
 std::expected<CallDesk::Subject, Answer> CallDesk::identify(const Request& request) {
+    if (request.parked_at) return identify_parked(request);
     auto theirs = tasks_.borrow(static_cast<pid_t>(request.call.pid), request.int_arg(0));
     if (!theirs) return std::unexpected(Answer::go_on());
     const auto handle = board_.by_cookie(theirs->cookie);
@@ -94,6 +95,15 @@ std::expected<CallDesk::Subject, Answer> CallDesk::identify(const Request& reque
     plug->task = static_cast<pid_t>(request.call.pid);
     plug->caller = caller(request, request.int_arg(0));
     return Subject{*handle, plug, std::move(*theirs)};
+}
+
+/// A call that waits is about the socket it began with, though its descriptor may be closed by now.
+std::expected<CallDesk::Subject, Answer> CallDesk::identify_parked(const Request& request) {
+    Plug* plug = board_.find(*request.parked_at);
+    if (plug == nullptr) return std::unexpected(Answer::error(EBADF));
+    auto theirs = tasks_.borrow(static_cast<pid_t>(request.call.pid), request.int_arg(0));
+    const bool is_open = theirs && theirs->cookie == plug->cookie;
+    return Subject{*request.parked_at, plug, is_open ? std::move(*theirs) : Borrowed{}};
 }
 
 Answer CallDesk::dispatch(const Request& request) {
@@ -111,6 +121,7 @@ Answer CallDesk::dispatch(const Request& request) {
         case SYS_listen: return on_listen(request, *subject);
         case SYS_accept: return on_accept(request, *subject, 0);
         case SYS_accept4: return on_accept(request, *subject, request.int_arg(3));
+        case SYS_shutdown: return on_shutdown(request, *subject);
         case SYS_getsockname:
         case SYS_getpeername: return on_name(request, *subject);
         case SYS_getsockopt: return on_get_option(request, *subject);
@@ -127,7 +138,7 @@ Answer CallDesk::dispatch(const Request& request) {
 }
 
 void CallDesk::park(const Request& request, Plug& plug, Duration longest) {
-    if (request.again) return;
+    if (request.parked_at) return;
     Parked parked{request.line, request.call, never};
     if (longest > Duration::zero()) parked.deadline = board_.now() + longest;
     plug.parked.push_back(parked);
@@ -146,7 +157,7 @@ void CallDesk::retry(PlugHandle handle) {
     const std::vector<Parked> waiting = plug->parked;
     for (const Parked& parked : waiting) {
         const Request request{parked.line, parked.call,
-                              RemoteMemory(static_cast<pid_t>(parked.call.pid)), true};
+                              RemoteMemory(static_cast<pid_t>(parked.call.pid)), handle};
         if (!notifier(request).is_waiting(parked.call.id)) {
             unpark(handle, parked.call.id);
             continue;
@@ -156,8 +167,10 @@ void CallDesk::retry(PlugHandle handle) {
         unpark(handle, parked.call.id);
         reply(request, answer);
     }
-    plug = board_.find(handle);
-    if (plug != nullptr && plug->parked.empty()) std::erase(with_parked_, handle);
+    Plug* left = board_.find(handle);
+    if (left == nullptr || !left->parked.empty()) return;
+    std::erase(with_parked_, handle);
+    board_.make_ready(handle, *left);  // its close may have waited for these calls
 }
 
 void CallDesk::sweep() {
@@ -171,6 +184,7 @@ void CallDesk::sweep() {
             from.refuse(parked.call.id, timed_out_error(parked.call.data.nr));
             return true;
         });
+        if (plug->parked.empty()) board_.make_ready(handle, *plug);
         return plug->parked.empty();
     });
 }

@@ -83,7 +83,7 @@ class CallDesk {
         LineNumber line = 0;
         const seccomp_notif& call;
         RemoteMemory memory;
-        bool again = false;  // it was parked
+        std::optional<PlugHandle> parked_at;  // it waited for this socket
 
         [[nodiscard]] std::uint64_t arg(std::size_t n) const { return call.data.args[n]; }
         [[nodiscard]] int int_arg(std::size_t n) const {
@@ -108,6 +108,7 @@ class CallDesk {
     [[nodiscard]] Answer dispatch_addressed(const Request& request);
     void reply(const Request& request, const Answer& answer);
     [[nodiscard]] std::expected<Subject, Answer> identify(const Request& request);
+    [[nodiscard]] std::expected<Subject, Answer> identify_parked(const Request& request);
     void park(const Request& request, Plug& plug, Duration longest);
     void unpark(PlugHandle handle, std::uint64_t id);
     [[nodiscard]] Notifier& notifier(const Request& r) { return lines_[r.line].notifier; }
@@ -132,6 +133,7 @@ class CallDesk {
     [[nodiscard]] Answer on_accept(const Request& request, Subject& subject, int flags);
     [[nodiscard]] Answer deliver(const Request& request, Subject& subject, int flags,
                                  sock::Accepted accepted);
+    [[nodiscard]] Answer on_shutdown(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_name(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_get_option(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_set_option(const Request& request, Subject& subject);

@@ -26,11 +26,10 @@ void Switchboard::carry_one(PlugHandle handle) {
     switch (plug->phase) {
         case Phase::fresh:
         case Phase::connecting:
-            if (is_closed_by_program(*plug)) return close_stream(handle, *plug);
-            return pass_shutdown(*plug);
         case Phase::listening:
-            if (is_closed_by_program(*plug)) return close_stream(handle, *plug);
-            return ring(*plug);
+            if (is_left_alone(handle, *plug)) return close_stream(handle, *plug);
+            if (plug->phase == Phase::listening) ring(*plug);
+            return;
         case Phase::connected: return carry_stream(handle, *plug);
         case Phase::datagram: return carry_datagrams(handle, *plug);
         case Phase::failed: return;
@@ -42,13 +41,13 @@ bool Switchboard::is_closed_by_program(Plug& plug) {
     return plug.flags.has(PairFlag::program_gone);
 }
 
-/// shutdown() ends a handshake that is under way, whatever it asks for (API-CONN-021, 028).
-void Switchboard::pass_shutdown(Plug& plug) {
-    const bool is_new =
-        plug.flags.has(PairFlag::program_ended) && !plug.flags.has(PairFlag::end_passed);
-    if (plug.phase != Phase::connecting || !is_new) return;
-    plug.flags.set(PairFlag::end_passed);
-    (void)calls(plug).shutdown(plug.socket, sock::How::both);
+/// Whether the last close has come and no call waits any more: one that does holds the socket, as an
+/// open file is held by a call on it (API-LIST-029).
+bool Switchboard::is_left_alone(PlugHandle handle, Plug& plug) {
+    if (!is_closed_by_program(plug)) return false;
+    if (plug.parked.empty()) return true;
+    wake(handle);  // those whose thread was ended wait no more
+    return false;
 }
 
 void Switchboard::carry_stream(PlugHandle handle, Plug& plug) {
@@ -145,13 +144,21 @@ void Switchboard::pass_end(PlugHandle handle, Plug& plug) {
     if (plug.flags.has(PairFlag::program_gone)) return close_stream(handle, plug);
     if (plug.flags.has(PairFlag::end_passed)) return;
     plug.flags.set(PairFlag::end_passed);
-    const bool both = plug.flags.has(PairFlag::both_ended) && !plug.flags.has(PairFlag::we_ended);
-    (void)calls(plug).shutdown(plug.socket, both ? sock::How::both : sock::How::write);
+    (void)calls(plug).shutdown(plug.socket, sock::How::write);
+}
+
+/// Connections that nobody accepts any more are reset, as those in the accept queue are.
+void Switchboard::drop_returned(Plug& plug) {
+    for (const Returned& returned : plug.returned) {
+        (void)calls(plug).close(returned.accepted.socket, sock::Unread::some);
+    }
+    plug.returned.clear();
 }
 
 void Switchboard::close_stream(PlugHandle handle, Plug& plug) {
     const bool unread =
         plug.flags.has(PairFlag::left_unread) || take_native_error(plug.ours.get()) == ECONNRESET;
+    drop_returned(plug);
     (void)calls(plug).close(plug.socket, unread ? sock::Unread::some : sock::Unread::none);
     unplug(handle);
 }

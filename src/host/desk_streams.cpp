@@ -135,7 +135,7 @@ Answer CallDesk::on_listen(const Request& request, Subject& subject) {
     auto calls = board_.calls(plug);
     const Status listening = calls.listen(plug.socket, request.int_arg(1));
     if (!listening) return Answer::of(listening);
-    board_.begin_listening(subject.handle, plug, subject.theirs.fd.get());
+    board_.begin_listening(plug, subject.theirs.fd.get());
     Seen& seen = lines_[request.line].seen;
     if (!seen.listener) {
         seen.listener = calls.local_name(plug.socket).value_or(Endpoint{});
@@ -331,6 +331,18 @@ Answer CallDesk::deliver(const Request& request, Subject& subject, int flags,
     board_.take_back_doorbell(*subject.plug, subject.theirs.fd.get());
     board_.make_ready(opened->handle, made);
     return Answer::sent();
+}
+
+Answer CallDesk::on_shutdown(const Request& request, Subject& subject) {
+    Plug& plug = *subject.plug;
+    const int how = request.int_arg(1);
+    if (how < SHUT_RD || how > SHUT_RDWR) {
+        board_.calls(plug).refused(event::Call::shutdown, plug.socket, Error::invalid_argument,
+                                   Reason::bad_argument);
+        return Answer::error(EINVAL);
+    }
+    return Answer::of(board_.shut_down(subject.handle, plug, static_cast<sock::How>(how),
+                                       subject.theirs.fd.get()));
 }
 
 Answer CallDesk::on_name(const Request& request, Subject& subject) {

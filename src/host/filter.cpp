@@ -38,7 +38,7 @@ constexpr std::uint32_t socket_ioctls = 0x8900;
 /// Control calls on a socket: always ours to look at.
 constexpr auto control_calls =
     std::to_array<std::uint32_t>({SYS_bind, SYS_connect, SYS_accept4, SYS_accept, SYS_setsockopt,
-                                  SYS_getsockopt, SYS_getsockname, SYS_getpeername, SYS_listen,
+                                  SYS_getsockopt, SYS_getsockname, SYS_getpeername, SYS_listen, SYS_shutdown,
                                   SYS_sendmsg, SYS_recvmsg, SYS_sendmmsg, SYS_recvmmsg});
 
 /// They move octets past every filter.

@@ -55,11 +55,10 @@ void Switchboard::discard_written(Plug& plug) {
     plug.filler = 0;
 }
 
-void Switchboard::begin_listening(PlugHandle handle, Plug& plug, int theirs) {
+void Switchboard::begin_listening(Plug& plug, int theirs) {
     if (plug.phase == Phase::listening) return;
     plug.phase = Phase::listening;
     plug.filler += fill(theirs);  // an idle listener has nothing to read and no room to write
-    watch_listener(handle, plug);
 }
 
 std::uint64_t Switchboard::waiting_connections(const Plug& plug) {
@@ -76,17 +75,6 @@ void Switchboard::ring(Plug& plug) {
         }
         return;  // a full pair rings enough
     }
-}
-
-/// shutdown(SHUT_RD) on a listener ends listening (API-LIST-027): nothing can be written to it
-/// then.
-void Switchboard::look_at_listener(PlugHandle handle, Plug& plug) {
-    if (::send(plug.ours.get(), nullptr, 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0 || errno != EPIPE)
-        return;
-    if (is_closed_by_program(plug)) return;
-    (void)calls(plug).shutdown(plug.socket, sock::How::read);
-    plug.phase = Phase::fresh;
-    if (!plug.parked.empty()) wake(handle);
 }
 
 void Switchboard::take_back_doorbell(Plug& plug, int theirs) {

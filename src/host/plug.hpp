@@ -31,7 +31,7 @@ enum class Phase : std::uint8_t {
 };
 
 /// What the kernel told about our end, kept because it tells each change once (EPOLLET).
-enum class PairFlag : std::uint8_t {
+enum class PairFlag : std::uint16_t {
     may_read = 1,       ///< not known to be empty
     may_write = 2,      ///< not known to be full
     program_ended = 4,  ///< shutdown(SHUT_WR), or the last close
@@ -39,7 +39,8 @@ enum class PairFlag : std::uint8_t {
     we_ended = 16,      ///< we gave end-of-stream to the program
     end_passed = 32,    ///< the program's end-of-stream was given to the stack
     left_unread = 64,   ///< the last close left octets unread in the program's end
-    both_ended = 128,   ///< the program shut both ways and still holds its end
+    read_shut = 128,    ///< by the program's shutdown()
+    write_shut = 256,   ///< by the program's shutdown()
 };
 
 class PairFlags {
@@ -48,14 +49,14 @@ class PairFlags {
         return (bits_ & static_cast<unsigned>(flag)) != 0;
     }
     void set(PairFlag flag) {
-        bits_ = static_cast<std::uint8_t>(bits_ | static_cast<unsigned>(flag));
+        bits_ = static_cast<std::uint16_t>(bits_ | static_cast<unsigned>(flag));
     }
     void clear(PairFlag flag) {
-        bits_ = static_cast<std::uint8_t>(bits_ & ~static_cast<unsigned>(flag));
+        bits_ = static_cast<std::uint16_t>(bits_ & ~static_cast<unsigned>(flag));
     }
 
   private:
-    std::uint8_t bits_ = 0;
+    std::uint16_t bits_ = 0;
 };
 
 /// A call whose caller waits in the kernel until the socket can answer it.

@@ -312,6 +312,45 @@ TEST(Supervisor, API_BIND_038_a_port_is_free_once_its_socket_is_closed) {
     EXPECT_EQ(play.outcome.exit_status, 0);
 }
 
+TEST(Supervisor, API_LIST_029_accept_outlives_the_close_of_its_listener) {
+    Play play;
+    play.add_python("server", listening(5,
+                                        "import threading\n"
+                                        "fd = os.dup(l.fileno()); os.close(fd)\n"
+                                        "def answer():\n"
+                                        "    s, _ = l.accept(); s.sendall(b'late'); s.close()\n"
+                                        "t = threading.Thread(target=answer); t.start()\n"
+                                        "time.sleep(0.2); os.close(l.fileno())\n"
+                                        "t.join(); time.sleep(2)\n"));
+    play.add_python("client",
+                    "import socket, time, errno\n"
+                    "time.sleep(0.6)\n"
+                    "s = socket.create_connection(('10.0.0.1', 7000))\n"
+                    "assert s.recv(9) == b'late'\n"
+                    "time.sleep(0.1)\n"
+                    "assert socket.socket().connect_ex(('10.0.0.1', 7000)) == errno.ECONNREFUSED\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+}
+
+TEST(Supervisor, ShutdownBothWaysIsNoCloseThoughAnotherProcessHoldsTheSocket) {
+    Play play;
+    play.add_python("server", listening(5, "c, _ = l.accept(); time.sleep(3)\n"));
+    play.add_python("client",
+                    "import socket, os, time, errno\n"
+                    "s = socket.create_connection(('10.0.0.1', 7000))\n"
+                    "if os.fork() != 0: s.close(); os._exit(os.waitstatus_to_exitcode(os.wait()[1]))\n"
+                    "time.sleep(0.1)\n"
+                    "s.shutdown(socket.SHUT_RDWR)\n"
+                    "time.sleep(0.1)\n"
+                    "assert s.getpeername() == ('10.0.0.1', 7000), s.getpeername()\n"
+                    "s.shutdown(socket.SHUT_WR)\n"
+                    "try: socket.socket().shutdown(socket.SHUT_WR); raise SystemExit(9)\n"
+                    "except OSError as e: assert e.errno == errno.ENOTCONN, e\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+}
+
 TEST(Supervisor, NamesOfTheNetworkResolveAndOthersDoNotExist) {
     Play play;
     play.add_python("server", listening(5, "time.sleep(5)\n"));

@@ -156,18 +156,11 @@ void Switchboard::on_pair_event(PlugHandle handle, std::uint32_t events) {
         plug->flags.set(PairFlag::program_ended);
         plug->flags.set(PairFlag::may_read);
     }
-    if ((events & EPOLLOUT) != 0 && plug->phase == Phase::listening) {
-        look_at_listener(handle, *plug);
-    } else if ((events & EPOLLOUT) != 0) {
+    if ((events & EPOLLOUT) != 0) {
         plug->flags.set(PairFlag::may_write);
         (void)epoll_.change(plug->ours.get(), pair_events, handle.word());
     }
     make_ready(handle, *plug);
-}
-
-/// A listener's shutdown(SHUT_RD) shows only where room to write is asked for.
-void Switchboard::watch_listener(PlugHandle handle, const Plug& plug) {
-    (void)epoll_.change(plug.ours.get(), pair_events | EPOLLOUT, handle.word());
 }
 
 void Switchboard::catch_up() {
@@ -187,21 +180,18 @@ void Switchboard::want_room(PlugHandle handle, Plug& plug) {
     (void)epoll_.change(plug.ours.get(), pair_events | EPOLLOUT, handle.word());
 }
 
-/// Whether the program's end is gone. HUP says so, and also that both ways are shut: by us, then
-/// the kernel is asked for the other end by its inode; or by shutdown(SHUT_RDWR), then the
-/// descriptor that the last call named is still this socket. A close rings once more.
+/// Whether the program's end is gone. Its end of stream without a shutdown() is a close, and so is a
+/// HUP that needs one more way shut than was; else the kernel is asked for the end by its inode.
 void Switchboard::refresh(Plug& plug) {
     const std::uint32_t events = poll_now(plug.ours.get());
-    if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) plug.flags.set(PairFlag::program_ended);
-    if ((events & EPOLLHUP) == 0) return;
-    const bool held = plug.flags.has(PairFlag::we_ended) ? is_held(plug) : is_named(plug);
-    if (held) plug.flags.set(PairFlag::both_ended);
-    if (!held) plug.flags.set(PairFlag::program_gone);
-}
-
-bool Switchboard::is_named(const Plug& plug) {
-    const auto theirs = tasks_.borrow(plug.task, plug.caller.fd);
-    return theirs && theirs->cookie == plug.cookie;
+    if ((events & (EPOLLRDHUP | EPOLLHUP)) == 0) return;
+    plug.flags.set(PairFlag::program_ended);
+    const bool has_hung_up = (events & EPOLLHUP) != 0;
+    const bool we_shut =
+        plug.flags.has(PairFlag::read_shut) || plug.flags.has(PairFlag::we_ended);
+    if (!plug.flags.has(PairFlag::write_shut) || (has_hung_up && (!we_shut || !is_held(plug)))) {
+        plug.flags.set(PairFlag::program_gone);
+    }
 }
 
 bool Switchboard::is_held(const Plug& plug) {

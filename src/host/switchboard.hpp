@@ -92,7 +92,10 @@ class Switchboard {
     /// Makes the pair show what became of a handshake that nobody waits for in connect().
     void look_at_handshake(PlugHandle handle, Plug& plug);
     void become_connected(PlugHandle handle, Plug& plug);
-    void begin_listening(PlugHandle handle, Plug& plug, int theirs);
+    void begin_listening(Plug& plug, int theirs);
+    /// shutdown() by the program whose end of the pair is `theirs`: the end follows what was
+    /// written before. Errors: not_connected.
+    [[nodiscard]] Status shut_down(PlugHandle handle, Plug& plug, sock::How how, int theirs);
     /// What a program wrote before there was a connection is lost.
     void discard_written(Plug& plug);
     /// Rings for connections that wait and nobody was told of; takes back what was too much.
@@ -126,15 +129,16 @@ class Switchboard {
     Progress carry_to_program(PlugHandle handle, Plug& plug);
     void drop_filler(Plug& plug);
     void pass_end(PlugHandle handle, Plug& plug);
+    void drop_returned(Plug& plug);
     void close_stream(PlugHandle handle, Plug& plug);
     void close_pair(PlugHandle handle, Plug& plug);
-    void pass_shutdown(Plug& plug);
-    void watch_listener(PlugHandle handle, const Plug& plug);
-    void look_at_listener(PlugHandle handle, Plug& plug);
+    [[nodiscard]] Status shut_stream(PlugHandle handle, Plug& plug, sock::How how, int theirs);
+    [[nodiscard]] Status shut_listener(PlugHandle handle, Plug& plug, sock::How how, int theirs);
+    [[nodiscard]] Status shut_handshake(PlugHandle handle, Plug& plug, sock::How how);
+    [[nodiscard]] bool is_left_alone(PlugHandle handle, Plug& plug);
     void close_datagram(PlugHandle handle, Plug& plug);
     void refresh(Plug& plug);
     [[nodiscard]] bool is_held(const Plug& plug);
-    [[nodiscard]] bool is_named(const Plug& plug);
     [[nodiscard]] bool push_datagram(Plug& plug, Octets text, const Endpoint& from);
     void index(PlugHandle handle, const Plug& plug);
     void forget(const Plug& plug);
