@@ -132,10 +132,11 @@ struct CallMade {
     Call call = Call::socket;
     SocketNumber socket = 0;
     Caller caller;
-    Endpoint local;            // after the call
-    Endpoint argument;         // address given, or peer returned
-    std::int32_t level = 0;    // of an option
-    std::int32_t name = 0;     // of an option; `how` of shutdown; backlog of listen
+    Endpoint local;          // after the call
+    Endpoint argument;       // address given, or peer returned
+    std::int32_t level = 0;  // of an option
+    std::int32_t name =
+        0;  // of an option; `how` of shutdown; backlog of listen; sock::Asking of connect
     std::int64_t value = 0;    // result, or value of an option
     SocketNumber created = 0;  // by socket and accept
     std::optional<Error> error;

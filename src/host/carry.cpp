@@ -41,8 +41,8 @@ bool Switchboard::is_closed_by_program(Plug& plug) {
     return plug.flags.has(PairFlag::program_gone);
 }
 
-/// Whether the last close has come and no call waits any more: one that does holds the socket, as an
-/// open file is held by a call on it (API-LIST-029).
+/// Whether the last close has come and no call waits any more: one that does holds the socket, as
+/// an open file is held by a call on it (API-LIST-029).
 bool Switchboard::is_left_alone(PlugHandle handle, Plug& plug) {
     if (!is_closed_by_program(plug)) return false;
     if (plug.parked.empty()) return true;

@@ -205,7 +205,8 @@ Answer CallDesk::connect_stream(const Request& request, Subject& subject, Endpoi
     if (plug.phase == Phase::connecting && waits) return continue_connect(request, subject, to);
     if (plug.phase == Phase::fresh) board_.discard_written(plug);
     const Phase before = plug.phase;
-    const Status status = board_.calls(plug).connect(plug.socket, to);
+    const sock::Asking asking = waits ? sock::Asking::waits : sock::Asking::once;
+    const Status status = board_.calls(plug).connect(plug.socket, to, asking);
     if (status) {
         if (before == Phase::connecting) board_.become_connected(subject.handle, plug);
         if (waits) remember(request, plug, 0);
@@ -268,7 +269,7 @@ Answer CallDesk::finish_connect(const Request& request, Subject& subject, Endpoi
         board_.break_pair(subject.handle, plug);
         return Answer::error(ECONNRESET);
     }
-    const Status status = board_.calls(plug).connect(plug.socket, to);
+    const Status status = board_.calls(plug).connect(plug.socket, to, sock::Asking::still);
     if (status) {
         board_.become_connected(subject.handle, plug);
         remember(request, plug, 0);

@@ -36,10 +36,10 @@ constexpr std::uint32_t out_queue = 0x5411;    // SIOCOUTQ, which is also TIOCOU
 constexpr std::uint32_t socket_ioctls = 0x8900;
 
 /// Control calls on a socket: always ours to look at.
-constexpr auto control_calls =
-    std::to_array<std::uint32_t>({SYS_bind, SYS_connect, SYS_accept4, SYS_accept, SYS_setsockopt,
-                                  SYS_getsockopt, SYS_getsockname, SYS_getpeername, SYS_listen, SYS_shutdown,
-                                  SYS_sendmsg, SYS_recvmsg, SYS_sendmmsg, SYS_recvmmsg});
+constexpr auto control_calls = std::to_array<std::uint32_t>(
+    {SYS_bind, SYS_connect, SYS_accept4, SYS_accept, SYS_setsockopt, SYS_getsockopt,
+     SYS_getsockname, SYS_getpeername, SYS_listen, SYS_shutdown, SYS_sendmsg, SYS_recvmsg,
+     SYS_sendmmsg, SYS_recvmmsg});
 
 /// They move octets past every filter.
 constexpr auto absent_calls =

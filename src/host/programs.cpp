@@ -156,6 +156,18 @@ bool Programs::are_done() const {
     return true;
 }
 
+Instant Programs::asleep_since(std::size_t program, Instant now) {
+    constexpr Duration between_looks = 50ms;
+    Run& run = runs_[program];
+    if (run.looked_at && now - *run.looked_at < between_looks) return run.asleep_since;
+    const os::Activity found = os::activity_of(run.pid);
+    const bool slept = run.looked_at && found.sleeps && found.cpu_ticks == run.cpu_ticks;
+    if (!slept) run.asleep_since = now;
+    run.looked_at = now;
+    run.cpu_ticks = found.cpu_ticks;
+    return run.asleep_since;
+}
+
 void Programs::signal(Who who, int number) {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
         const bool is_main = i == spec_.main;

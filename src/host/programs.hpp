@@ -40,6 +40,8 @@ class Programs {
     [[nodiscard]] bool have_all_ended() const;
     /// Whether those have ended whose end is the run's.
     [[nodiscard]] bool are_done() const;
+    /// Since when a program and what it started have been found asleep, asked for now and then.
+    [[nodiscard]] Instant asleep_since(std::size_t program, Instant now);
     [[nodiscard]] std::optional<int> status(std::size_t program) const {
         return runs_[program].status;
     }
@@ -60,6 +62,9 @@ class Programs {
         os::UniqueFd pidfd;
         std::optional<int> status;
         bool ended_by_us = false;
+        std::uint64_t cpu_ticks = 0;
+        std::optional<Instant> looked_at;
+        Instant asleep_since{};
     };
 
     const RunSpec& spec_;

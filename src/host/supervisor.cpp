@@ -142,7 +142,7 @@ struct Supervisor::Parts {
     void on_signal(Live& live);
     void tell_listening(Live& live);
     void start_due(Live& live);
-    [[nodiscard]] bool may_start_next(Live& live) const;
+    [[nodiscard]] bool may_start_next(Live& live);
     void start(Live& live, std::size_t program);
     void step_to_end(Live& live);
     void enter(Course next, Live& live);
@@ -305,8 +305,8 @@ void Supervisor::Parts::tell_listening(Live& live) {
 }
 
 /// Whether the programs started so far are ready: each listens (and has for a moment), or is a
-/// client, or has ended, or has had its time.
-bool Supervisor::Parts::may_start_next(Live& live) const {
+/// client, or has ended, or waits for something else, or has had its time.
+bool Supervisor::Parts::may_start_next(Live& live) {
     const Instant now = live.board.now();
     if (const auto& start = spec.programs[next_program].start) return now - began >= *start;
     if (next_program == 0) return true;
@@ -315,7 +315,8 @@ bool Supervisor::Parts::may_start_next(Live& live) const {
     if (!lines[before]) return true;
     const CallDesk::Seen& seen = live.desk.seen(*lines[before]);
     if (seen.connected) return true;
-    return seen.listened && now - *seen.listened >= settle_after_listen;
+    if (seen.listened) return now - *seen.listened >= settle_after_listen;
+    return now - programs.asleep_since(before, now) >= spec.idle_wait;
 }
 
 void Supervisor::Parts::start_due(Live& live) {

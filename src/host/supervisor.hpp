@@ -47,8 +47,11 @@ struct RunSpec {
     RunEnd end = RunEnd::with_main;
     std::string control_path;                          ///< socket for other terminals; empty = none
     Duration listener_wait = std::chrono::seconds{5};  ///< at most, before the next program starts
-    Duration end_grace = std::chrono::seconds{2};      ///< from SIGTERM to SIGKILL
-    Duration drain = std::chrono::seconds{1};  ///< at most, for what is in flight at the end
+    /// Asleep for that long, a program that called nobody and listens to nobody is taken to wait
+    /// for something else.
+    Duration idle_wait = std::chrono::seconds{1};
+    Duration end_grace = std::chrono::seconds{2};  ///< from SIGTERM to SIGKILL
+    Duration drain = std::chrono::seconds{1};      ///< at most, for what is in flight at the end
 };
 
 /// A sentence for the user and what to type next (UX.md section 9); `help` may be empty.

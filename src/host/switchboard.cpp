@@ -180,15 +180,14 @@ void Switchboard::want_room(PlugHandle handle, Plug& plug) {
     (void)epoll_.change(plug.ours.get(), pair_events | EPOLLOUT, handle.word());
 }
 
-/// Whether the program's end is gone. Its end of stream without a shutdown() is a close, and so is a
-/// HUP that needs one more way shut than was; else the kernel is asked for the end by its inode.
+/// Whether the program's end is gone. Its end of stream without a shutdown() is a close, and so is
+/// a HUP that needs one more way shut than was; else the kernel is asked for the end by its inode.
 void Switchboard::refresh(Plug& plug) {
     const std::uint32_t events = poll_now(plug.ours.get());
     if ((events & (EPOLLRDHUP | EPOLLHUP)) == 0) return;
     plug.flags.set(PairFlag::program_ended);
     const bool has_hung_up = (events & EPOLLHUP) != 0;
-    const bool we_shut =
-        plug.flags.has(PairFlag::read_shut) || plug.flags.has(PairFlag::we_ended);
+    const bool we_shut = plug.flags.has(PairFlag::read_shut) || plug.flags.has(PairFlag::we_ended);
     if (!plug.flags.has(PairFlag::write_shut) || (has_hung_up && (!we_shut || !is_held(plug)))) {
         plug.flags.set(PairFlag::program_gone);
     }

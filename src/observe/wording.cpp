@@ -62,6 +62,14 @@ std::string outcome(const event::CallMade& call) {
     return call.error ? fmt::format(" {}", base::describe(*call.error).name) : std::string{};
 }
 
+/// One that waits is told twice: when it begins, and what it gave when it returned.
+std::string connect_outcome(const event::CallMade& call) {
+    constexpr std::int32_t waits = 1, still = 2;  // sock::Asking
+    if (call.name == waits && call.error == Error::in_progress) return " waits";
+    if (call.name == still && !call.error) return " = 0";
+    return outcome(call);
+}
+
 std::string descriptor(int fd) { return fd < 0 ? std::string{"?"} : std::to_string(fd); }
 
 std::string_view how(int number) {
@@ -148,7 +156,7 @@ std::string call_wording(const event::CallMade& call, int fd, int created_fd) {
                                outcome(call));
         case event::Call::listen:
             return fmt::format("listen({}, {}){}", d, call.name, outcome(call));
-        case event::Call::connect: return fmt::format("connect({}){}", d, outcome(call));
+        case event::Call::connect: return fmt::format("connect({}){}", d, connect_outcome(call));
         case event::Call::disconnect: return fmt::format("disconnect({}){}", d, outcome(call));
         case event::Call::accept:
             return call.error ? fmt::format("accept({}){}", d, outcome(call))

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <sstream>
 #include <string_view>
 #include <unordered_map>
 
@@ -114,6 +115,28 @@ std::vector<pid_t> descendants(pid_t ancestor) {
     }
     found.erase(found.begin());
     return found;
+}
+
+Activity activity_of(pid_t pid) {
+    std::vector<pid_t> all = descendants(pid);
+    all.push_back(pid);
+    Activity sum;
+    for (const pid_t one : all) {
+        const std::string text = read_file(proc_path(one, "stat"));
+        // The name stands in brackets and may hold any octet; the state follows it (proc(5)).
+        const std::size_t name_end = text.rfind(") ");
+        if (name_end == std::string::npos) continue;
+        std::istringstream rest(text.substr(name_end + 2));
+        char state = 'S';
+        std::int64_t passed_over = 0;  // ppid to cmajflt
+        std::uint64_t user = 0, system = 0;
+        rest >> state;
+        for (int i = 0; i < 10; ++i) rest >> passed_over;
+        rest >> user >> system;
+        sum.cpu_ticks += user + system;
+        sum.sleeps = sum.sleeps && state != 'R' && state != 'D';
+    }
+    return sum;
 }
 
 std::vector<OpenSocket> sockets_of(pid_t pid) {

@@ -29,6 +29,13 @@ SysStatus send_signal(int pidfd, int signal);
 /// All descendants of `ancestor`, in no order that means anything.
 [[nodiscard]] std::vector<pid_t> descendants(pid_t ancestor);
 
+/// What a process and its descendants do, to tell one that works from one that waits.
+struct Activity {
+    std::uint64_t cpu_ticks = 0;  ///< used by all of them
+    bool sleeps = true;           ///< none of them runs, or waits for a disk
+};
+[[nodiscard]] Activity activity_of(pid_t pid);
+
 struct OpenSocket {
     int fd = -1;
     std::uint64_t inode = 0;

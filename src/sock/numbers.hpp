@@ -32,6 +32,9 @@ constexpr std::int32_t number_of(Type type) {
 /// SHUT_RD, SHUT_WR, SHUT_RDWR.
 constexpr std::int32_t number_of(How how) { return static_cast<std::int32_t>(how); }
 
+/// As event::CallMade tells it.
+constexpr std::int32_t number_of(Asking asking) { return static_cast<std::int32_t>(asking); }
+
 /// The int an option value begins with, 0 where it is shorter.
 [[nodiscard]] inline std::int32_t int_in(Octets value) {
     std::int32_t number = 0;

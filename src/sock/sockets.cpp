@@ -106,9 +106,11 @@ Status Sockets::listen(const Turn& turn, Caller caller, SocketId id, int backlog
     return tell_with_name(turn, parts_->table, id, made, parts_->table.listen(turn, id, backlog));
 }
 
-Status Sockets::connect(const Turn& turn, Caller caller, SocketId id, Endpoint remote) {
+Status Sockets::connect(const Turn& turn, Caller caller, SocketId id, Endpoint remote,
+                        Asking asking) {
     CallMade made = made_by(Call::connect, caller, id);
     made.argument = remote;
+    made.name = number_of(asking);
     return tell_with_name(turn, parts_->table, id, made,
                           parts_->table.connect(turn, caller, id, remote));
 }

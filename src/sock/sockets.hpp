@@ -23,6 +23,13 @@ enum class Family : std::uint8_t { inet, inet6 };
 enum class Type : std::uint8_t { stream, datagram };
 enum class How : std::uint8_t { read, write, both };
 
+/// Whose connect() it is, for the event that tells of it.
+enum class Asking : std::uint8_t {
+    once,   ///< the program is given this answer
+    waits,  ///< the program is given this answer, but waits where a handshake began
+    still,  ///< a program that waits is given this answer
+};
+
 /// What the host knows about a program's last reference when it goes.
 enum class Unread : std::uint8_t { none, some };
 
@@ -59,7 +66,7 @@ class Sockets {
     Status bind(const Turn&, event::Caller, SocketId, Endpoint);
     Status listen(const Turn&, event::Caller, SocketId, int backlog);
     /// in_progress when a handshake began; success only for datagrams and repeat calls.
-    Status connect(const Turn&, event::Caller, SocketId, Endpoint);
+    Status connect(const Turn&, event::Caller, SocketId, Endpoint, Asking asking = Asking::once);
     /// connect(AF_UNSPEC).
     Status disconnect(const Turn&, event::Caller, SocketId);
     Result<Accepted> accept(const Turn&, event::Caller, SocketId);

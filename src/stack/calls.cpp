@@ -17,8 +17,8 @@ Status Calls::bind(SocketId id, Endpoint address) {
 Status Calls::listen(SocketId id, int backlog) {
     return sockets_.listen(turn_, caller_, id, backlog);
 }
-Status Calls::connect(SocketId id, Endpoint remote) {
-    return sockets_.connect(turn_, caller_, id, remote);
+Status Calls::connect(SocketId id, Endpoint remote, sock::Asking asking) {
+    return sockets_.connect(turn_, caller_, id, remote, asking);
 }
 Status Calls::disconnect(SocketId id) { return sockets_.disconnect(turn_, caller_, id); }
 Result<sock::Accepted> Calls::accept(SocketId id) { return sockets_.accept(turn_, caller_, id); }

@@ -50,7 +50,7 @@ class Calls {
     Result<sock::SocketId> socket(sock::Family, sock::Type, int protocol = 0);
     Status bind(sock::SocketId, Endpoint);
     Status listen(sock::SocketId, int backlog);
-    Status connect(sock::SocketId, Endpoint);
+    Status connect(sock::SocketId, Endpoint, sock::Asking asking = sock::Asking::once);
     Status disconnect(sock::SocketId);
     Result<sock::Accepted> accept(sock::SocketId);
     Status shutdown(sock::SocketId, sock::How);

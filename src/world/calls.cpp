@@ -36,9 +36,22 @@ Status Calls::listen(sock::SocketId id, int backlog) {
     return stack_.listen(id, backlog);
 }
 
-Status Calls::connect(sock::SocketId id, Endpoint peer) {
-    record(RecordedCall::connect, id, [&](Encoder& to) { to.endpoint(peer); });
-    return stack_.connect(id, peer);
+namespace {
+
+RecordedCall recorded(sock::Asking asking) {
+    switch (asking) {
+        case sock::Asking::once: return RecordedCall::connect;
+        case sock::Asking::waits: return RecordedCall::connect_waits;
+        case sock::Asking::still: return RecordedCall::connect_still;
+    }
+    return RecordedCall::connect;
+}
+
+}  // namespace
+
+Status Calls::connect(sock::SocketId id, Endpoint peer, sock::Asking asking) {
+    record(recorded(asking), id, [&](Encoder& to) { to.endpoint(peer); });
+    return stack_.connect(id, peer, asking);
 }
 
 Status Calls::disconnect(sock::SocketId id) {

@@ -15,7 +15,7 @@ class Calls {
     Result<sock::SocketId> socket(sock::Family family, sock::Type type, int protocol = 0);
     Status bind(sock::SocketId id, Endpoint local);
     Status listen(sock::SocketId id, int backlog);
-    Status connect(sock::SocketId id, Endpoint peer);
+    Status connect(sock::SocketId id, Endpoint peer, sock::Asking asking = sock::Asking::once);
     Status disconnect(sock::SocketId id);
     Result<sock::Accepted> accept(sock::SocketId id);
     Status shutdown(sock::SocketId id, sock::How how);

@@ -61,8 +61,10 @@ enum class RecordedCall : std::uint8_t {
     set_option,
     peek,
     refused,
+    connect_waits,  ///< by a program that waits for the handshake
+    connect_still,  ///< what that program is given in the end
 };
-inline constexpr std::uint8_t recorded_calls = 22;
+inline constexpr std::uint8_t recorded_calls = 24;
 
 enum class KeepText : std::uint8_t { lengths, octets };
 

@@ -272,6 +272,12 @@ void Replay::Parts::call(RecordedCall call) {
             static_cast<void>(calls.listen(id, static_cast<int>(from.signed_number())));
             return;
         case RecordedCall::connect: static_cast<void>(calls.connect(id, from.endpoint())); return;
+        case RecordedCall::connect_waits:
+            static_cast<void>(calls.connect(id, from.endpoint(), sock::Asking::waits));
+            return;
+        case RecordedCall::connect_still:
+            static_cast<void>(calls.connect(id, from.endpoint(), sock::Asking::still));
+            return;
         case RecordedCall::disconnect: static_cast<void>(calls.disconnect(id)); return;
         case RecordedCall::accept: static_cast<void>(calls.accept(id)); return;
         case RecordedCall::shutdown:

@@ -191,7 +191,8 @@ def check_a_killed_supervisor_leaves_no_blocked_program(s):
 
 def check_ss_from_another_terminal(s):
     process = s.start_run("sleep", "4", hosts={"server": "hello 8080"})
-    lines = stage.eventually(lambda: s.command("ss", "--json", status=None).out.splitlines(), bool)
+    lines = stage.eventually(lambda: s.command("ss", "--json", status=None).out.splitlines(),
+                             lambda found: any('"LISTEN"' in line and ":8080" in line for line in found))
     sockets = [json.loads(line) for line in lines]
     text = s.command("ss", "-p", status=None)
     filtered = s.command("ss", "state", "time-wait", status=None)
