@@ -15,6 +15,7 @@ static int get(const sockaddr* to) {
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(fd, to, sizeof(sockaddr_in)) < 0) return fail("connect");
     if (send(fd, "GET / HTTP/1.0\r\n\r\n", 18, 0) < 0) return fail("send");
+    shutdown(fd, SHUT_WR);  // asked: the server waits for that before it closes
     for (ssize_t n; (n = recv(fd, text, sizeof text, 0)) > 0;) fwrite(text, 1, size_t(n), stdout);
     return close(fd);
 }

@@ -82,7 +82,7 @@ def check_network_file(s):
     problem("", "hosts")
     problem("seed = \n", "network.toml:1:")
     problem(GOOD_FILE.replace('run = "true"', 'run = "true", address = "10.0.7.7"'), "network.toml:5:36", "10.0.7.7", "10.0.0.0/24")
-    problem(GOOD_FILE.replace('run = "true"', 'run = "true", expect = "exit"'), "network.toml:5:36", "`exit`", "exit 0")
+    problem(GOOD_FILE.replace('run = "true"', 'run = "true", expect = "exit"'), "network.toml:5:35", "`exit`", "exit 0")
     problem(GOOD_FILE.replace("delay", "dealy"), "network.toml:2:25", "unknown", "`dealy`", "did you mean `delay`", "^")
     problem(GOOD_FILE.replace("client<->app", "client<->ap"), "network.toml:2:", "`ap` does not exist", "did you mean `app`")
     problem(GOOD_FILE.replace("expect", "expekt"), "network.toml:4:", "`expekt`", "did you mean `expect`")

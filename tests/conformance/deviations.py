@@ -1,6 +1,7 @@
 # Where Dialtone answers otherwise than Linux 6.18, and why. A row that is not here must be answered as Linux does.
-"""The program's descriptor is one end of a pair of the kernel's own; send(), recv() and poll() on it are not stopped, so they answer as that pair does. That is what makes unmodified and static programs, fork() and descriptor passing
-exact; these are its costs."""
+"""The program's descriptor is one end of a pair of the kernel's own; send(), recv() and poll() on it are not stopped, so they
+answer as that pair does. That is what makes unmodified and static programs, fork() and descriptor passing exact; these are its
+costs."""
 
 NEVER_CONNECTED = "the pair behind a socket without connection takes octets, which are lost, and never says ENOTCONN or EPIPE"
 NO_HUP = "the pair of a fresh socket is connected, so poll() shows no HUP"
