@@ -360,14 +360,17 @@ void Supervisor::Parts::enter(Course next, Live& live) {
 /// The end of a run: the main program's; then what is in flight; then everybody else's.
 void Supervisor::Parts::step_to_end(Live& live) {
     const Instant now = live.board.now();
-    const bool is_quiet = world.in_flight(now) == 0 && now - last_activity >= quiet_at_end;
+    // Only asked for at the end: it looks at every socket.
+    const auto is_quiet = [&] {
+        return now - last_activity >= quiet_at_end && world.in_flight(now) == 0;
+    };
     const auto is_alone = [] { return os::descendants(::getpid()).empty(); };
     switch (stage) {
         case Course::running:
             if (programs.are_done()) enter(Course::quieting, live);
             return;
         case Course::quieting:
-            if (is_quiet || in_stage(live) >= spec.drain) enter(Course::ending, live);
+            if (is_quiet() || in_stage(live) >= spec.drain) enter(Course::ending, live);
             return;
         case Course::ending:
             if (is_alone()) return enter(Course::draining, live);
@@ -378,7 +381,7 @@ void Supervisor::Parts::step_to_end(Live& live) {
             if (is_alone() || in_stage(live) >= spec.end_grace) enter(Course::draining, live);
             return;
         case Course::draining:
-            if (is_quiet || in_stage(live) >= spec.drain) enter(Course::over, live);
+            if (is_quiet() || in_stage(live) >= spec.drain) enter(Course::over, live);
             return;
         case Course::over: return;
     }

@@ -14,8 +14,8 @@ PAGE = ROOT / "docs/deviations.md"
 HEAD = """# Where programs get another answer than from Linux
 
 The stack answers every row of [the specification](spec/README.md) that its coverage counts. A program under `dialtone run`
-does not ask the stack alone: its descriptor is one end of a pair of the kernel's own, and `send()`, `recv()`, `poll()` and
-`shutdown()` on it are answered by that pair without a stop. That keeps unmodified and static programs fast, and makes fork()
+does not ask the stack alone: its descriptor is one end of a pair of the kernel's own, and `send()`, `recv()` and `poll()` on
+it are answered by that pair without a stop. That keeps unmodified and static programs fast, and makes fork()
 and the passing of descriptors exact. These rows are its cost; all others of the socket calls are compared with the kernel
 by `./test 50`, which fails for a row that differs and is not here, and for one that is here and does not differ.
 
