@@ -14,6 +14,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/printable.hpp"
+
 namespace dt::os {
 namespace {
 
@@ -97,7 +99,7 @@ std::optional<pid_t> process_of(pid_t tid) {
 std::string name_of(pid_t pid) {
     std::string name = read_file(proc_path(pid, "comm"));
     if (!name.empty() && name.back() == '\n') name.pop_back();
-    return name;
+    return base::printable(name);  // the program may have chosen it (PR_SET_NAME)
 }
 
 std::vector<pid_t> descendants(pid_t ancestor) {

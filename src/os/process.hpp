@@ -24,7 +24,7 @@ SysStatus send_signal(int pidfd, int signal);
 
 /// The process that thread `tid` belongs to (Tgid in /proc/TID/status).
 [[nodiscard]] std::optional<pid_t> process_of(pid_t tid);
-/// The name of a process, at most 15 octets; empty when it is gone.
+/// The name of a process, at most 15 octets, made printable; empty when it is gone.
 [[nodiscard]] std::string name_of(pid_t pid);
 /// All descendants of `ancestor`, in no order that means anything.
 [[nodiscard]] std::vector<pid_t> descendants(pid_t ancestor);

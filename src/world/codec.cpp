@@ -1,6 +1,8 @@
 // Integers, texts and endpoints of a recording.
 #include "world/codec.hpp"
 
+#include "base/printable.hpp"
+
 namespace dt::world {
 
 void Encoder::u16(std::uint16_t number) {
@@ -89,7 +91,7 @@ Octets Decoder::octets() {
 
 std::string Decoder::text() {
     const Octets part = octets();
-    return {reinterpret_cast<const char*>(part.data()), part.size()};
+    return base::printable({reinterpret_cast<const char*>(part.data()), part.size()});
 }
 
 Endpoint Decoder::endpoint() {

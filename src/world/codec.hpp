@@ -42,6 +42,7 @@ class Decoder {
     std::int64_t signed_number();
     /// A number below `end`, else malformed.
     std::uint64_t below(std::uint64_t end);
+    /// For people: what would steer a terminal is replaced (base/printable).
     std::string text();
     Octets octets();
     Endpoint endpoint();
