@@ -128,6 +128,13 @@ std::expected<RecordingHeader, RecordingError> read_header(Octets recording) {
     if (header.format > 1) {
         header.began = Instant{Duration{from.signed_number()}};
         if (from.below(2) == 1) header.wall_offset = Duration{from.signed_number()};
+        // Clocks count from a boot and from 1970: half of what a Duration holds lasts till 2116.
+        static constexpr Duration most = Duration::max() / 2;
+        const auto is_sane = [](Duration span) { return span >= -most && span <= most; };
+        if (!is_sane(header.began->time_since_epoch()) ||
+            !is_sane(header.wall_offset.value_or(Duration{}))) {
+            from.set_broken();
+        }
     }
     const std::size_t hashed = magic.size() + from.position();
     const std::uint64_t hash = from.number();
@@ -402,7 +409,7 @@ void Replay::run_until(Instant at) {
         if (parts_->from.peek() == base_of(Record::time)) {
             Decoder ahead = parts_->from;
             ahead.u8();
-            if (parts_->now + Duration{ahead.signed_number()} > at) return;
+            if (Duration{ahead.signed_number()} > at - parts_->now) return;
         }
         if (!step()) return;
     }

@@ -2,6 +2,8 @@
 #include "world/spec.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <type_traits>
 
 namespace dt::world {
 
@@ -61,16 +63,44 @@ struct WriteTunable {
     }
 };
 
+/// Ten years: sums of a few of them are far from what an Instant can hold.
+constexpr Duration span_max = std::chrono::hours{24 * 3650};
+
+Duration decode_span(Decoder& from) {
+    const Duration span{from.signed_number()};
+    if (span >= Duration{} && span <= span_max) return span;
+    from.set_broken();
+    return {};
+}
+
+/// Enumerators of a tunable.
+constexpr std::uint64_t count_of(event::Overflow) { return 2; }
+constexpr std::uint64_t count_of(event::TimeWaitRst) { return 2; }
+constexpr std::uint64_t count_of(event::Switch) { return 2; }
+constexpr std::uint64_t count_of(event::CongestionControl) { return 2; }
+constexpr std::uint64_t count_of(event::Ecn) { return 3; }
+
+/// The first number that a tunable cannot be.
+template <class T>
+constexpr std::uint64_t end_of() {
+    if constexpr (std::is_enum_v<T>) {
+        return count_of(T{});
+    } else {
+        constexpr std::uint64_t counts_max = 1ULL << 40;
+        return std::min<std::uint64_t>(std::numeric_limits<T>::max(), counts_max) + 1;
+    }
+}
+
 /// Reads the first `left` tunables.
 struct ReadTunable {
     Decoder& from;
     std::size_t& left;
     void operator()(Duration& span) const {
-        if (take()) span = Duration{from.signed_number()};
+        if (take()) span = decode_span(from);
     }
     template <class T>
     void operator()(T& value) const {
-        if (take()) value = static_cast<T>(from.number());
+        if (take()) value = static_cast<T>(from.below(end_of<T>()));
     }
     [[nodiscard]] bool take() const {
         if (left == 0) return false;
@@ -153,6 +183,22 @@ void repeat(Decoder& from, std::uint64_t most, Each each) {
 constexpr std::uint64_t neighbours_asked = 1ULL << 20;
 constexpr std::uint64_t items_max = 10'000;
 
+/// The largest value a setting may have. Rate and queue are any number.
+std::uint64_t max_of(link::LinkKey key) {
+    switch (key) {
+        case link::LinkKey::delay:
+        case link::LinkKey::jitter: return static_cast<std::uint64_t>(span_max.count());
+        case link::LinkKey::loss:
+        case link::LinkKey::reorder:
+        case link::LinkKey::dup:
+        case link::LinkKey::corrupt: return link::Share::whole;
+        case link::LinkKey::rate:
+        case link::LinkKey::queue: return std::uint64_t{1} << 50;
+        case link::LinkKey::mtu: return 65535;
+    }
+    return 0;
+}
+
 link::LinkSpec decode_link(Decoder& from) {
     link::LinkSpec link;
     repeat(from, hosts_of_link_max, [&] { link.hosts.push_back(from.text()); });
@@ -163,7 +209,7 @@ link::LinkSpec decode_link(Decoder& from) {
         repeat(from, items_max, [&] {
             link::Setting& setting = item.settings.emplace_back();
             setting.key = static_cast<link::LinkKey>(from.below(9));
-            setting.value = from.number();
+            setting.value = from.below(max_of(setting.key) + 1);
             setting.text = from.text();
         });
     });
@@ -183,8 +229,14 @@ std::optional<std::uint64_t> ns_of(const std::optional<Duration>& span) {
     if (!span) return std::nullopt;
     return static_cast<std::uint64_t>(span->count());
 }
-std::optional<Duration> span_of(std::optional<std::uint64_t> ns) {
-    if (!ns) return std::nullopt;
+std::optional<std::uint64_t> decode_optional_up_to(Decoder& from, std::uint64_t most) {
+    const auto value = decode_optional(from);
+    if (value > most) from.set_broken();
+    return value;
+}
+std::optional<Duration> decode_optional_span(Decoder& from) {
+    const auto ns = decode_optional_up_to(from, static_cast<std::uint64_t>(span_max.count()));
+    if (!ns || from.is_broken()) return std::nullopt;
     return Duration{static_cast<Duration::rep>(*ns)};
 }
 
@@ -220,13 +272,15 @@ link::FaultSpec decode_fault(Decoder& from) {
     }
     fault.every = decode_optional(from);
     if (fault.every == 0U) from.set_broken();
-    if (const auto p = decode_optional(from)) fault.p = link::Share{static_cast<std::uint32_t>(*p)};
-    if (const auto port = decode_optional(from)) fault.port = static_cast<std::uint16_t>(*port);
+    if (const auto p = decode_optional_up_to(from, link::Share::whole))
+        fault.p = link::Share{static_cast<std::uint32_t>(*p)};
+    if (const auto port = decode_optional_up_to(from, 65535))
+        fault.port = static_cast<std::uint16_t>(*port);
     fault.flow = decode_optional(from);
     fault.after = from.number();
-    fault.at = span_of(decode_optional(from));
-    fault.lasts = span_of(decode_optional(from));
-    fault.by = Duration{from.signed_number()};
+    fault.at = decode_optional_span(from);
+    fault.lasts = decode_optional_span(from);
+    fault.by = decode_span(from);
     fault.text = from.text();
     return fault;
 }
