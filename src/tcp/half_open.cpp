@@ -161,11 +161,17 @@ Instant HalfOpens::deadline() const {
     return earliest;
 }
 
+// Entries whose last ACK has come are passed over: one real handshake to a listener that defers
+// must not keep the others. Behind the first that waits for its ACK all are younger still.
 std::optional<std::uint32_t> HalfOpens::evictable(const SynQueue& queue) const {
-    if (queue.oldest == none) return std::nullopt;
-    const Common& oldest = common(queue.oldest);
+    constexpr int passed_max = 64;
+    std::uint32_t entry = queue.oldest;
+    for (int i = 0; i < passed_max && entry != none && common(entry).acknowledged; ++i)
+        entry = younger(entry);
+    if (entry == none) return std::nullopt;
+    const Common& oldest = common(entry);
     if (oldest.acknowledged || oldest.retransmits < eviction_retransmits) return std::nullopt;
-    return queue.oldest;
+    return entry;
 }
 
 bool HalfOpens::matches(std::uint32_t entry, const FourTuple& tuple) const {

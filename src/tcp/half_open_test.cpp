@@ -143,6 +143,18 @@ TEST_F(HalfOpenTest, TCP_SYNQ_016_only_an_entry_sent_three_times_again_and_never
     EXPECT_EQ(entries.evictable(queue), std::nullopt);
 }
 
+TEST_F(HalfOpenTest, vuln_13_TCP_SYNQ_016_an_answered_entry_does_not_shield_those_behind_it) {
+    const std::uint32_t answered = add(1000);
+    const std::uint32_t second = add(1001);
+    const std::uint32_t third = add(1002);
+    for (const std::uint32_t entry : {answered, second, third})
+        for (int i = 0; i < 3; ++i) entries.back_off(entry, at(1s));
+    entries.hold(answered);
+    EXPECT_EQ(entries.evictable(queue), second);
+    entries.erase(second, queue);
+    EXPECT_EQ(entries.evictable(queue), third);
+}
+
 TEST_F(HalfOpenTest, StaleHandlesNameNothing) {
     const auto handle = *entries.add(values_of(1000), queue, at(0s));
     EXPECT_EQ(entries.index_of(handle), handle.index);
