@@ -29,7 +29,7 @@ class Acknowledging : public ConnectionTest {
     }
 };
 
-TEST_F(Acknowledging, TCP_WIN_021_first_sixteen_segments_are_acknowledged_at_once) {
+TEST_F(Acknowledging, FirstSixteenSegmentsAreAcknowledgedAtOnce) {
     establish();
     for (int i = 0; i < 16; ++i) receive(10);
     EXPECT_EQ(sent.size(), 16U);

@@ -313,7 +313,7 @@ TEST_F(Closing, TCP_PMTU_002_smaller_path_mtu_sends_again_in_smaller_segments) {
     EXPECT_GE(c->path_view().cwnd, cwnd);
 }
 
-TEST_F(Closing, TCP_PMTU_004_and_006_path_mtu_has_a_floor_and_never_rises) {
+TEST_F(Closing, TCP_PMTU_006_path_mtu_has_a_floor_and_never_rises) {
     establish();
     write(1460);
     (void)c->on_icmp(turn(), Seq{ours}, IcmpError::fragmentation_needed, 9000);

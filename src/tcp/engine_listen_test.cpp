@@ -199,7 +199,7 @@ TEST_F(ListenTest, TCP_SYNQ_019_closing_resets_queued_children_and_drops_half_op
     EXPECT_EQ(host().sockets().size(), 1U);
 }
 
-TEST_F(ListenTest, TCP_SYNQ_020_after_closing_a_new_syn_is_refused_and_listening_works_again) {
+TEST_F(ListenTest, AfterClosingANewSynIsRefusedAndListeningWorksAgain) {
     listen(5);
     engine().close_listener(host().turn(), listener);
     expect_reset_ack(syn(1), irs + 1);

@@ -192,7 +192,7 @@ TEST_F(PairTest, ATakenTupleIsRefused) {
     EXPECT_EQ(again.error(), Error::address_not_available);
 }
 
-TEST_F(PairTest, TCP_TW_013_a_forgotten_record_gives_its_tuple_to_a_number_beyond_the_old_ones) {
+TEST_F(PairTest, AForgottenRecordGivesItsTupleToANumberBeyondTheOldOnes) {
     listen();
     const ConnId mine = connect();
     pump();
