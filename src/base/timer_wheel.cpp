@@ -52,8 +52,18 @@ void TimerWheel::cancel(TimerId& id) {
 }
 
 Instant TimerWheel::next_deadline() {
-    const Filed* first = earliest_by(tick_of(never));
-    return first == nullptr ? never : first->deadline;
+    while (true) {
+        drop_stale();
+        if (!heap_.empty()) return heap_.front().deadline;
+        const auto bucket = first_bucket();
+        if (!bucket) return never;
+        if (is_crowded(*bucket)) {
+            open(*bucket);
+            continue;
+        }
+        const Instant first = earliest_in(*bucket);
+        if (first != never) return first;
+    }
 }
 
 Instant TimerWheel::wake_by() {
@@ -206,6 +216,35 @@ void TimerWheel::open(std::uint16_t bucket) {
         entry.bucket = in_heap;
         file(id, entry);
     }
+}
+
+/// True where a bucket holds more than are worth looking through each time.
+bool TimerWheel::is_crowded(std::uint16_t bucket) {
+    constexpr unsigned few = 8;
+    Index index = heads_[bucket / slot_count][bucket % slot_count];
+    unsigned count = 0;
+    for (; index != none && count <= few; ++count) index = entries_.get_index(index)->next;
+    return count > few;
+}
+
+/// The earliest deadline in a bucket; what was moved beyond it is filed anew on the way. `never`
+/// where that was all.
+Instant TimerWheel::earliest_in(std::uint16_t bucket) {
+    const Tick end = start_of(bucket) + (Tick{1} << bucket / slot_count * level_bits);
+    Instant first = never;
+    Index index = heads_[bucket / slot_count][bucket % slot_count];
+    while (index != none) {
+        const TimerId id = entries_.handle_of(index);
+        Entry& entry = *entries_.get(id);
+        index = entry.next;
+        if (tick_of(entry.deadline) < end) {
+            first = std::min(first, entry.deadline);
+        } else {
+            unlink(id.index, entry);
+            file(id, entry);
+        }
+    }
+    return first;
 }
 
 /// The earliest timer of all, if its bucket begins at or before `tick`; opens buckets on the way.

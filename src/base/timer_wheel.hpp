@@ -41,8 +41,8 @@ class TimerWheel {
     /// Disarms and nulls `id`; nothing where it is not armed. Constant time.
     void cancel(TimerId& id);
 
-    /// The earliest deadline; `never` where nothing is armed. To be exact it files entries ahead of
-    /// time, which makes them dearer to move: ask when it matters, and wake_by() on every turn.
+    /// The earliest deadline; `never` where nothing is armed. To be exact it looks through the
+    /// bucket that comes up first, and files its entries ahead of time where they are many.
     [[nodiscard]] Instant next_deadline();
     /// An instant at or before the earliest deadline, after whatever pop_due() was last asked for;
     /// `never` where nothing is armed. Who sleeps until it and calls pop_due() may find nothing due
@@ -94,6 +94,8 @@ class TimerWheel {
     void drop_stale();
     void compact_heap();
     void open(std::uint16_t bucket);
+    [[nodiscard]] bool is_crowded(std::uint16_t bucket);
+    [[nodiscard]] Instant earliest_in(std::uint16_t bucket);
     [[nodiscard]] const Filed* earliest_by(Tick tick);
 
     Instant start_;
