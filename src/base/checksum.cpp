@@ -1,6 +1,7 @@
 // RFC 1071 sums, 64 octets a step: 32-bit lanes are added into 64-bit lanes, so no carry is lost.
 #include "base/checksum.hpp"
 
+#include <array>
 #include <cstring>
 
 namespace dt::base {
@@ -70,17 +71,29 @@ std::uint16_t fold(std::uint64_t sum) {
     return static_cast<std::uint16_t>(sum);
 }
 
+template <class Word>
+Word load_word(const std::byte* from) {
+    Word word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+}
+
 /// Fewer than 64 octets; what is missing to a word counts as zero.
 std::uint64_t sum_rest(const std::byte* from, std::size_t length) {
     std::uint64_t sum = 0;
-    for (; length >= 4; length -= 4, from += 4) {
-        std::uint32_t word;
-        std::memcpy(&word, from, sizeof word);
-        sum += word;
+    for (; length >= 8; length -= 8, from += 8) {
+        const auto word = load_word<std::uint64_t>(from);
+        sum += (word & low_half) + (word >> 32);
     }
-    std::uint32_t word = 0;
-    std::memcpy(&word, from, length);
-    return sum + word;
+    if (length >= 4) {
+        sum += load_word<std::uint32_t>(from);
+        from += 4;
+        length -= 4;
+    }
+    if (length == 0) return sum;
+    std::array<std::byte, 4> last{};
+    for (std::size_t i = 0; i < length; ++i) last[i] = from[i];
+    return sum + load_word<std::uint32_t>(last.data());
 }
 
 }  // namespace
@@ -89,11 +102,13 @@ Checksum Checksum::of(Octets octets) {
     if (octets.empty()) return {};
     const std::byte* from = octets.data();
     std::size_t length = octets.size();
+    const bool is_odd = length % 2 != 0;
+    if (length < step) return {fold(sum_rest(from, length)), is_odd};  // a header
     LaneSums first;
     LaneSums second;
     for (; length >= step; length -= step, from += step) Step(from).add_to(first, second);
     const std::uint64_t sum = first.total() + second.total() + sum_rest(from, length);
-    return {fold(sum), octets.size() % 2 != 0};
+    return {fold(sum), is_odd};
 }
 
 Checksum copy_and_sum(MutableOctets to, Octets octets) {

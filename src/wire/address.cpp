@@ -40,12 +40,13 @@ std::string_view take_until(std::string_view& rest, char separator) {
     return part;
 }
 
-std::array<std::uint8_t, 16> masked(std::array<std::uint8_t, 16> octets, unsigned bits) {
-    for (unsigned i = 0; i < octets.size(); ++i) {
-        const unsigned kept = bits > 8 * i ? std::min(bits - 8 * i, 8U) : 0U;
-        octets[i] = static_cast<std::uint8_t>(octets[i] & (0xff00U >> kept));
-    }
-    return octets;
+/// The first `bits` bits of an address, the others zero.
+std::array<std::uint64_t, 2> masked(std::array<std::uint64_t, 2> words, unsigned bits) {
+    static constexpr unsigned word_bits = 64;
+    const auto mask_of = [](unsigned ones) {
+        return ones == 0 ? 0 : ~std::uint64_t{0} << (word_bits - std::min(ones, word_bits));
+    };
+    return {words[0] & mask_of(bits), words[1] & mask_of(bits - std::min(bits, word_bits))};
 }
 
 /// Bits of the mapped form that a prefix fixes.
@@ -215,7 +216,7 @@ Result<IpAddr> IpAddr::parse(std::string_view text) {
 Prefix Prefix::of(IpAddr address, std::uint8_t length) {
     const std::uint8_t longest = address.is_v4() ? 32 : 128;
     Prefix prefix{address, std::min(length, longest)};
-    prefix.network = Ipv6(masked(address.v6().octets(), mapped_length(prefix)));
+    prefix.network = Ipv6::of_words(masked(address.words(), mapped_length(prefix)));
     return prefix;
 }
 
@@ -232,7 +233,7 @@ Result<Prefix> Prefix::parse(std::string_view text) {
 bool Prefix::contains(const IpAddr& address) const {
     if (address.is_v4() != network.is_v4()) return false;
     const unsigned bits = mapped_length(*this);
-    return masked(address.v6().octets(), bits) == masked(network.v6().octets(), bits);
+    return masked(address.words(), bits) == masked(network.words(), bits);
 }
 
 IpAddr Prefix::broadcast() const {

@@ -61,7 +61,11 @@ class Mac {
     [[nodiscard]] constexpr bool is_multicast() const { return (octets_[0] & 1) != 0; }
     [[nodiscard]] constexpr bool is_zero() const { return *this == Mac{}; }
 
-    friend constexpr bool operator==(const Mac&, const Mac&) = default;
+    friend constexpr bool operator==(const Mac& a, const Mac& b) {
+        const auto x = std::bit_cast<std::array<std::uint16_t, 3>>(a.octets_);
+        const auto y = std::bit_cast<std::array<std::uint16_t, 3>>(b.octets_);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
+    }
     friend constexpr auto operator<=>(const Mac&, const Mac&) = default;
 
   private:
@@ -125,8 +129,14 @@ class Ipv6 {
     }
     /// ::ffff:a.b.c.d (RFC 4291 §2.5.5.2).
     static constexpr Ipv6 mapped(Ipv4 v4) {
-        return Ipv6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, v4.octet(0), v4.octet(1),
-                     v4.octet(2), v4.octet(3)});
+        return of_words({0, std::uint64_t{0xffff} << 32 | v4.value()});
+    }
+    /// Of two words in address order.
+    static constexpr Ipv6 of_words(std::array<std::uint64_t, 2> words) {
+        if constexpr (std::endian::native == std::endian::little) {
+            words = {std::byteswap(words[0]), std::byteswap(words[1])};
+        }
+        return Ipv6(std::bit_cast<std::array<std::uint8_t, size>>(words));
     }
     static Ipv6 load(Octets from, std::size_t offset);
     void store(MutableOctets to, std::size_t offset) const;
@@ -138,11 +148,16 @@ class Ipv6 {
     [[nodiscard]] constexpr std::uint16_t group(unsigned index) const {
         return static_cast<std::uint16_t>(octets_[2 * index] << 8 | octets_[2 * index + 1]);
     }
-    [[nodiscard]] constexpr bool is_v4_mapped() const {
-        for (unsigned i = 0; i < 10; ++i) {
-            if (octets_[i] != 0) return false;
+    /// Two words in address order, to be hashed; the same on every machine.
+    [[nodiscard]] constexpr std::array<std::uint64_t, 2> words() const {
+        auto words = std::bit_cast<std::array<std::uint64_t, 2>>(octets_);
+        if constexpr (std::endian::native == std::endian::little) {
+            words = {std::byteswap(words[0]), std::byteswap(words[1])};
         }
-        return octets_[10] == 0xff && octets_[11] == 0xff;
+        return words;
+    }
+    [[nodiscard]] constexpr bool is_v4_mapped() const {
+        return words()[0] == 0 && words()[1] >> 32 == 0xffff;
     }
     [[nodiscard]] constexpr bool is_any() const { return *this == any(); }
     [[nodiscard]] constexpr bool is_loopback() const { return *this == loopback(); }
@@ -185,9 +200,7 @@ class IpAddr {
     [[nodiscard]] constexpr bool is_v4() const { return v6().is_v4_mapped(); }
     [[nodiscard]] constexpr Family family() const { return is_v4() ? Family::v4 : Family::v6; }
     /// The IPv4 address; only sensible where is_v4().
-    [[nodiscard]] constexpr Ipv4 v4() const {
-        return {octets_[12], octets_[13], octets_[14], octets_[15]};
-    }
+    [[nodiscard]] constexpr Ipv4 v4() const { return Ipv4{static_cast<std::uint32_t>(words()[1])}; }
     /// The sixteen octets as IPv6: v4-mapped where is_v4().
     [[nodiscard]] constexpr Ipv6 v6() const { return Ipv6(octets_); }
 
@@ -208,16 +221,12 @@ class IpAddr {
         return !is_any() && !is_multicast() && !is_broadcast();
     }
     /// Two words in address order, to be hashed; the same on every machine.
-    [[nodiscard]] constexpr std::array<std::uint64_t, 2> words() const {
-        auto words = std::bit_cast<std::array<std::uint64_t, 2>>(octets_);
-        if constexpr (std::endian::native == std::endian::little) {
-            words = {std::byteswap(words[0]), std::byteswap(words[1])};
-        }
-        return words;
-    }
+    [[nodiscard]] constexpr std::array<std::uint64_t, 2> words() const { return v6().words(); }
 
     friend constexpr bool operator==(const IpAddr& a, const IpAddr& b) {
-        return a.words() == b.words();
+        const auto x = std::bit_cast<std::array<std::uint64_t, 2>>(a.octets_);
+        const auto y = std::bit_cast<std::array<std::uint64_t, 2>>(b.octets_);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
     }
     friend constexpr auto operator<=>(const IpAddr& a, const IpAddr& b) {
         return a.octets_ <=> b.octets_;

@@ -109,6 +109,7 @@ std::size_t TcpOptions::size_without_sack() const {
 }
 
 std::size_t TcpOptions::fitting_blocks() const {
+    if (sack.empty()) return 0;
     const std::size_t room = size_max - size_without_sack();
     return room < 4 ? 0 : std::min(sack.size(), (room - 4) / sack_block_size);
 }
