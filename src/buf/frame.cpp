@@ -30,7 +30,8 @@ void Frame::slide_to_front() {
     end_ = static_cast<std::uint16_t>(held);
 }
 
-void Frame::drop_front(std::size_t count) {
+// The head goes, and more.
+void Frame::drop_from_slices(std::size_t count) {
     const std::size_t from_head = std::min(count, head().size());
     begin_ = static_cast<std::uint16_t>(begin_ + from_head);
     count -= from_head;
@@ -70,17 +71,6 @@ bool Frame::add(Slice slice) {
     if (count_ == slices_max) return false;
     slices_[count_++] = std::move(slice);
     return true;
-}
-
-Octets Frame::front() const {
-    if (begin_ != end_) return head();
-    return count_ > 0 ? slices_[0].octets() : Octets{};
-}
-
-std::size_t Frame::size() const {
-    std::size_t total = head().size();
-    for (const Slice& slice : slices()) total += slice.size();
-    return total;
 }
 
 void Frame::copy_to(MutableOctets to) const {

@@ -25,7 +25,13 @@ class Frame {
     /// Room for `count` octets after what the head holds (small messages that need no block).
     [[nodiscard]] MutableOctets append(std::size_t count);
     /// Takes `count` octets off the front (a header that was parsed).
-    void drop_front(std::size_t count);
+    void drop_front(std::size_t count) {
+        if (count <= head().size()) {
+            begin_ = static_cast<std::uint16_t>(begin_ + count);
+            return;
+        }
+        drop_from_slices(count);
+    }
     /// Cuts the frame to `count` octets (link padding, RFC 894).
     void keep_front(std::size_t count);
 
@@ -33,7 +39,10 @@ class Frame {
     [[nodiscard]] bool add(Slice slice);
 
     /// The contiguous octets at the front: the head, or the first slice if the head is empty.
-    [[nodiscard]] Octets front() const;
+    [[nodiscard]] Octets front() const {
+        if (begin_ != end_) return head();
+        return count_ > 0 ? slices_[0].octets() : Octets{};
+    }
     [[nodiscard]] Octets head() const {
         return {head_.data() + begin_, std::size_t{end_} - begin_};
     }
@@ -43,7 +52,11 @@ class Frame {
     [[nodiscard]] std::span<const Slice> slices() const { return {slices_.data(), count_}; }
     [[nodiscard]] std::span<Slice> slices() { return {slices_.data(), count_}; }
     /// All octets, head and slices.
-    [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] std::size_t size() const {
+        std::size_t total = head().size();
+        for (const Slice& slice : slices()) total += slice.size();
+        return total;
+    }
     /// Copies everything into `to`, which has room for size().
     void copy_to(MutableOctets to) const;
     /// Moves all octets into one private slice (head empty). For links that change octets and for
@@ -79,6 +92,7 @@ class Frame {
     explicit Frame(Pool& pool) : pool_(&pool), head_{} {}
     void reset();
     void slide_to_front();
+    void drop_from_slices(std::size_t count);
     [[nodiscard]] Slice copy_of_head(std::size_t offset) const;
 
     Pool* pool_;

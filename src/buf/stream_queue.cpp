@@ -10,6 +10,15 @@
 
 namespace dt::buf {
 
+namespace {
+
+/// A slice of so many octets is never copied: a segment's text. The octets around it in a large
+/// block belong to the same stream, so each block is held once, and at most the first and the last
+/// for less than all of it.
+constexpr std::uint32_t worth_pinning = 1024;
+
+}  // namespace
+
 StreamQueue::StreamQueue(StreamQueue&& other) noexcept
     : head_(std::exchange(other.head_, nullptr)),
       tail_(std::exchange(other.tail_, nullptr)),
@@ -77,12 +86,24 @@ void StreamQueue::write(Pool& pool, Octets octets) {
 
 void StreamQueue::push(Pool& pool, Slice slice) {
     if (slice.empty()) return;
-    if (slice.size() < slice.block().get()->capacity / 4) {
+    if (continues_tail(slice)) {
+        tail_->slice.grow(slice.size());
+        size_ += slice.size();
+        return;
+    }
+    if (slice.size() < std::min(slice.block().get()->capacity / 4, worth_pinning)) {
         write(pool, slice.octets());
         return;
     }
     append(pool, std::move(slice));
     tail_owner_ = Tail::foreign;
+}
+
+/// True where `slice` begins behind the last octet held, in the same block.
+bool StreamQueue::continues_tail(const Slice& slice) const {
+    if (tail_ == nullptr) return false;
+    const Slice& last = tail_->slice;
+    return last.block().get() == slice.block().get() && last.end() == slice.end() - slice.size();
 }
 
 void StreamQueue::splice(StreamQueue&& other) {

@@ -33,8 +33,9 @@ class StreamQueue {
     /// A copy of all of `octets`.
     void write(Pool& pool, Octets octets);
 
-    /// Appends a slice. One shorter than a quarter of its block is copied into a tail block, so
-    /// that small texts do not pin large blocks.
+    /// Appends a slice; where it goes on in the block of the last one, that one grows. Another
+    /// shorter than a quarter of its block, or than 1 KiB where that is less, is copied into a tail
+    /// block, so that small texts do not pin large blocks.
     void push(Pool& pool, Slice slice);
 
     /// Appends all of `other`, which is empty afterwards; nothing is copied.
@@ -64,6 +65,7 @@ class StreamQueue {
     };
     [[nodiscard]] Place find(std::size_t offset) const;
     [[nodiscard]] std::size_t tail_room() const;
+    [[nodiscard]] bool continues_tail(const Slice& slice) const;
     void append(Pool& pool, Slice slice);
 
     SliceNode* head_ = nullptr;

@@ -79,6 +79,28 @@ TEST(StreamQueue, ShortSliceOfALargeBlockIsCopied) {
     EXPECT_EQ(text_of(queue), std::string(100, 'b'));
 }
 
+TEST(StreamQueue, TextOfASegmentIsNotCopied) {
+    Pool pool;
+    StreamQueue queue;
+    const Slice large = pool.copy(octets(std::string(60000, 'b')));
+    queue.push(pool, large.part(10, 1460));
+    EXPECT_EQ(queue.readable().data(), large.octets().data() + 10);
+    EXPECT_EQ(pool.blocks_in_use(), 1U);
+}
+
+TEST(StreamQueue, ASliceThatGoesOnInTheSameBlockMakesTheLastOneLonger) {
+    Pool pool;
+    StreamQueue queue;
+    const Slice large = pool.copy(octets(std::string(2000, 'b') + std::string(2000, 'c')));
+    queue.push(pool, large.part(0, 2000));
+    queue.push(pool, large.part(2000, 5));  // short: alone it would be copied
+    EXPECT_EQ(queue.readable().size(), 2005U);
+    EXPECT_EQ(queue.size(), 2005U);
+    queue.push(pool, large.part(2006, 1500));  // not the next octet
+    EXPECT_EQ(queue.readable().size(), 2005U);
+    EXPECT_EQ(text_of(queue), std::string(2000, 'b') + std::string(1505, 'c'));
+}
+
 TEST(StreamQueue, SpliceMovesAllSlicesWithoutACopy) {
     Pool pool;
     StreamQueue first;
