@@ -116,6 +116,10 @@ std::optional<Error> hard_error(IcmpError kind) {
     return std::nullopt;
 }
 
+FourTuple tuple_of(const ip::PacketIn& packet, const wire::TcpView& view) {
+    return {{packet.destination, view.destination()}, {packet.source, view.source()}};
+}
+
 FourTuple quoted_tuple(const IpAddr& source, const IpAddr& destination, Octets transport) {
     return {{source, Port{load_be<std::uint16_t>(transport, 0)}},
             {destination, Port{load_be<std::uint16_t>(transport, 2)}}};
@@ -128,43 +132,44 @@ void Core::Parts::on_frame(const Turn& turn, ip::InterfaceIndex in, FramePtr fra
     if (arrival.error) return on_error(turn, *arrival.error);
     if (!arrival.packet) return;
     if (arrival.packet->protocol == tcp_number) {
-        on_tcp(turn, std::move(*arrival.packet));
+        on_tcp(turn, *arrival.packet);
     } else {
-        on_udp(turn, std::move(*arrival.packet));
+        on_udp(turn, *arrival.packet);
     }
 }
 
-void Core::Parts::on_tcp(const Turn& turn, ip::PacketIn packet) {
+void Core::Parts::on_tcp(const Turn& turn, ip::PacketIn& packet) {
     const auto view = read_tcp_header(*packet.frame);
     if (!view) {
         ++malformed;
         return drop_packet(turn, packet, Reason::bad_header);
     }
-    const FourTuple tuple{{packet.destination, view->destination()},
-                          {packet.source, view->source()}};
-    if (packet.to_many) {
-        return drop_segment(turn, tuple, *view, *packet.frame, Reason::invalid_destination);
-    }
+    const auto drop = [&](Reason reason) {
+        drop_segment(turn, tuple_of(packet, *view), *view, *packet.frame, reason);
+    };
+    if (packet.to_many) return drop(Reason::invalid_destination);
     if (!is_intact(packet)) {
         ++malformed;
         ++bad_checksums;
-        return drop_segment(turn, tuple, *view, *packet.frame, Reason::bad_checksum);
+        return drop(Reason::bad_checksum);
     }
-    tcp::SegmentIn segment;
-    segment.tuple = tuple;
-    segment.header = wire::TcpRepr::from(*view);
-    segment.text_offset = static_cast<std::uint32_t>(view->header_length());
-    segment.text_length = static_cast<std::uint32_t>(packet.frame->size()) - segment.text_offset;
-    segment.ecn = packet.tos & 3;
-    segment.ttl = packet.ttl;
-    segment.frame = std::move(packet.frame);
+    const auto text_offset = static_cast<std::uint32_t>(view->header_length());
+    const auto size = static_cast<std::uint32_t>(packet.frame->size());
+    tcp::SegmentIn segment{.tuple = tuple_of(packet, *view),
+                           .header = wire::TcpRepr::from(*view),
+                           .frame = std::move(packet.frame),
+                           .text_offset = text_offset,
+                           .text_length = size - text_offset,
+                           .path = {},
+                           .ecn = static_cast<std::uint8_t>(packet.tos & 3),
+                           .ttl = packet.ttl};
     if (segment.header.flags.syn()) {  // others belong to a connection that knows its path
         if (const auto back = path_to(packet.source, packet.destination)) segment.path = *back;
     }
     tcp.on_segment(turn, std::move(segment));
 }
 
-void Core::Parts::on_udp(const Turn& turn, ip::PacketIn packet) {
+void Core::Parts::on_udp(const Turn& turn, ip::PacketIn& packet) {
     const bool has_header = ip::make_contiguous(*packet.frame, wire::UdpView::header_length);
     const auto view = has_header
                           ? wire::UdpView::parse_front(packet.frame->front(), packet.frame->size())

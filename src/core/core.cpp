@@ -108,9 +108,7 @@ bool Core::receive(const Turn& turn, ip::InterfaceIndex in, FramePtr& frame) {
 void Core::advance(const Turn& turn) {
     // Not those that answers to these put there: they wait for the next turn.
     for (std::size_t left = parts_->loopback.size(); left > 0 && parts_->may_receive(); --left) {
-        FramePtr frame = std::move(parts_->loopback.front());
-        parts_->loopback.pop_front();
-        parts_->on_frame(turn, ip::loopback_interface, std::move(frame));
+        parts_->on_frame(turn, ip::loopback_interface, parts_->loopback.pop());
     }
     parts_->ip.advance(turn);
     while (const auto gone = parts_->ip.next_unreachable()) parts_->on_unreachable(turn, *gone);
@@ -126,7 +124,7 @@ bool Core::transmit(const Turn& turn, Egress& egress, std::size_t budget) {
         }
         if (!out) continue;  // it waits for its neighbour, or was refused
         if (out->interface == ip::loopback_interface) {
-            parts_->loopback.push_back(std::move(out->frame));
+            parts_->loopback.push(std::move(out->frame));
             parts_->loopback_since = turn.now();
         } else {
             egress.take(out->interface, std::move(out->frame));

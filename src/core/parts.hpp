@@ -1,8 +1,7 @@
 // The inside of Core: its engines and the steps from packet to transport that arrival.cpp holds.
 #pragma once
 
-#include <deque>
-
+#include "base/ring.hpp"
 #include "core/core.hpp"
 
 namespace dt::core {
@@ -12,8 +11,8 @@ struct Core::Parts {
 
     // Packets in (arrival.cpp).
     void on_frame(const Turn& turn, ip::InterfaceIndex in, FramePtr frame);
-    void on_tcp(const Turn& turn, ip::PacketIn packet);
-    void on_udp(const Turn& turn, ip::PacketIn packet);
+    void on_tcp(const Turn& turn, ip::PacketIn& packet);
+    void on_udp(const Turn& turn, ip::PacketIn& packet);
     void on_error(const Turn& turn, const ip::ErrorIn& error);
     void on_unreachable(const Turn& turn, const ip::Engine::Unreachable& gone);
 
@@ -29,7 +28,7 @@ struct Core::Parts {
     tcp::Engine tcp;
     udp::Engine udp;
     PortTable ports;
-    std::deque<FramePtr> loopback;  // left on lo, arrive in the next turn
+    Ring<FramePtr> loopback;  // left on lo, arrive in the next turn
     Instant loopback_since{};
     event::Transport turn_of = event::Transport::tcp;  // who is asked first for the next packet
     std::uint64_t malformed = 0;

@@ -69,7 +69,7 @@ void Engine::Parts::put_question(const NeighborTable::Question& question) {
     if (!question.key.address.is_v4() || !source || !source->is_v4()) return;
     const wire::ArpRepr message{wire::ArpOperation::request, interfaces.at(out).mac, source->v4(),
                                 Mac{}, question.key.address.v4()};
-    ready.push_back({out, make_arp(message, out, question.mac.value_or(Mac::broadcast()))});
+    ready.push({out, make_arp(message, out, question.mac.value_or(Mac::broadcast()))});
 }
 
 }  // namespace dt::ip

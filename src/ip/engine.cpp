@@ -86,9 +86,7 @@ void Engine::advance(const Turn& turn) {
 std::optional<Engine::Outgoing> Engine::next_frame(const Turn& turn) {
     if (parts_->ready.empty()) parts_->fill_ready(turn);
     if (parts_->ready.empty()) return std::nullopt;
-    Outgoing first = std::move(parts_->ready.front());
-    parts_->ready.pop_front();
-    return first;
+    return parts_->ready.pop();
 }
 
 Instant Engine::deadline() const {
@@ -103,9 +101,7 @@ event::FrameId Engine::next_frame_id() { return parts_->new_number(); }
 
 std::optional<Engine::Unreachable> Engine::next_unreachable() {
     if (parts_->unreachables.empty()) return std::nullopt;
-    const Unreachable first = parts_->unreachables.front();
-    parts_->unreachables.pop_front();
-    return first;
+    return parts_->unreachables.pop();
 }
 
 Result<Engine::Path> Engine::path(IpAddr destination, std::optional<IpAddr> bound) const {

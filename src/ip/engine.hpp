@@ -30,7 +30,7 @@ struct PacketIn {
     bool to_many = false;  // broadcast or multicast, link or IP
     bool checksum_trusted = false;
     std::uint8_t header_length = 0;
-    std::array<std::byte, 60> header{};  // the IP header, kept to be quoted
+    std::array<std::byte, 60> header;  // the IP header, kept to be quoted: so many octets of it
 };
 
 /// An ICMP error for a transport: what it quotes.
@@ -82,7 +82,7 @@ class Engine {
     void advance(const Turn& turn);
     /// Next frame ready to leave, with its interface; by lo too.
     struct Outgoing {
-        InterfaceIndex interface;
+        InterfaceIndex interface = 0;
         FramePtr frame;
     };
     [[nodiscard]] std::optional<Outgoing> next_frame(const Turn& turn);
@@ -94,8 +94,8 @@ class Engine {
     /// A packet given up because its neighbour never answered: the transport must be told.
     struct Unreachable {
         IpAddr next_hop, source, destination;
-        std::uint8_t protocol;
-        std::array<std::byte, 8> transport;
+        std::uint8_t protocol = 0;
+        std::array<std::byte, 8> transport{};
     };
     [[nodiscard]] std::optional<Unreachable> next_unreachable();
 

@@ -1,11 +1,21 @@
 // Checks of arriving IPv4 packets (RFC 791, RFC 1122 §3.2.1, RFC 6890).
 #include "ip/input.hpp"
 
-#include <array>
-
 namespace dt::ip {
 
 using event::Reason;
+
+namespace {
+
+/// The first reason that one of the rules has, in their order.
+template <Reason (*... rules)(const Arrived&)>
+Reason first_of(const Arrived& packet) {
+    Reason reason = Reason::none;
+    static_cast<void>((((reason = rules(packet)) != Reason::none) || ...));
+    return reason;
+}
+
+}  // namespace
 
 Reason check_total_length(const Arrived& packet) {
     return packet.header.total_length() > packet.octets ? Reason::bad_header : Reason::none;
@@ -45,13 +55,8 @@ Reason check_options(const Arrived& packet) {
 }
 
 Reason check_arrival(const Arrived& packet) {
-    constexpr std::array rules{&check_total_length, &check_header_checksum, &check_loopback,
-                               &check_source, &check_options};
-    for (const auto rule : rules) {
-        const Reason reason = rule(packet);
-        if (reason != Reason::none) return reason;
-    }
-    return Reason::none;
+    return first_of<check_total_length, check_header_checksum, check_loopback, check_source,
+                    check_options>(packet);
 }
 
 Meant meant_for(const IpAddr& destination, const InterfaceTable& interfaces) {

@@ -36,20 +36,19 @@ bool has_address(NeighborState state) {
 }
 
 template <class T>
-std::optional<T> take_front(std::deque<T>& queue) {
+std::optional<T> take_front(Ring<T>& queue) {
     if (queue.empty()) return std::nullopt;
-    std::optional<T> first(std::move(queue.front()));
-    queue.pop_front();
-    return first;
+    return queue.pop();
 }
 
 }  // namespace
 
 std::optional<Mac> NeighborTable::use(const Turn& turn, const NeighborKey& key) {
-    auto found = entries_.find(key);
+    auto found = find(key);
     if (found == entries_.end()) found = add(turn, key);
+    last_used_ = found;
     Entry& entry = found->second;
-    used_.splice(used_.begin(), used_, entry.place);
+    if (entry.place != used_.begin()) used_.splice(used_.begin(), used_, entry.place);
     if (entry.state == NeighborState::reachable && turn.now() >= entry.due) {
         enter(turn, key, entry, NeighborState::stale);
     }
@@ -168,8 +167,14 @@ std::size_t NeighborTable::charge(std::size_t size) {
     return size <= medium ? 2304 : size + 768;
 }
 
+NeighborTable::Entries::iterator NeighborTable::find(const NeighborKey& key) {
+    if (last_used_ != entries_.end() && last_used_->first == key) return last_used_;
+    return entries_.find(key);
+}
+
 NeighborTable::Entries::iterator NeighborTable::add(const Turn& turn, const NeighborKey& key) {
     make_room(turn);
+    ++version_;
     used_.push_front(key);
     const auto added = entries_.try_emplace(key).first;
     added->second.place = used_.begin();
@@ -189,6 +194,8 @@ void NeighborTable::make_room(const Turn& turn) {
             drop(turn, *packet, Reason::neighbour_queue_full);
         }
         set_timer(found->first, entry, never);
+        if (last_used_ == found) last_used_ = entries_.end();
+        ++version_;
         entries_.erase(found);
         used_.erase(place);
         return;
@@ -205,6 +212,7 @@ void NeighborTable::enter(const Turn& turn, const NeighborKey& key, Entry& entry
                           NeighborState state) {
     set_timer(key, entry, never);
     const bool is_new = entry.state != state;
+    if (is_new) ++version_;
     entry.state = state;
     if (const auto told = told_as(state); told && is_new) {
         turn.emit(NeighbourChange{key.address, entry.mac, *told});
@@ -214,7 +222,7 @@ void NeighborTable::enter(const Turn& turn, const NeighborKey& key, Entry& entry
 /// One more question, and the timer for its answer (ARP-006: at most one per second).
 void NeighborTable::ask(const Turn& turn, const NeighborKey& key, Entry& entry) {
     const bool knows = entry.state == NeighborState::probe;
-    questions_.push_back({key, knows ? std::optional(entry.mac) : std::nullopt});
+    questions_.push({key, knows ? std::optional(entry.mac) : std::nullopt});
     ++entry.questions;
     set_timer(key, entry, turn.now() + turn.config().neighbour_retry);
 }
@@ -235,7 +243,7 @@ void NeighborTable::fail(const Turn& turn, const NeighborKey& key, Entry& entry)
     enter(turn, key, entry, NeighborState::failed);
     for (FramePtr& packet : entry.held) {
         drop(turn, *packet, Reason::neighbour_silent);
-        given_up_.push_back({key, std::move(packet)});
+        given_up_.push({key, std::move(packet)});
     }
     entry.held.clear();
     entry.held_octets = 0;
@@ -245,7 +253,7 @@ void NeighborTable::fail(const Turn& turn, const NeighborKey& key, Entry& entry)
 void NeighborTable::release(const Turn& turn, const NeighborKey& key, Entry& entry) {
     if (entry.held.empty()) return;
     for (FramePtr& packet : entry.held) {
-        released_.push_back({key, entry.mac, std::move(packet)});
+        released_.push({key, entry.mac, std::move(packet)});
     }
     entry.held.clear();
     entry.held_octets = 0;

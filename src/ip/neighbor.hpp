@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "base/ring.hpp"
 #include "base/rng.hpp"
 #include "buf/frame.hpp"
 #include "event/sink.hpp"
@@ -66,6 +67,8 @@ class NeighborTable {
     [[nodiscard]] std::optional<NeighborState> state(const NeighborKey& key, Instant now) const;
     [[nodiscard]] std::optional<Mac> mac(const NeighborKey& key) const;
     [[nodiscard]] bool is_failed(const NeighborKey& key) const;
+    /// Changes whenever is_failed() of some neighbour may have changed.
+    [[nodiscard]] std::uint64_t version() const { return version_; }
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
     void advance(const Turn& turn);
@@ -107,6 +110,7 @@ class NeighborTable {
     };
     using Entries = std::map<NeighborKey, Entry>;
 
+    [[nodiscard]] Entries::iterator find(const NeighborKey& key);
     Entries::iterator add(const Turn& turn, const NeighborKey& key);
     void make_room(const Turn& turn);
     void set_timer(const NeighborKey& key, Entry& entry, Instant due);
@@ -119,11 +123,13 @@ class NeighborTable {
 
     Rng rng_;
     Entries entries_;
+    Entries::iterator last_used_ = entries_.end();  // one packet goes where the last one went
+    std::uint64_t version_ = 0;
     std::list<NeighborKey> used_;  // most lately used first
     std::set<std::pair<Instant, NeighborKey>> timers_;
-    std::deque<Question> questions_;
-    std::deque<Released> released_;
-    std::deque<GivenUp> given_up_;
+    Ring<Question> questions_;
+    Ring<Released> released_;
+    Ring<GivenUp> given_up_;
 };
 
 }  // namespace dt::ip

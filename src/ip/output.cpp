@@ -152,8 +152,7 @@ FramePtr share(const Frame& frame, buf::Pool& pool) {
     return copy;
 }
 
-bool make_contiguous(Frame& frame, std::size_t count) {
-    if (frame.front().size() >= count) return true;
+bool gather(Frame& frame, std::size_t count) {
     if (frame.size() < count) return false;
     frame.flatten();
     return true;

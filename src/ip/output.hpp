@@ -67,6 +67,10 @@ void add_part(Frame& to, Frame& frame, std::size_t from, std::size_t count);
 [[nodiscard]] FramePtr share(const Frame& frame, buf::Pool& pool);
 
 /// Makes the first `count` octets of `frame` lie in one piece; false where it has not so many.
-[[nodiscard]] bool make_contiguous(Frame& frame, std::size_t count);
+/// gather() is for a frame where they do not.
+[[nodiscard]] bool gather(Frame& frame, std::size_t count);
+[[nodiscard]] inline bool make_contiguous(Frame& frame, std::size_t count) {
+    return frame.front().size() >= count || gather(frame, count);
+}
 
 }  // namespace dt::ip

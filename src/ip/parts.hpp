@@ -2,9 +2,9 @@
 // share.
 #pragma once
 
-#include <deque>
 #include <variant>
 
+#include "base/ring.hpp"
 #include "ip/engine.hpp"
 #include "ip/icmp.hpp"
 #include "ip/input.hpp"
@@ -33,7 +33,8 @@ struct Engine::Parts {
     // Frames in (receive.cpp).
     Arrival receive(const Turn& turn, InterfaceIndex in, FramePtr frame);
     Arrival receive_ipv4(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
-    Arrival deliver(const Turn& turn, InterfaceIndex in, FramePtr frame, bool to_many);
+    Arrival deliver(const Turn& turn, const wire::Ipv4View& header, InterfaceIndex in,
+                    FramePtr frame, bool to_many);
     Arrival on_icmp(const Turn& turn, PacketIn packet);
     void on_echo(const Turn& turn, PacketIn packet);
     Arrival on_error(const Turn& turn, const PacketIn& packet);
@@ -47,10 +48,12 @@ struct Engine::Parts {
 
     // Frames out (transmit.cpp).
     std::optional<Hop> hop_to(const IpAddr& destination, const IpAddr& source) const;
+    std::optional<Hop> find_hop(const IpAddr& destination, const IpAddr& source) const;
     Status send(const Turn& turn, PacketOut packet);
     Status queue(const Turn& turn, const Hop& hop, FramePtr packet, const IpAddr& destination,
                  bool dont_fragment);
     void dispatch(const Turn& turn, const Hop& hop, FramePtr packet, const IpAddr& destination);
+    void dispatch_to_one(const Turn& turn, const Hop& hop, FramePtr packet);
     void put_link_header(InterfaceIndex out, FramePtr frame, Mac to, wire::EtherType type);
     void reply(const Turn& turn, Reply owed);
     void send_error(const Turn& turn, const Culprit& culprit, const wire::Icmpv4Repr& error,
@@ -72,9 +75,28 @@ struct Engine::Parts {
     Reassembler reassembler;
     IdSource ids;
     IcmpLimiter limiter;
-    std::deque<Reply> replies;   // at most reply_ring
-    std::deque<Outgoing> ready;  // link header on, in the order they leave
-    std::deque<Unreachable> unreachables;
+    Ring<Reply> replies;   // at most reply_ring
+    Ring<Outgoing> ready;  // link header on, in the order they leave
+    Ring<Unreachable> unreachables;
+    /// The last answer of hop_to(): good while no route, interface or neighbour has changed.
+    struct Way {
+        IpAddr destination;
+        IpAddr source;
+        Hop hop;
+        bool is_ours = false;      // the source is
+        bool is_to_one = false;    // the destination is neither broadcast nor multicast
+        std::uint64_t routes = 0;  // how many there were
+        std::uint64_t neighbors = 0;
+    };
+    mutable std::optional<Way> last_way;
+    [[nodiscard]] bool is_local_source(const IpAddr& source) const {
+        return (last_way && last_way->is_ours && last_way->source == source) ||
+               interfaces.is_local(source);
+    }
+    [[nodiscard]] bool is_to_one(const IpAddr& destination) const {
+        return last_way && last_way->is_to_one && last_way->destination == destination &&
+               last_way->routes == routes.all().size();
+    }
     Forwarding forwarding = Forwarding::off;
     std::uint64_t frames_numbered = 0;
 };

@@ -37,8 +37,9 @@ std::optional<wire::Ipv4View> read_header(Frame& frame) {
     return header ? std::optional(*header) : std::nullopt;
 }
 
-PacketIn packet_in(const wire::Ipv4View& header, InterfaceIndex in, FramePtr frame, bool to_many) {
-    PacketIn packet;
+/// Fills `packet`; the header at the front of `frame`, which is `header`, is taken off.
+void fill(PacketIn& packet, const wire::Ipv4View& header, InterfaceIndex in, FramePtr frame,
+          bool to_many) {
     packet.source = header.source();
     packet.destination = header.destination();
     packet.protocol = static_cast<std::uint8_t>(header.protocol());
@@ -50,10 +51,9 @@ PacketIn packet_in(const wire::Ipv4View& header, InterfaceIndex in, FramePtr fra
     const Octets octets = header.header();
     packet.header_length = static_cast<std::uint8_t>(octets.size());
     std::memcpy(packet.header.data(), octets.data(), octets.size());
-    frame->drop_front(octets.size());
     frame->offload.on_drop_front(octets.size());
+    frame->drop_front(octets.size());
     packet.frame = std::move(frame);
-    return packet;
 }
 
 }  // namespace
@@ -111,25 +111,27 @@ Arrival Engine::Parts::receive_ipv4(const Turn& turn, InterfaceIndex in, FramePt
         forward(turn, in, std::move(frame), link_to_many);
         return {};
     }
-    if (header->is_fragment()) {
-        frame->offload = {};
-        frame = reassembler.add(turn, in, std::move(frame));
-        if (!frame) return {};
-    }
-    return deliver(turn, in, std::move(frame), link_to_many || meant == Meant::many);
+    const bool to_many = link_to_many || meant == Meant::many;
+    if (!header->is_fragment()) return deliver(turn, *header, in, std::move(frame), to_many);
+    frame->offload = {};
+    frame = reassembler.add(turn, in, std::move(frame));
+    if (!frame) return {};
+    const auto whole = wire::Ipv4View::parse_quoted(frame->front());
+    return deliver(turn, *whole, in, std::move(frame), to_many);
 }
 
 /// To the transport that the header names (RFC 1122 §3.2.2.1 for one that is not here).
-Arrival Engine::Parts::deliver(const Turn& turn, InterfaceIndex in, FramePtr frame, bool to_many) {
-    const auto header = wire::Ipv4View::parse_quoted(frame->front());
-    const IpProtocol protocol = header->protocol();
-    PacketIn packet = packet_in(*header, in, std::move(frame), to_many);
-    if (protocol == IpProtocol::icmp) return on_icmp(turn, std::move(packet));
+Arrival Engine::Parts::deliver(const Turn& turn, const wire::Ipv4View& header, InterfaceIndex in,
+                               FramePtr frame, bool to_many) {
+    const IpProtocol protocol = header.protocol();
     if (protocol == IpProtocol::tcp || protocol == IpProtocol::udp) {
         Arrival arrival;
-        arrival.packet = std::move(packet);
+        fill(arrival.packet.emplace(), header, in, std::move(frame), to_many);
         return arrival;
     }
+    PacketIn packet;
+    fill(packet, header, in, std::move(frame), to_many);
+    if (protocol == IpProtocol::icmp) return on_icmp(turn, std::move(packet));
     turn.emit(event::PacketDropped{.source = packet.source,
                                    .destination = packet.destination,
                                    .frame = packet.frame->id,

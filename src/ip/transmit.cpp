@@ -45,9 +45,28 @@ std::optional<IpAddr> Engine::Parts::source_for(const Hop& hop) const {
     return interfaces.source(is_own ? *owner : hop.interface, hop.address);
 }
 
+std::optional<Hop> Engine::Parts::hop_to(const IpAddr& destination, const IpAddr& source) const {
+    const std::uint64_t routes_now = routes.all().size();
+    const bool is_known = last_way && last_way->destination == destination &&
+                          last_way->source == source && last_way->routes == routes_now &&
+                          last_way->neighbors == neighbors.version();
+    if (is_known) return last_way->hop;
+    const auto hop = find_hop(destination, source);
+    if (!hop) return hop;
+    const bool is_to_many = destination.is_multicast() || interfaces.is_broadcast(destination);
+    last_way = Way{.destination = destination,
+                   .source = source,
+                   .hop = *hop,
+                   .is_ours = interfaces.is_local(source),
+                   .is_to_one = !is_to_many,
+                   .routes = routes_now,
+                   .neighbors = neighbors.version()};
+    return hop;
+}
+
 /// Own addresses are reached by lo (IP4-034); broadcasts without a route leave by the interface of
 /// their source, or by the first link.
-std::optional<Hop> Engine::Parts::hop_to(const IpAddr& destination, const IpAddr& source) const {
+std::optional<Hop> Engine::Parts::find_hop(const IpAddr& destination, const IpAddr& source) const {
     if (interfaces.is_local(destination)) return Hop{loopback_interface, destination, 0};
     const auto is_dead = [this](InterfaceIndex out, const IpAddr& gateway) {
         return neighbors.is_failed({out, gateway});
@@ -77,7 +96,7 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
         if (!source) return refuse(Reason::no_route, Error::network_unreachable);
         packet.source = *source;
     }
-    if (!interfaces.is_local(packet.source)) {  // IP4-009
+    if (!is_local_source(packet.source)) {  // IP4-009
         return refuse(Reason::address_not_local, Error::address_not_available);
     }
     if (packet.frame->size() > wire::Ipv4Repr::payload_max) {
@@ -132,6 +151,7 @@ void Engine::Parts::dispatch(const Turn& turn, const Hop& hop, FramePtr packet,
     if (hop.interface == loopback_interface) {
         return put_link_header(hop.interface, std::move(packet), Mac{}, wire::EtherType::ipv4);
     }
+    if (is_to_one(destination)) return dispatch_to_one(turn, hop, std::move(packet));
     const bool is_broadcast = interfaces.is_broadcast(destination);
     if (is_broadcast || InterfaceTable::is_joined(destination)) {  // we are among the many
         put_link_header(loopback_interface, share(*packet, pool), Mac{}, wire::EtherType::ipv4);
@@ -140,6 +160,10 @@ void Engine::Parts::dispatch(const Turn& turn, const Hop& hop, FramePtr packet,
         const Mac to = is_broadcast ? Mac::broadcast() : wire::multicast_mac(destination);
         return put_link_header(hop.interface, std::move(packet), to, wire::EtherType::ipv4);
     }
+    dispatch_to_one(turn, hop, std::move(packet));
+}
+
+void Engine::Parts::dispatch_to_one(const Turn& turn, const Hop& hop, FramePtr packet) {
     const NeighborKey key{hop.interface, hop.address};
     if (const auto to = neighbors.use(turn, key)) {
         put_link_header(hop.interface, std::move(packet), *to, wire::EtherType::ipv4);
@@ -153,13 +177,13 @@ void Engine::Parts::put_link_header(InterfaceIndex out, FramePtr frame, Mac to,
     const wire::EthernetRepr link{to, interfaces.at(out).mac, type};
     link.emit(frame->prepend(wire::EthernetRepr::size()));
     frame->offload.on_prepend(wire::EthernetRepr::size());
-    ready.push_back({out, std::move(frame)});
+    ready.push({out, std::move(frame)});
 }
 
 /// Owed without a connection: kept until the next transmit, within the bound of the ring.
 void Engine::Parts::reply(const Turn& turn, Reply owed) {
     if (replies.size() < reply_ring) {
-        replies.push_back(std::move(owed));
+        replies.push(std::move(owed));
         return;
     }
     drop_frame(turn, 0, Reason::reply_ring_full);
@@ -207,7 +231,7 @@ void Engine::Parts::give_up(const Turn& turn, NeighborTable::GivenUp gone) {
     }
     if (!is_first || !make_contiguous(*gone.packet, told.transport.size())) return;
     std::memcpy(told.transport.data(), gone.packet->front().data(), told.transport.size());
-    unreachables.push_back(told);
+    unreachables.push(told);
 }
 
 /// What is owed becomes frames: packets that waited for a neighbour, replies, questions.
@@ -217,9 +241,7 @@ void Engine::Parts::fill_ready(const Turn& turn) {
                         wire::EtherType::ipv4);
     }
     while (!replies.empty() && ready.empty()) {
-        Reply owed = std::move(replies.front());
-        replies.pop_front();
-        put_reply(turn, std::move(owed));
+        put_reply(turn, replies.pop());
     }
     while (auto question = neighbors.next_question()) put_question(*question);
 }
@@ -227,7 +249,7 @@ void Engine::Parts::fill_ready(const Turn& turn) {
 void Engine::Parts::put_reply(const Turn& turn, Reply owed) {
     if (const auto* arp = std::get_if<ArpAnswer>(&owed)) {
         const Mac to = arp->message.target_mac;
-        ready.push_back({arp->interface, make_arp(arp->message, arp->interface, to)});
+        ready.push({arp->interface, make_arp(arp->message, arp->interface, to)});
         return;
     }
     IcmpAnswer& icmp = *std::get_if<IcmpAnswer>(&owed);
