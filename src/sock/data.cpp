@@ -1,5 +1,6 @@
 // Stream octets in and out: in place and copying (spec 6.5).
 #include <algorithm>
+#include <cstring>
 
 #include "sock/table.hpp"
 
@@ -95,11 +96,17 @@ Answer<void> SocketTable::consume(const Turn& turn, event::Caller caller, Socket
     if (socket->connection() == nullptr || count > unread) {
         return refuse(Error::invalid_argument, Reason::bad_argument);
     }
-    core_.tcp().consume(turn, *socket->connection(), count);
-    event::BytesMoved body = moved(core_.tcp(), *socket, id, caller, event::Direction::to_program);
+    take(turn, caller, id, *socket, count);
+    return {};
+}
+
+/// `count` octets that are unread go to the program.
+void SocketTable::take(const Turn& turn, event::Caller caller, SocketId id, const Socket& socket,
+                       std::size_t count) {
+    core_.tcp().consume(turn, *socket.connection(), count);
+    event::BytesMoved body = moved(core_.tcp(), socket, id, caller, event::Direction::to_program);
     body.count = count;
     turn.emit(body);
-    return {};
 }
 
 Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, SocketId id,
@@ -116,7 +123,7 @@ Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, So
         const MutableOctets room = core_.tcp().writable(connection, from.size() - taken);
         const std::size_t count = std::min(room.size(), from.size() - taken);
         if (count == 0) break;
-        std::ranges::copy(from.subspan(taken, count), room.begin());
+        std::memcpy(room.data(), from.data() + taken, count);
         core_.tcp().commit(turn, connection, count);
         taken += count;
     }
@@ -150,10 +157,7 @@ Answer<std::size_t> SocketTable::receive(const Turn& turn, event::Caller caller,
     const StreamFacts facts = stream_facts(*socket);
     if (facts.unread > 0) {
         const std::size_t count = core_.tcp().peek(*socket->connection(), 0, to);
-        if (count == 0) return 0;
-        if (auto taken = consume(turn, caller, id, count); !taken) {
-            return std::unexpected(taken.error());
-        }
+        if (count > 0) take(turn, caller, id, *socket, count);
         return count;
     }
     if (auto end = check_readable(*socket, facts); !end) {

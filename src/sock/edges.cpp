@@ -96,7 +96,7 @@ void SocketTable::mark_edge(SocketId id) {
     Socket* socket = find(id);
     if (socket == nullptr || socket->marks.has(Mark::edge_waits)) return;
     socket->marks.set(Mark::edge_waits);
-    edges_.push_back(id);
+    edges_.push(id);
 }
 
 void SocketTable::collect_edges() {
@@ -159,8 +159,7 @@ void SocketTable::settle(const Turn& turn, SocketId id, Socket& socket) {
 std::optional<ReadinessEdge> SocketTable::next_edge(const Turn& turn) {
     collect_edges();
     while (!edges_.empty()) {
-        const SocketId id = edges_.front();
-        edges_.pop_front();
+        const SocketId id = edges_.pop();
         Socket* socket = find(id);
         if (socket == nullptr) continue;
         socket->marks.clear(Mark::edge_waits);

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
+#include "base/ring.hpp"
 #include "base/slot_map.hpp"
 #include "core/core.hpp"
 #include "event/sink.hpp"
@@ -96,6 +96,8 @@ class SocketTable {
 
     Answer<void> check_writable(Socket& socket);
     Answer<void> check_readable(Socket& socket, const StreamFacts& facts);
+    void take(const Turn& turn, event::Caller caller, SocketId id, const Socket& socket,
+              std::size_t count);
     void tell_end(const Turn& turn, event::Caller caller, SocketId id, Socket& socket);
 
     /// Binds a datagram socket that has no port yet (first send, connect).
@@ -118,7 +120,7 @@ class SocketTable {
     std::vector<SocketId> by_connection_;  // by index of the handle
     std::vector<SocketId> by_listener_;
     std::vector<SocketId> by_endpoint_;
-    std::deque<SocketId> edges_;  // each socket at most once (Mark::edge_waits)
+    Ring<SocketId> edges_;  // each socket at most once (Mark::edge_waits)
 };
 
 }  // namespace dt::sock

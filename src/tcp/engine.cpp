@@ -274,8 +274,10 @@ void Engine::advance(const Turn& turn) {
 }
 
 std::optional<SegmentOut> Engine::next_segment(const Turn& turn) {
-    std::optional<SegmentOut> segment = parts_->next_owed(turn);
-    if (!segment) segment = parts_->next_from_ready(turn);
+    const bool owes = !parts_->replies.empty();
+    std::optional<SegmentOut> segment =
+        owes ? parts_->next_owed(turn) : parts_->next_from_ready(turn);
+    if (owes && !segment) segment = parts_->next_from_ready(turn);
     if (segment) parts_->count(*segment);
     return segment;
 }

@@ -131,6 +131,7 @@ void HalfOpens::hold(std::uint32_t entry) { common(entry).acknowledged = true; }
 
 std::optional<std::uint32_t> HalfOpens::due(Instant now) const {
     std::optional<std::uint32_t> earliest;
+    if (size() == 0) return earliest;
     for (const Chain& chain : by_retransmits_) {
         if (chain.first == none || common(chain.first).due > now) continue;
         if (!earliest || common(chain.first).due < common(*earliest).due) earliest = chain.first;
@@ -155,6 +156,7 @@ void HalfOpens::rewind(std::uint32_t entry, Instant now) {
 
 Instant HalfOpens::deadline() const {
     Instant earliest = never;
+    if (size() == 0) return earliest;
     for (const Chain& chain : by_retransmits_) {
         if (chain.first != none) earliest = std::min(earliest, common(chain.first).due);
     }

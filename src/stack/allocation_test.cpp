@@ -1,0 +1,165 @@
+// After warm-up nothing on the packet path allocates (STYLE.md, Ownership): two stacks on a wire,
+// with every operator new of the program counted.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "base/assert.hpp"
+#include "base/ring.hpp"
+#include "stack/turn.hpp"
+
+namespace {
+
+std::size_t& allocations() {
+    static std::size_t count = 0;
+    return count;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+    ++allocations();
+    void* const memory = std::malloc(size);
+    if (memory == nullptr) std::abort();
+    return memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace dt::stack {
+namespace {
+
+using sock::SocketId;
+
+/// What was sent to one stack and has not arrived.
+class Inbox final : public FrameSource {
+  public:
+    [[nodiscard]] Arriving* front() override { return frames.empty() ? nullptr : &frames.front(); }
+    void pop() override { static_cast<void>(frames.pop()); }
+
+    Ring<Arriving> frames;
+};
+
+class Outbox final : public FrameSink {
+  public:
+    explicit Outbox(Inbox& other) : other_(other) {}
+    void take(InterfaceIndex, FramePtr frame) override {
+        other_.frames.push({1, std::move(frame)});
+    }
+
+  private:
+    Inbox& other_;
+};
+
+class Allocation : public ::testing::Test {
+  protected:
+    Allocation() {
+        attach(client_, client_address, 1);
+        attach(server_, server_address, 2);
+        const SocketId listener = *server().socket(sock::Family::inet, sock::Type::stream);
+        DT_ASSERT(server().bind(listener, server_end).has_value());
+        DT_ASSERT(server().listen(listener, 1).has_value());
+        at_client_ = *client().socket(sock::Family::inet, sock::Type::stream);
+        DT_ASSERT(client().connect(at_client_, server_end).error() == Error::in_progress);
+        settle();
+        at_server_ = server().accept(listener)->socket;
+    }
+
+    [[nodiscard]] Calls client() { return client_.calls(now_, {1, 3}); }
+    [[nodiscard]] Calls server() { return server_.calls(now_, {2, 3}); }
+
+    void settle() {
+        bool more = true;
+        while (more) {
+            more = turn_of(client_, to_client_, from_client_);
+            more = turn_of(server_, to_server_, from_server_) || more;
+            more = more || !to_client_.frames.empty();
+        }
+    }
+    /// Lets time pass; what falls due is done.
+    void pass(Duration time) {
+        now_ += time;
+        settle();
+    }
+    /// Allocations while `work` is done `times` times, after as many times to warm up.
+    template <class Work>
+    std::size_t allocations_of(int times, Work work) {
+        for (int i = 0; i < times; ++i) work();
+        const std::size_t before = allocations();
+        for (int i = 0; i < times; ++i) work();
+        return allocations() - before;
+    }
+    /// Octets of `text` that one end sends and the other takes.
+    std::size_t carry(Calls from, SocketId sender, SocketId receiver, MutableOctets text) {
+        DT_ASSERT(from.send(sender, text).has_value());
+        settle();
+        std::size_t count = 0;
+        const bool to_server = sender == at_client_;
+        while (const auto taken = (to_server ? server() : client()).receive(receiver, text))
+            count += *taken;
+        return count;
+    }
+
+    SocketId at_client_;
+    SocketId at_server_;
+
+  private:
+    static constexpr Ipv4 client_address{10, 0, 0, 1};
+    static constexpr Ipv4 server_address{10, 0, 0, 2};
+    static constexpr Endpoint server_end{server_address, Port{80}};
+
+    static void attach(Stack& stack, Ipv4 address, std::uint8_t host) {
+        InterfaceConfig eth0;
+        eth0.name = "eth0";
+        eth0.mac = Mac({2, 0, 0, 0, 0, host});
+        eth0.address = address;
+        stack.add_interface(eth0);
+    }
+    bool turn_of(Stack& stack, Inbox& in, Outbox& out) {
+        const Left left = turn(stack, now_, in, out);
+        while (stack.next_readiness(now_)) {
+        }
+        return left == Left::work;
+    }
+
+    buf::Pool pool_;
+    event::NullSink sink_;
+    Instant now_{std::chrono::seconds{1}};
+    Inbox to_client_;
+    Inbox to_server_;
+    Outbox from_client_{to_server_};
+    Outbox from_server_{to_client_};
+    Stack client_{Config{}, 0, 1, pool_, sink_};
+    Stack server_{Config{}, 1, 2, pool_, sink_};
+};
+
+TEST_F(Allocation, RequestsAndResponsesAllocateNothing) {
+    std::byte octet{1};
+    const auto once = [&] {
+        ASSERT_EQ(carry(client(), at_client_, at_server_, {&octet, 1}), 1U);
+        ASSERT_EQ(carry(server(), at_server_, at_client_, {&octet, 1}), 1U);
+        pass(1ms);
+    };
+    EXPECT_EQ(allocations_of(1000, once), 0U);
+}
+
+TEST_F(Allocation, ABulkTransferAllocatesNothing) {
+    std::vector<std::byte> text(10'000);
+    std::size_t carried = 0;
+    const auto once = [&] {
+        carried += carry(client(), at_client_, at_server_, text);
+        pass(1ms);
+    };
+    EXPECT_EQ(allocations_of(1000, once), 0U);
+    EXPECT_EQ(carried, 2000 * text.size());
+}
+
+TEST_F(Allocation, TheCounterCounts) {
+    const auto once = [] { static_cast<void>(std::vector<int>(100)); };
+    EXPECT_EQ(allocations_of(10, once), 10U);
+}
+
+}  // namespace
+}  // namespace dt::stack
