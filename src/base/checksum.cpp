@@ -1,5 +1,10 @@
-// RFC 1071 sums, 64 octets a step: 32-bit lanes are added into 64-bit lanes, so no carry is lost.
+// RFC 1071 sums, 64 octets a step: numbers are added into lanes of twice their width, so no carry
+// is lost.
 #include "base/checksum.hpp"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include <array>
 #include <cstring>
@@ -8,11 +13,38 @@ namespace dt::base {
 
 namespace {
 
-// Two 64-bit lanes: one register on every 64-bit machine with SIMD, two plain ones elsewhere.
-using Lanes = std::uint64_t __attribute__((vector_size(16)));
-
 constexpr std::size_t step = 64;
 constexpr std::uint64_t low_half = 0xffffffffU;
+
+#if defined(__SSE2__)
+
+using Lanes = __m128i;
+
+Lanes load(const std::byte* from) { return _mm_loadu_si128(reinterpret_cast<const Lanes*>(from)); }
+
+/// 16-bit words, added by twos into 32-bit lanes. The one instruction for that takes words as
+/// signed: 2^15 is taken off each before and added again in the total. A step adds to each lane two
+/// numbers of less than 2^17, so that 2^13 steps fit.
+struct LaneSums {
+    Lanes sums = _mm_setzero_si128();
+
+    void add(const Lanes& words) {
+        const Lanes shifted = _mm_xor_si128(words, _mm_set1_epi16(-0x8000));
+        sums = _mm_add_epi32(sums, _mm_madd_epi16(shifted, _mm_set1_epi16(1)));
+    }
+    [[nodiscard]] std::uint64_t total(std::size_t steps) const {
+        std::array<std::int32_t, 4> lanes;
+        std::memcpy(lanes.data(), &sums, sizeof sums);
+        std::int64_t sum = static_cast<std::int64_t>(steps) * 16 * 0x8000;
+        for (const std::int32_t lane : lanes) sum += lane;
+        return static_cast<std::uint64_t>(sum);
+    }
+};
+
+#else
+
+// Two 64-bit lanes: one register on every 64-bit machine with SIMD, two plain ones elsewhere.
+using Lanes = std::uint64_t __attribute__((vector_size(16)));
 
 Lanes load(const std::byte* from) {
     Lanes lanes;
@@ -20,8 +52,7 @@ Lanes load(const std::byte* from) {
     return lanes;
 }
 
-/// 32-bit numbers in 64-bit lanes: room for 2^32 of them. Two accumulators, so that one addition
-/// need not wait for the other.
+/// 32-bit numbers in 64-bit lanes: room for 2^32 of them.
 struct LaneSums {
     Lanes even{};
     Lanes odd{};
@@ -30,7 +61,7 @@ struct LaneSums {
         even += words & low_half;
         odd += words >> 32;
     }
-    [[nodiscard]] std::uint64_t total() const {
+    [[nodiscard]] std::uint64_t total(std::size_t) const {
         std::uint64_t sum = 0;
         for (const std::uint64_t lane : {even[0], even[1], odd[0], odd[1]}) {
             sum += (lane & low_half) + (lane >> 32);
@@ -39,7 +70,13 @@ struct LaneSums {
     }
 };
 
-/// The 64 octets of one step, in registers.
+#endif
+
+/// Most octets that one pair of LaneSums has room for; a whole count of steps.
+constexpr std::size_t run_max = std::size_t{1} << 18;
+
+/// The 64 octets of one step, in registers. Two sums, so that one addition need not wait for the
+/// other: half of the octets go to each.
 struct Step {
     Lanes a;
     Lanes b;
@@ -100,22 +137,31 @@ std::uint64_t sum_rest(const std::byte* from, std::size_t length) {
 
 Checksum Checksum::of(Octets octets) {
     if (octets.empty()) return {};
+    if (octets.size() > run_max) {
+        return Checksum::of(octets.first(run_max)).add(octets.subspan(run_max));
+    }
     const std::byte* from = octets.data();
     std::size_t length = octets.size();
     const bool is_odd = length % 2 != 0;
     if (length < step) return {fold(sum_rest(from, length)), is_odd};  // a header
+    const std::size_t steps = length / step;
     LaneSums first;
     LaneSums second;
     for (; length >= step; length -= step, from += step) Step(from).add_to(first, second);
-    const std::uint64_t sum = first.total() + second.total() + sum_rest(from, length);
+    const std::uint64_t sum = first.total(steps) + second.total(steps) + sum_rest(from, length);
     return {fold(sum), is_odd};
 }
 
 Checksum copy_and_sum(MutableOctets to, Octets octets) {
     if (octets.empty()) return {};
+    if (octets.size() > run_max) {
+        const Checksum first = copy_and_sum(to, octets.first(run_max));
+        return Checksum(first).add(copy_and_sum(to.subspan(run_max), octets.subspan(run_max)));
+    }
     const std::byte* from = octets.data();
     std::byte* into = to.data();
     std::size_t length = octets.size();
+    const std::size_t steps = length / step;
     LaneSums first;
     LaneSums second;
     for (; length >= step; length -= step, from += step, into += step) {
@@ -124,7 +170,7 @@ Checksum copy_and_sum(MutableOctets to, Octets octets) {
         octets_64.add_to(first, second);
     }
     std::memcpy(into, from, length);
-    const std::uint64_t sum = first.total() + second.total() + sum_rest(from, length);
+    const std::uint64_t sum = first.total(steps) + second.total(steps) + sum_rest(from, length);
     return {fold(sum), octets.size() % 2 != 0};
 }
 
