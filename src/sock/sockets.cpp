@@ -58,11 +58,22 @@ Result<T> tell_with_name(const Turn& turn, const SocketTable& table, SocketId id
     return tell(turn, made, std::move(answer));
 }
 
-/// Data calls are told only when they are refused; what they moved is an event of its own.
+/// A data call. It is told only when it is refused; what it moved is an event of its own.
+struct DataCall {
+    Call call;
+    Caller caller;
+    SocketId id;
+    std::optional<Endpoint> to = std::nullopt;
+};
+
 template <class T>
-Result<T> tell_refusal(const Turn& turn, const SocketTable& table, CallMade made, SocketId id,
+Result<T> tell_refusal(const Turn& turn, const SocketTable& table, const DataCall& asked,
                        Answer<T> answer) {
-    if (!answer) return tell_with_name(turn, table, id, made, std::move(answer));
+    if (!answer) {
+        CallMade made = made_by(asked.call, asked.caller, asked.id);
+        if (asked.to) made.argument = *asked.to;
+        return tell_with_name(turn, table, asked.id, made, std::move(answer));
+    }
     if constexpr (std::is_void_v<T>) {
         return {};
     } else {
@@ -72,10 +83,10 @@ Result<T> tell_refusal(const Turn& turn, const SocketTable& table, CallMade made
 
 /// The calls in place are made whenever there may be something to do: having to wait is no event.
 template <class T>
-Result<T> tell_unless_waiting(const Turn& turn, const SocketTable& table, const CallMade& made,
-                              SocketId id, Answer<T> answer) {
+Result<T> tell_unless_waiting(const Turn& turn, const SocketTable& table, const DataCall& asked,
+                              Answer<T> answer) {
     if (!answer && answer.error().error == Error::would_block) return fail(Error::would_block);
-    return tell_refusal(turn, table, made, id, std::move(answer));
+    return tell_refusal(turn, table, asked, std::move(answer));
 }
 
 }  // namespace
@@ -143,67 +154,62 @@ Status Sockets::close(const Turn& turn, Caller caller, SocketId id, Unread unrea
 }
 
 Result<MutableOctets> Sockets::writable(const Turn& turn, SocketId id, std::size_t wanted) {
-    const CallMade made = made_by(Call::send, Caller{}, id);
-    return tell_unless_waiting(turn, parts_->table, made, id, parts_->table.writable(id, wanted));
+    return tell_unless_waiting(turn, parts_->table, {Call::send, Caller{}, id},
+                               parts_->table.writable(id, wanted));
 }
 
 Status Sockets::commit(const Turn& turn, Caller caller, SocketId id, std::size_t count) {
-    const CallMade made = made_by(Call::send, caller, id);
-    return tell_refusal(turn, parts_->table, made, id,
+    return tell_refusal(turn, parts_->table, {Call::send, caller, id},
                         parts_->table.commit(turn, caller, id, count));
 }
 
 Result<Octets> Sockets::readable(const Turn& turn, SocketId id) {
-    const CallMade made = made_by(Call::receive, Caller{}, id);
-    return tell_unless_waiting(turn, parts_->table, made, id,
+    return tell_unless_waiting(turn, parts_->table, {Call::receive, Caller{}, id},
                                parts_->table.readable(turn, Caller{}, id));
 }
 
 Status Sockets::consume(const Turn& turn, Caller caller, SocketId id, std::size_t count) {
-    const CallMade made = made_by(Call::receive, caller, id);
-    return tell_refusal(turn, parts_->table, made, id,
+    return tell_refusal(turn, parts_->table, {Call::receive, caller, id},
                         parts_->table.consume(turn, caller, id, count));
 }
 
 Result<std::size_t> Sockets::send(const Turn& turn, Caller caller, SocketId id, Octets from) {
-    const CallMade made = made_by(Call::send, caller, id);
-    return tell_refusal(turn, parts_->table, made, id, parts_->table.send(turn, caller, id, from));
+    return tell_refusal(turn, parts_->table, {Call::send, caller, id},
+                        parts_->table.send(turn, caller, id, from));
 }
 
 Result<std::size_t> Sockets::receive(const Turn& turn, Caller caller, SocketId id,
                                      MutableOctets to) {
-    const CallMade made = made_by(Call::receive, caller, id);
-    return tell_refusal(turn, parts_->table, made, id, parts_->table.receive(turn, caller, id, to));
+    return tell_refusal(turn, parts_->table, {Call::receive, caller, id},
+                        parts_->table.receive(turn, caller, id, to));
 }
 
 Result<std::size_t> Sockets::peek(const Turn& turn, Caller caller, SocketId id, MutableOctets to) {
-    const CallMade made = made_by(Call::receive, caller, id);
-    return tell_refusal(turn, parts_->table, made, id, parts_->table.peek(id, to));
+    return tell_refusal(turn, parts_->table, {Call::receive, caller, id},
+                        parts_->table.peek(id, to));
 }
 
 Result<std::size_t> Sockets::send_to(const Turn& turn, Caller caller, SocketId id, Octets from,
                                      std::optional<Endpoint> to) {
-    CallMade made = made_by(Call::send, caller, id);
-    if (to) made.argument = *to;
     const Socket* socket = parts_->table.find(id);
     // A stream takes no notice of the address (API-IO-004).
     const bool stream = socket != nullptr && !socket->is_datagram();
-    return tell_refusal(turn, parts_->table, made, id,
+    return tell_refusal(turn, parts_->table, {Call::send, caller, id, to},
                         stream ? parts_->table.send(turn, caller, id, from)
                                : parts_->table.send_datagram(turn, id, from, to));
 }
 
 Result<Received> Sockets::receive_from(const Turn& turn, Caller caller, SocketId id,
                                        MutableOctets to) {
-    const CallMade made = made_by(Call::receive, caller, id);
+    const DataCall asked{Call::receive, caller, id};
     const Socket* socket = parts_->table.find(id);
     const bool stream = socket != nullptr && !socket->is_datagram();
     if (!stream) {
-        return tell_refusal(turn, parts_->table, made, id, parts_->table.receive_datagram(id, to));
+        return tell_refusal(turn, parts_->table, asked, parts_->table.receive_datagram(id, to));
     }
     // No address comes with a stream's octets (API-IO-031).
     auto count =
-        tell_refusal(turn, parts_->table, made, id, parts_->table.receive(turn, caller, id, to));
+        tell_refusal(turn, parts_->table, asked, parts_->table.receive(turn, caller, id, to));
     if (!count) return fail(count.error());
     return Received{*count, *count, Endpoint{}};
 }
