@@ -42,7 +42,9 @@ std::string note_text(const Footnote& note, const Paint& paint) {
     const std::string next = paint.plain(note.next);
     if (!next.empty()) {
         const std::size_t start = lines.size() == 1 ? 0 : indent;
-        const std::size_t column = std::max(next_column, start + cells(last) + 2);
+        const std::size_t least = start + cells(last) + 2;
+        const std::size_t most = paint.width - std::min<std::size_t>(paint.width, cells(next));
+        const std::size_t column = std::max(least, std::min(next_column, most));
         if (column + cells(next) <= paint.width) {
             last += std::string(column - start - cells(last), ' ') + next;
         } else {

@@ -282,14 +282,14 @@ class Table {
 };
 
 nlohmann::json json_of(const event::PathView& path) {
-    return {{"cwnd", path.cwnd},
-            {"ssthresh",
-             path.ssthresh == 0 ? nlohmann::json(nullptr) : nlohmann::json(path.ssthresh)},
-            {"srtt_ms", static_cast<double>(path.srtt.count()) / 1e6},
-            {"rto_ms", base::to_ms(path.rto)},
-            {"inflight", path.in_flight},
-            {"mss", path.mss},
-            {"nodelay", path.no_delay}};
+    return {
+        {"cwnd", path.cwnd},
+        {"ssthresh", path.ssthresh == 0 ? nlohmann::json(nullptr) : nlohmann::json(path.ssthresh)},
+        {"srtt_ms", static_cast<double>(path.srtt.count()) / 1e6},
+        {"rto_ms", base::to_ms(path.rto)},
+        {"inflight", path.in_flight},
+        {"mss", path.mss},
+        {"nodelay", path.no_delay}};
 }
 
 nlohmann::json json_of(const Entry& entry, const SsOptions& options) {

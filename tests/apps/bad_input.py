@@ -116,7 +116,7 @@ def check_the_examples_of_the_readme_run(s):
     (s.folder / "examples").symlink_to(source)
     up = s.command("up", "examples/network.toml")
     assert up.out == "proxy: Connection refused\n" and "Empty reply from server" in up.err, up
-    calls = f"for i in 1 2 3; do {s.tool('curl')} -sS http://server:8080/ & done; wait"
+    calls = f"for i in 1 2 3; do {s.tool('curl')} -sS http://server:8080/ & sleep 0.1; done; wait"
     run = s.run("sh", "-c", calls, hosts={"server": f"{stage.PYTHON} examples/busy.py"}, options=["--link", "delay=10ms"])
     assert run.out == "hello from busy\n" * 3, run
     shown = s.command("ladder", run.recording).out

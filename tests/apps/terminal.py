@@ -25,7 +25,7 @@ def on_terminal(s, *arguments, columns=100, line_cells=1, environment=None):
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
     process = subprocess.Popen([str(s.dialtone), *map(str, arguments)], cwd=s.folder, stdin=slave, stdout=slave, stderr=slave,
-                               env=dict(s.environment, TERM="xterm", **(environment or {})), preexec_fn=take_terminal)
+                               env={**s.environment, "TERM": "xterm", **(environment or {})}, preexec_fn=take_terminal)
     os.close(slave)
     text, end = b"", time.monotonic() + 30
     while time.monotonic() < end:
@@ -128,7 +128,7 @@ def check_wall_clock(s):
     recording = recorded(s)
     utc = s.command("ladder", recording, "--clock", "wall", environment={"TZ": "UTC"}).out
     assert utc.splitlines()[0].strip().startswith("UTC client"), utc
-    shown = re.search(r"^ (\d\d):(\d\d):(\d\d)\.\d{3} ESTABLISHED", utc, re.M)
+    shown = re.search(r"^(\d\d):(\d\d):(\d\d)\.\d{3} ESTABLISHED", utc, re.M)
     assert shown, utc
     seconds = sum(int(part) * unit for part, unit in zip(shown.groups(), (3600, 60, 1)))
     assert (time.time() - seconds) % 86400 < 60, utc
