@@ -13,6 +13,7 @@
 #include "cli/plan.hpp"
 #include "cli/recordings.hpp"
 #include "cli/session.hpp"
+#include "cli/spinner.hpp"
 #include "hello_source.hpp"
 #include "observe/ladder.hpp"
 
@@ -79,12 +80,21 @@ std::vector<std::string> client_program(const ScratchFolder& scratch) {
     return {beside_us("hello"), "--get", "10.0.0.2", "8080"};
 }
 
-class DemoObserver final : public QuietObserver {
+class DemoObserver final : public QuietObserver, public StateWatcher {
   public:
     DemoObserver(const observe::Paint& paint, const Common& common)
-        : paint_(paint), common_(common) {}
+        : paint_(paint), common_(common), spinner_(paint) {}
     void on_started(std::size_t program, int pid) override {
         (program == 0 ? server : client) = pid;
+        if (program == 1 && !common_.json && !common_.quiet) {
+            spinner_.start(fmt::format("client  {}[{}]", client_name, pid));
+        }
+    }
+    void on_ended(std::size_t program, int, int) override {
+        if (program == 1) spinner_.stop();
+    }
+    void on_state(event::HostIndex host, event::State state) override {
+        if (host == 0) spinner_.set(state);
     }
     void on_listening(std::size_t, Endpoint at, int backlog) override {
         if (common_.json) return;
@@ -96,10 +106,12 @@ class DemoObserver final : public QuietObserver {
 
     int server = 0;
     int client = 0;
+    std::string client_name;
 
   private:
     const observe::Paint& paint_;
     const Common& common_;
+    Spinner spinner_;
 };
 
 /// When something first happened on one side of the ladder.
@@ -253,15 +265,19 @@ int demo_command(const Arguments& arguments) {
         std::fflush(stdout);
     }
     DemoObserver observer(paint, common);
+    observer.client_name = fs::path(plan->programs.back().argv.front()).filename().string();
     const std::string folder = recordings_folder();
-    const auto session = run_session(
-        std::move(*plan), {folder.empty() ? std::string{} : next_recording(folder)}, observer);
+    const auto session = run_session(std::move(*plan),
+                                     {folder.empty() ? std::string{} : next_recording(folder),
+                                      world::KeepText::lengths, &observer},
+                                     observer);
     if (!session) return complain(session.error());
     const host::Outcome& outcome = session->outcome;
     if (outcome.failure) {
         return complain(
             {outcome.failure->sentence, outcome.failure->help, outcome.exit_status, {}});
     }
+    if (outcome.interrupted_by != 0) return 128 + outcome.interrupted_by;
     if (outcome.exit_status != 0) {
         return complain({fmt::format("the client ended with status {}", outcome.exit_status),
                          session->recording.empty() ? "" : "dialtone ladder",

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "cli/load.hpp"
 #include "observe/ladder.hpp"
+#include "observe/ss.hpp"
 
 namespace dt::cli {
 namespace {
@@ -29,6 +32,47 @@ TEST(Golden, TheDemosRecordingReplaysToItsLadder) {
     ASSERT_EQ(flows.size(), 1U);
     const observe::Ladder ladder = observe::make_ladder(loaded.trace(), flows[0], {});
     EXPECT_EQ(observe::ladder_text(ladder, observe::Paint{}), text_of("tests/golden/demo.ladder"));
+}
+
+TEST(Golden, TheReadmesShowTheSameLadder) {
+    const std::string ladder = text_of("tests/golden/demo.ladder");
+    ASSERT_FALSE(ladder.empty());
+    for (const char* readme : {"README.md", "README.ko.md"}) {
+        EXPECT_NE(text_of(readme).find(ladder), std::string::npos) << readme;
+    }
+}
+
+/// The names of all fields, each once, in order: `left.text`; lists count as their elements.
+void add_fields(const nlohmann::json& value, const std::string& path, std::set<std::string>& to) {
+    if (value.is_array()) {
+        for (const auto& element : value) add_fields(element, path + "[]", to);
+    } else if (value.is_object()) {
+        for (const auto& [name, field] : value.items()) add_fields(field, path + "." + name, to);
+    } else {
+        to.insert(path);
+    }
+}
+
+TEST(Golden, TheFieldsOfJsonAreThoseThatAreDocumented) {
+    Loaded loaded("tests/golden/demo.dtr");
+    ASSERT_FALSE(loaded.load({}));
+    const auto flows = observe::flows_of(loaded.trace());
+    ASSERT_FALSE(flows.empty());
+    const observe::Ladder ladder = observe::make_ladder(loaded.trace(), flows[0], {});
+    std::set<std::string> fields;
+    add_fields(nlohmann::json::parse(observe::ladder_json(ladder, loaded.trace())), "", fields);
+    std::istringstream lines(observe::ss_json(loaded.sockets(), {}));
+    for (std::string line; std::getline(lines, line);) {
+        add_fields(nlohmann::json::parse(line), "ss", fields);
+    }
+    const std::string documented = text_of("docs/json.md");
+    EXPECT_GT(fields.size(), 25U);
+    for (const std::string& field : fields) {
+        std::string name = field.substr(field.rfind('.') + 1);
+        name.erase(std::min(name.find('['), name.size()));
+        EXPECT_NE(documented.find("`" + name + "`"), std::string::npos)
+            << field << " is not in docs/json.md";
+    }
 }
 
 TEST(Golden, TheClientIsLeftInTimeWait) {

@@ -32,7 +32,7 @@ Break    --fault ACTION,…     drop delay dup corrupt reorder silence; dialtone
          --seed N             same seed, same faults; printed when something fails
 Keep     --record FILE        default: the last 5 runs, under $XDG_STATE_HOME/dialtone
 Common   -q  -v
-The program's host is `client`, 10.0.0.1; the exit status is the program's (dialtone help exit-codes).
+The program's host is `client`, 10.0.0.1; the exit status is the program's (help exit-codes).
 )";
 
 constexpr std::string_view up_topic =
@@ -45,15 +45,15 @@ Usage: dialtone up [--seed N] [--record FILE] network.toml
   client = { run = "wrk -c 40 -d 5s http://proxy:8080/" }
   proxy  = { run = "haproxy -f proxy.cfg", expect = "running" }
   app    = { run = "hello 9000", expect = "running", sysctl = { somaxconn = 128 } }
-Programs that are expected to keep running start first, each when the one before listens; then the others,
-in file order. The run ends when these have ended. expect = "exit N" (default 0), "running", "signal N";
-start = "1s" starts a program at that time instead. Link N is 10.0.N.0/24, N from 0, and its hosts have
-10.0.N.1, 10.0.N.2, … in file order; address = "10.0.0.9" gives a host another one.
+Programs that are expected to keep running start first, each when the one before listens; then the
+others, in file order. The run ends when these have ended. expect = "exit N" (default 0), "running",
+"signal N"; start = "1s" starts a program at that time instead. Link N is 10.0.N.0/24, N from 0, and
+its hosts have 10.0.N.1, 10.0.N.2, … in file order; address = "10.0.0.9" gives a host another one.
 The exit status is 0 if every program ended as expected, else 1 (dialtone help exit-codes).
 )";
 
 constexpr std::string_view demo_topic =
-    R"(Two programs on two hosts of a private network make one call; every packet and state of it is shown.
+    R"(Two programs on two hosts of a private network make one call; you see every packet and state of it.
 Usage: dialtone demo [--source] [--seed N] [--json] [--ascii] [--color WHEN]
   --source   prints the server, a plain program on plain sockets; the client is the system's curl
 The demo is recorded like any run: dialtone ladder shows it again. How to read it: dialtone help ladder
@@ -66,7 +66,7 @@ Usage: dialtone ss [-l] [-t] [-u] [-a] [-i] [-p] [--json] [--run PID] [FILTER…
   -l listeners   -t TCP   -u UDP   -a unfold   -i cwnd, rtt and more   -p programs and descriptors
   FILTER   state NAME · sport = :PORT · dport = :PORT · src ADDRESS · dst ADDRESS
   SYNQ     SYN queue of a listener: half-open entries/limit
-  ACCQ     accept queue: waiting/limit; 3/2! is full, ✗10 counts the SYNs it ignored; queued 1 = first in line
+  ACCQ     accept queue: waiting/limit; 3/2! is full, ✗10: SYNs ignored; queued 1 = first in line
   RECVQ    octets the program has not read      SENDQ   octets the peer has not acknowledged
   REFS     descriptors of programs              RTX     retransmissions of what is in flight
 )";
@@ -95,14 +95,19 @@ Examples drop,seg=syn,nth=1          lose the first SYN
 
 constexpr std::string_view ladder_topic =
     R"(A ladder shows one flow: both ends, every segment, call, state and queue change.
-Usage: dialtone ladder [FILE] [--flow N] [--list] [--fold N|fK] [-v] [--json] [--ascii] [--color WHEN]
+Usage: dialtone ladder [FILE] [--flow N[,N…]|all] [--list] [--fold N|fK] [--clock wall]
+                       [-v] [--json] [--ascii] [--color WHEN]
   left and right time   when it happened at that host: departure on one side, arrival on the other
   ── S 0:0(0) ──▶       flags S F R P . (S. = SYN,ACK), first:last(length), ack N; relative numbers
   ╳                     lost on the link             ✗L1   ignored or refused by the host, see below
   ↻2                    sent again, the second time  ▸ ◂   octets from the program, to the program
   1  0/5                SYN queue, accept queue of the listener: waiting/limit; 3/2! is full
   ┄ 415 segments        folded; --fold f1 opens it, --fold 0 opens all
-Without FILE the newest recording is read.
+  ┼                     passes a host: where three hosts or more talk, all flows stand in one
+                        picture, a lane for each link, and states and calls are notes
+Times count from the flow's first event; --clock wall shows the time of day. -v shows windows, options
+and absolute numbers, and cuts nothing. Without FILE the newest recording is read. Without --flow: the
+flow with most trouble, else the last one; all flows where three hosts or more talk.
 )";
 
 constexpr std::string_view exit_topic =
@@ -129,15 +134,16 @@ constexpr auto topics = std::to_array<Topic>({{"run", run_topic},
 }  // namespace
 
 int help_command(const Arguments& arguments) {
+    const observe::Paint paint = paint_for(ColourChoice::never, observe::Signs::unicode);
     if (arguments.empty()) {
-        fmt::print("{}", first_screen);
+        fmt::print("{}", paint.plain(first_screen));
         return exit_ok;
     }
     std::vector<std::string_view> names;
     for (const Topic& topic : topics) {
         names.push_back(topic.name);
         if (topic.name != arguments[0]) continue;
-        fmt::print("{}", topic.text);
+        fmt::print("{}", paint.plain(topic.text));
         return exit_ok;
     }
     return complain({fmt::format("no help on `{}`", arguments[0]),

@@ -76,11 +76,15 @@ std::string ask(const os::UniqueFd& fd, std::string_view request) {
 }  // namespace
 
 Checked<LiveSockets> live_sockets(const std::string& run) {
+    std::string killed;
     for (const std::string& path : control_sockets()) {
         if (!run.empty() && fs::path(path).stem() != run) continue;
         const auto fd = connect_to(path);
         if (!fd) {
-            if (fd.error() == ECONNREFUSED) unlink(path.c_str());  // its run is gone
+            if (fd.error() == ECONNREFUSED) {  // its run is gone, and could not clean up
+                unlink(path.c_str());
+                killed = fs::path(path).stem().string();
+            }
             continue;
         }
         const auto sockets = observe::decode_sockets(ask(*fd, observe::sockets_request));
@@ -92,6 +96,12 @@ Checked<LiveSockets> live_sockets(const std::string& run) {
                         {}});
         }
         return LiveSockets{sockets->hosts, sockets->since_start};
+    }
+    if (!killed.empty()) {
+        return std::unexpected(Problem{fmt::format("no run is going on, run {} was killed", killed),
+                                       "what it did until then: dialtone ladder",
+                                       exit_failure,
+                                       {}});
     }
     return std::unexpected(
         Problem{run.empty() ? "no run is going on" : fmt::format("run {} is not going on", run),

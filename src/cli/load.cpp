@@ -82,6 +82,10 @@ std::optional<Problem> Loaded::load(const Until& until) {
         replay_->run();
     }
     name_world(replay_->world(), trace_);
+    asked_ = until.at;
+    trace_.began = began_;
+    trace_.wall_offset = header_->wall_offset;
+    has_ended_ = !until.event && (!until.at || position() < *until.at);
     for (const auto& [name, text] : replay_->notes()) {
         if (const auto pid = pid_of(name)) trace_.programs[*pid] = text;
     }
@@ -123,6 +127,33 @@ Checked<std::string> recording_or_newest(const std::string& given) {
                                    {}});
 }
 
+namespace {
+
+/// A recording that does not end as a run does.
+void tell_of_end(const Loaded& loaded) {
+    const std::string until = fmt::format("it is whole up to {:.3f} s",
+                                          static_cast<double>(loaded.position().count()) / 1e9);
+    switch (loaded.replay().ending()) {
+        case world::Ending::whole:
+            if (loaded.asked()) {
+                tell(fmt::format("the run ended at {:.3f} s: its sockets then",
+                                 static_cast<double>(loaded.position().count()) / 1e9));
+            }
+            return;
+        case world::Ending::full:
+            return warn(fmt::format("recording {} reached its limit: {}", loaded.path(), until),
+                        "");
+        case world::Ending::cut:
+            return warn(fmt::format("recording {} has no end, its run was killed: {}",
+                                    loaded.path(), until),
+                        "");
+        case world::Ending::damaged:
+            return warn(fmt::format("recording {} is damaged: {}", loaded.path(), until), "");
+    }
+}
+
+}  // namespace
+
 int tell_of_replay(const Loaded& loaded) {
     if (const auto& difference = loaded.replay().difference()) {
         if (!loaded.is_of_this_build()) {
@@ -142,6 +173,7 @@ int tell_of_replay(const Loaded& loaded) {
     if (!loaded.is_of_this_build()) {
         warn(fmt::format("{} was made by another build of dialtone", loaded.path()), "");
     }
+    if (loaded.has_ended()) tell_of_end(loaded);
     return exit_ok;
 }
 

@@ -35,8 +35,10 @@ class Loaded {
     [[nodiscard]] bool is_of_this_build() const;
     /// The instant the replay stands at, since the run began.
     [[nodiscard]] Duration position() const;
-    /// The first instant of the recording: times of users count from it.
-    [[nodiscard]] Instant began() const { return began_; }
+    /// Whether the replay came to the recording's end (and not only to where it was to stop).
+    [[nodiscard]] bool has_ended() const { return has_ended_; }
+    /// The time it was to stop at.
+    [[nodiscard]] std::optional<Duration> asked() const { return asked_; }
     /// All sockets at this moment, with the descriptors that the recording names.
     [[nodiscard]] std::vector<observe::HostSockets> sockets() const;
 
@@ -48,6 +50,8 @@ class Loaded {
     observe::Trace trace_;
     std::optional<observe::Log> log_;
     Instant began_{};
+    bool has_ended_ = false;
+    std::optional<Duration> asked_;
 };
 
 /// The path given, or the newest recording; a Problem if there is none.

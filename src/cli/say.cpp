@@ -2,13 +2,13 @@
 #include "cli/say.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "cli/terminal.hpp"
 
 namespace dt::cli {
 
@@ -17,23 +17,6 @@ namespace {
 std::string_view variable(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? std::string_view{} : std::string_view{value};
-}
-
-bool is_utf8_locale() {
-    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-        const std::string_view value = variable(name);
-        if (value.empty()) continue;
-        return value.find("UTF-8") != std::string_view::npos ||
-               value.find("utf8") != std::string_view::npos ||
-               value.find("UTF8") != std::string_view::npos;
-    }
-    return false;
-}
-
-std::uint16_t terminal_width() {
-    winsize size{};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
-    return std::clamp<std::uint16_t>(size.ws_col, 80, 140);
 }
 
 }  // namespace
@@ -61,14 +44,14 @@ Problem problem_of(std::string_view flag, std::string_view value, const link::Te
 
 observe::Paint paint_for(ColourChoice colour, observe::Signs signs) {
     observe::Paint paint;
-    const bool is_terminal = isatty(STDOUT_FILENO) != 0;
-    paint.width = is_terminal ? terminal_width() : 100;
+    const bool is_terminal = stdout_is_terminal();
+    paint.width = output_width();
     const bool wanted = is_terminal && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
     if (colour == ColourChoice::always || (colour == ColourChoice::automatic && wanted)) {
         paint.colour = observe::Colour::on;
     }
-    // Piped text goes to files and tools: only a terminal's locale says what it can draw.
-    paint.signs = is_terminal && !is_utf8_locale() ? observe::Signs::ascii : signs;
+    paint.signs = signs;
+    if (!is_utf8_locale() || draws_lines_wide()) paint.signs = observe::Signs::ascii;
     return paint;
 }
 

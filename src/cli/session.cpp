@@ -55,10 +55,12 @@ event::Caller caller_of(const event::Body& body) {
 /// that call then. The recording gets it too, so that a replay that stops early knows it.
 class NamingLog final : public event::Sink {
   public:
-    NamingLog(observe::Trace& trace, world::Recorder* recorder)
-        : log_(trace.events), names_(trace.programs), recorder_(recorder) {}
+    NamingLog(observe::Trace& trace, world::Recorder* recorder, StateWatcher* watcher)
+        : log_(trace.events), names_(trace.programs), recorder_(recorder), watcher_(watcher) {}
     void on_event(Instant at, event::HostIndex host, const event::Body& body) override {
         log_.on_event(at, host, body);
+        const auto* change = std::get_if<event::Transition>(&body);
+        if (change != nullptr && watcher_ != nullptr) watcher_->on_state(host, change->to);
         const std::int32_t pid = caller_of(body).pid;
         if (pid <= 0 || names_.contains(pid)) return;
         std::string name = os::name_of(pid);
@@ -71,6 +73,7 @@ class NamingLog final : public event::Sink {
     observe::Log log_;
     std::map<std::int32_t, std::string>& names_;
     world::Recorder* recorder_;
+    StateWatcher* watcher_;
 };
 
 }  // namespace
@@ -87,6 +90,10 @@ void name_world(const world::World& world, observe::Trace& trace) {
         trace.hosts.push_back({hosts[i].name, addresses.empty() ? IpAddr{} : addresses.front()});
     }
     if (!hosts.empty()) trace.time_wait = hosts.front().config.time_wait;
+    trace.links.clear();
+    for (const link::LinkSpec& link : world.spec().links) {
+        trace.links.push_back(fmt::format("{}", fmt::join(link.hosts, "<->")));
+    }
     std::size_t rules = 0;
     for (const event::Event& event : trace.events) {
         if (const auto* touched = std::get_if<event::FrameTouched>(&event.body)) {
@@ -187,11 +194,13 @@ Checked<Session> run_session(host::RunSpec plan, const SessionOptions& options,
                                                        os::wall_offset()});
         session.recording = options.record;
     }
-    NamingLog log(session.trace, recorder ? &*recorder : nullptr);
+    NamingLog log(session.trace, recorder ? &*recorder : nullptr, options.watcher);
     host::Supervisor supervisor(std::move(plan), log, observer);
     if (recorder) supervisor.world().record_to(*recorder);
     session.outcome = supervisor.run();
     name_world(supervisor.world(), session.trace);
+    session.trace.wall_offset = os::wall_offset();
+    if (!session.trace.events.empty()) session.trace.began = session.trace.events.front().at;
     const Instant end = session.trace.events.empty() ? Instant{} : session.trace.events.back().at;
     if (!recorder) return session;
     recorder->end(end);

@@ -11,9 +11,20 @@
 
 namespace dt::cli {
 
+/// Told of every change of a connection's state, on the loop's thread.
+class StateWatcher {
+  public:
+    StateWatcher() = default;
+    StateWatcher(const StateWatcher&) = delete;
+    StateWatcher& operator=(const StateWatcher&) = delete;
+    virtual ~StateWatcher() = default;
+    virtual void on_state(event::HostIndex host, event::State state) = 0;
+};
+
 struct SessionOptions {
     std::string record;  // path of the recording, empty = none
     world::KeepText keep = world::KeepText::lengths;
+    StateWatcher* watcher = nullptr;
 };
 
 /// How a run went, and everything it left to look at.

@@ -3,11 +3,16 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/flags.hpp"
 #include "cli/live.hpp"
 #include "cli/load.hpp"
 #include "observe/ladder.hpp"
+#include "observe/lanes.hpp"
 #include "observe/ss.hpp"
 
 namespace dt::cli {
@@ -42,46 +47,158 @@ std::optional<Problem> read_folds(const std::vector<std::string>& words,
     return std::nullopt;
 }
 
-/// The flow asked for, else the one with most trouble, else the last.
-Checked<observe::Flow> choose_flow(const observe::Trace& trace,
-                                   std::optional<std::uint64_t> wanted) {
+/// A list of flows that cannot be read.
+std::optional<Problem> problem_of_flow_list(const std::string& text) {
+    if (text.empty() || text == "all") return std::nullopt;
+    for (const link::Token& token : link::split({text, 1}, ',')) {
+        if (number_in(token.text)) continue;
+        return Problem{fmt::format("--flow `{}`: not a number", token.text),
+                       "write --flow 1, --flow 1,3 or --flow all",
+                       exit_usage,
+                       {}};
+    }
+    return std::nullopt;
+}
+
+constexpr std::size_t lanes_flows_max = 20;
+
+/// `3`, `1,3` or `all`; the text was read once already.
+Checked<std::vector<observe::Flow>> flows_asked_for(const std::vector<observe::Flow>& flows,
+                                                    const std::string& text) {
+    if (text == "all") return flows;
+    std::vector<observe::Flow> wanted;
+    for (const link::Token& token : link::split({text, 1}, ',')) {
+        const std::uint64_t number = number_in(token.text).value_or(0);
+        const auto found = std::ranges::find(flows, number, &observe::Flow::number);
+        if (found == flows.end()) {
+            return std::unexpected(
+                Problem{fmt::format("flow {} does not exist", number),
+                        fmt::format("flows: 1 to {}; dialtone ladder --list", flows.size()),
+                        exit_usage,
+                        {}});
+        }
+        wanted.push_back(*found);
+    }
+    return wanted;
+}
+
+/// Where three hosts or more talk: all flows between hosts. Else the one with most trouble, else
+/// the last.
+std::vector<observe::Flow> flows_worth_showing(const std::vector<observe::Flow>& flows) {
+    std::vector<observe::Flow> between;
+    std::set<event::HostIndex> hosts;
+    for (const observe::Flow& flow : flows) {
+        if (flow.client_host == flow.server_host) continue;
+        between.push_back(flow);
+        hosts.insert({flow.client_host, flow.server_host});
+    }
+    if (hosts.size() < 3) {
+        return {*std::ranges::max_element(flows, {}, [](const observe::Flow& flow) {
+            return std::pair{flow.troubles, flow.number};
+        })};
+    }
+    between.resize(std::min(between.size(), lanes_flows_max));
+    return between;
+}
+
+/// The flows to show; an error where there are none.
+Checked<std::vector<observe::Flow>> choose_flows(const observe::Trace& trace,
+                                                 const std::string& wanted, const Common& common) {
     const auto flows = observe::flows_of(trace);
     if (flows.empty()) {
         return std::unexpected(Problem{"the recording has no TCP flow", "", exit_failure, {}});
     }
-    if (wanted) {
-        const auto found = std::ranges::find(flows, *wanted, &observe::Flow::number);
-        if (found != flows.end()) return *found;
-        return std::unexpected(
-            Problem{fmt::format("flow {} does not exist", *wanted),
-                    fmt::format("flows: 1 to {}; dialtone ladder --list", flows.size()),
-                    exit_usage,
-                    {}});
+    if (!wanted.empty()) return flows_asked_for(flows, wanted);
+    const auto shown = flows_worth_showing(flows);
+    if (shown.size() < flows.size() && !common.quiet) {
+        tell(
+            shown.size() == 1
+                ? fmt::format("flow {} of {}, {}; the others: dialtone ladder --list",
+                              shown[0].number, flows.size(),
+                              shown[0].troubles == 0 ? "the last one" : "the one with most trouble")
+                : fmt::format("{} of {} flows; all: dialtone ladder --list", shown.size(),
+                              flows.size()));
     }
-    return *std::ranges::max_element(flows, {}, [](const observe::Flow& flow) {
-        return std::pair{flow.troubles, flow.number};
-    });
+    return shown;
 }
+
+double seconds(Duration time) { return static_cast<double>(time.count()) / 1e9; }
 
 std::string flow_list(const observe::Trace& trace) {
     std::string text;
     for (const observe::Flow& flow : observe::flows_of(trace)) {
-        text += fmt::format(
-            "flow {}  {} {} → {} {}  {} segments{}\n", flow.number, trace.host(flow.client_host),
-            wire::print(flow.client).view(), trace.host(flow.server_host),
-            wire::print(flow.server).view(), flow.segments,
-            flow.troubles == 0 ? std::string{}
-                               : fmt::format(", {} lost, ignored or sent again", flow.troubles));
+        text += fmt::format("flow {}  {} {} → {} {}  {} segments from {:.3f} s{}\n", flow.number,
+                            trace.host(flow.client_host), wire::print(flow.client).view(),
+                            trace.host(flow.server_host), wire::print(flow.server).view(),
+                            flow.segments, seconds(flow.began - trace.began),
+                            flow.troubles == 0
+                                ? std::string{}
+                                : fmt::format(", {} lost, ignored or sent again", flow.troubles));
     }
     return text;
 }
 
-int print_ladder(const Loaded& loaded, const observe::Flow& flow,
-                 const observe::LadderOptions& options, const Common& common) {
-    const observe::Ladder ladder = observe::make_ladder(loaded.trace(), flow, options);
-    fmt::print("{}", common.json ? observe::ladder_json(ladder, loaded.trace())
-                                 : observe::ladder_text(ladder, common.paint()));
+std::string flow_list_json(const observe::Trace& trace) {
+    const auto end_of = [&](event::HostIndex host, const Endpoint& endpoint) {
+        return nlohmann::json{{"host", trace.host(host)},
+                              {"endpoint", wire::print(endpoint).view()}};
+    };
+    std::string text;
+    for (const observe::Flow& flow : observe::flows_of(trace)) {
+        const nlohmann::json line{{"schema", "dialtone.flows/1"},
+                                  {"flow", flow.number},
+                                  {"t_s", seconds(flow.began - trace.began)},
+                                  {"client", end_of(flow.client_host, flow.client)},
+                                  {"server", end_of(flow.server_host, flow.server)},
+                                  {"segments", flow.segments},
+                                  {"troubles", flow.troubles}};
+        text += line.dump() + "\n";
+    }
+    return text;
+}
+
+/// One flow as a ladder, several as lanes.
+int print_picture(const Loaded& loaded, const std::vector<observe::Flow>& flows,
+                  const observe::LadderOptions& options, const Common& common) {
+    const observe::Trace& trace = loaded.trace();
+    if (flows.size() == 1) {
+        const observe::Ladder ladder = observe::make_ladder(trace, flows.front(), options);
+        fmt::print("{}", common.json ? observe::ladder_json(ladder, trace)
+                                     : observe::ladder_text(ladder, common.paint()));
+    } else {
+        const observe::Lanes lanes = observe::make_lanes(trace, flows, options);
+        fmt::print("{}", common.json ? observe::lanes_json(lanes, trace)
+                                     : observe::lanes_text(lanes, common.paint()));
+    }
     return tell_of_replay(loaded);
+}
+
+/// What `--clock` asks for: times of day as this machine's time zone has them.
+Checked<std::optional<observe::WallClock>> clock_of(const std::string& text,
+                                                    const observe::Trace& trace) {
+    if (text.empty() || text == "flow") return std::optional<observe::WallClock>{};
+    if (text != "wall") {
+        return std::unexpected(Problem{fmt::format("--clock `{}`: no such clock", text),
+                                       "write --clock wall or --clock flow",
+                                       exit_usage,
+                                       {}});
+    }
+    if (!trace.wall_offset) {
+        return std::unexpected(Problem{"the recording does not say what the wall clock showed",
+                                       "record again: it was made by an older dialtone",
+                                       exit_failure,
+                                       {}});
+    }
+    const Duration began = trace.began.time_since_epoch() + *trace.wall_offset;
+    const auto when = static_cast<std::time_t>(began.count() / 1'000'000'000);
+    std::tm local{};
+    localtime_r(&when, &local);
+    const long minutes = std::abs(local.tm_gmtoff) / 60;
+    const std::string zone = minutes == 0
+                                 ? "UTC"
+                                 : fmt::format("{}{:02}:{:02}", local.tm_gmtoff < 0 ? '-' : '+',
+                                               minutes / 60, minutes % 60);
+    return observe::WallClock{*trace.wall_offset + std::chrono::seconds{local.tm_gmtoff}, zone};
 }
 
 Checked<std::optional<Duration>> time_of(const std::string& text, std::string_view flag) {
@@ -98,38 +215,35 @@ int ladder_command(const Arguments& arguments) {
     Common common;
     std::string path;
     std::string wanted;
+    std::string clock;
     std::vector<std::string> folds;
     bool list = false;
     flags.add_common(common);
     flags.app().add_option("file", path);
     flags.app().add_option("--flow", wanted);
+    flags.app().add_option("--clock", clock);
     flags.app().add_option("--fold", folds)->expected(1)->take_all();
     flags.app().add_flag("--list", list);
     if (const auto code = flags.read(arguments)) return *code;
     observe::LadderOptions options;
     if (const auto problem = read_folds(folds, options)) return complain(*problem);
+    if (const auto problem = problem_of_flow_list(wanted)) return complain(*problem);
     if (common.verbose) options.detail = observe::LadderOptions::Detail::verbose;
-    std::optional<std::uint64_t> number;
-    if (!wanted.empty()) {
-        number = number_in(wanted);
-        if (!number) {
-            return complain({fmt::format("--flow `{}`: not a number", wanted),
-                             "dialtone ladder --list names the flows",
-                             exit_usage,
-                             {}});
-        }
-    }
     const auto file = recording_or_newest(path);
     if (!file) return complain(file.error());
     Loaded loaded(*file);
     if (const auto problem = loaded.load({})) return complain(*problem);
     if (list) {
-        fmt::print("{}", common.paint().plain(flow_list(loaded.trace())));
+        fmt::print("{}", common.json ? flow_list_json(loaded.trace())
+                                     : common.paint().plain(flow_list(loaded.trace())));
         return tell_of_replay(loaded);
     }
-    const auto flow = choose_flow(loaded.trace(), number);
-    if (!flow) return complain(flow.error());
-    return print_ladder(loaded, *flow, options, common);
+    const auto wall = clock_of(clock, loaded.trace());
+    if (!wall) return complain(wall.error());
+    options.wall = *wall;
+    const auto shown = choose_flows(loaded.trace(), wanted, common);
+    if (!shown) return complain(shown.error());
+    return print_picture(loaded, *shown, options, common);
 }
 
 int replay_command(const Arguments& arguments) {
@@ -166,9 +280,9 @@ int replay_command(const Arguments& arguments) {
                                      : observe::ss_text(loaded.sockets(), options, common.paint()));
         return tell_of_replay(loaded);
     }
-    const auto flow = choose_flow(loaded.trace(), std::nullopt);
-    if (!flow) return complain(flow.error());
-    return print_ladder(loaded, *flow, {}, common);
+    const auto shown = choose_flows(loaded.trace(), {}, common);
+    if (!shown) return complain(shown.error());
+    return print_picture(loaded, *shown, {}, common);
 }
 
 int ss_command(const Arguments& arguments) {

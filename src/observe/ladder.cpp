@@ -236,6 +236,8 @@ Ladder make_ladder(const Trace& trace, const Flow& flow, const LadderOptions& op
     ladder.zero = first_moment(rows, flow.began);
     ladder.rows = fold_rows(std::move(rows), options);
     ladder.unit = unit_for(longest_time(ladder));
+    ladder.wall = options.wall;
+    ladder.detail = options.detail;
     ladder.left_title =
         fmt::format("{} {}", trace.host(flow.client_host), wire::print(flow.client.addr).view());
     ladder.right_title =

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "observe/flow.hpp"
+#include "observe/notes.hpp"
 #include "observe/paint.hpp"
 #include "observe/trace.hpp"
 
@@ -21,6 +22,8 @@ struct Gauge {
 
     /// Linux admits limit + 1, so a full queue shows as 3/2.
     [[nodiscard]] bool is_full() const { return accept_queue > limit; }
+    /// Three quarters or more.
+    [[nodiscard]] bool is_filling() const { return limit > 0 && 4 * accept_queue >= 3 * limit; }
     friend bool operator==(const Gauge&, const Gauge&) = default;
 };
 
@@ -68,18 +71,17 @@ struct Row {
     std::optional<Fold> fold;
 };
 
-/// `✗L2 SYN ignored: …` under the picture.
-struct Footnote {
-    std::uint32_t number = 0;
-    std::string sentence;
-    std::string packet;  // p5
-    std::string next;    // what to do or see next; may be empty
+/// How instants of a run become times of day.
+struct WallClock {
+    Duration offset{};  // local wall clock, since 1970, minus the run's
+    std::string zone;   // `UTC`, `+09:00`
 };
 
 struct LadderOptions {
     std::uint32_t fold_from = 6;            // data segments that make a fold, 0 = never
     std::vector<std::uint64_t> open_folds;  // f7: shown unfolded
     enum class Detail : std::uint8_t { normal, verbose } detail = Detail::normal;
+    std::optional<WallClock> wall;  // times of day instead of times since the flow began
 };
 
 struct Ladder {
@@ -90,6 +92,8 @@ struct Ladder {
     std::string right_program;
     Instant zero{};  // of the flow's first event; earlier calls are negative
     TimeUnit unit = TimeUnit::milliseconds;
+    std::optional<WallClock> wall;
+    LadderOptions::Detail detail = LadderOptions::Detail::normal;
     std::vector<Row> rows;
     std::vector<Footnote> notes;
 };

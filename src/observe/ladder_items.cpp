@@ -137,7 +137,9 @@ std::string ItemBuilder::label_of(const event::Segment& segment, Side from) {
     }
     if (options_.detail == LadderOptions::Detail::verbose) {
         label += fmt::format(" win {}", segment.window);
-        if (segment.mss != 0) label += fmt::format(" mss {}", segment.mss);
+        if (segment.mss != 0) label += fmt::format(" <mss {}>", segment.mss);
+        label += fmt::format(" abs {}", segment.seq.value());
+        if (flags.ack()) label += fmt::format("/{}", segment.ack.value());
     }
     return label;
 }
@@ -150,6 +152,8 @@ void ItemBuilder::on(const event::Event& event, const event::SegmentSent& sent) 
     Crossing crossing;
     crossing.departs = event.at;
     crossing.frame = segment.frame;
+    crossing.seq = segment.seq;
+    tell_next_try(event, segment, *side);
     crossing.wire.from = *side;
     crossing.wire.label = label_of(segment, *side);
     crossing.wire.retransmission = segment.retransmission;
@@ -216,7 +220,9 @@ void ItemBuilder::on(const event::Event& event, const event::SegmentDropped& dro
     cell.at = event.at;
     cell.event = event.number;
     if (found != crossing_of_frame_.end()) {
-        items_.crossings[found->second].wire.fate = WireFate::refused;
+        Crossing& crossing = items_.crossings[found->second];
+        crossing.wire.fate = WireFate::refused;
+        awaited_.push_back({crossing.wire.from, crossing.seq, crossing.departs, number});
     }
     Item* before = last(*side);
     if (before != nullptr && before->kind == Item::Kind::arrival &&
@@ -246,10 +252,25 @@ void ItemBuilder::on(const event::Event&, const event::FrameTouched& touched) {
     Crossing& crossing = items_.crossings[found->second];
     crossing.wire.fate = WireFate::lost;
     const std::string rule = touched.rule < trace_.rules.size() ? trace_.rules[touched.rule] : "";
-    const std::uint32_t number =
-        note(fmt::format("lost on the link by {}", rule.empty() ? "its queue limit" : rule),
-             numbering_.label_of_frame(touched.frame), "");
-    crossing.wire.margin = fmt::format("✗L{} lost: {}", number, rule);
+    const std::uint32_t number = note(fmt::format("lost on {}", trace_.culprit(touched)),
+                                      numbering_.label_of_frame(touched.frame), "");
+    crossing.wire.margin = fmt::format("✗L{} lost: {}", number, rule.empty() ? "queue full" : rule);
+    awaited_.push_back({crossing.wire.from, crossing.seq, crossing.departs, number});
+}
+
+/// A segment sent again is the next try of those that came to nothing: the note says when.
+void ItemBuilder::tell_next_try(const event::Event& event, const event::Segment& segment,
+                                Side side) {
+    if (segment.retransmission == 0) return;
+    std::erase_if(awaited_, [&](const Awaited& lost) {
+        if (lost.side != side || lost.seq != segment.seq) return false;
+        Footnote& note = items_.notes[lost.note - 1];
+        if (note.next.empty()) {
+            note.next = fmt::format("next try after {}: {}", span_text(event.at - lost.sent),
+                                    numbering_.label(event.number));
+        }
+        return true;
+    });
 }
 
 void ItemBuilder::on(const event::Event& event, const event::Transition& transition) {

@@ -18,6 +18,7 @@ struct Crossing {
     Instant departs{};
     std::optional<Instant> arrives;
     event::FrameId frame = 0;
+    Seq seq{};
 };
 
 /// One thing in a host's own order.
@@ -64,6 +65,7 @@ class ItemBuilder {
                                      std::int32_t otherwise) const;
     std::uint32_t note(std::string sentence, std::string packet, std::string_view next);
     void join_turned_away();
+    void tell_next_try(const event::Event& event, const event::Segment& segment, Side side);
     Item& push(Side side, Item item);
     [[nodiscard]] Item* last(Side side);
     [[nodiscard]] Item* row_to_join(Side side, Instant at);
@@ -99,6 +101,14 @@ class ItemBuilder {
         std::string opening;   // SYN ignored
     };
     TurnedAway turned_away_;
+    /// A segment that came to nothing, and the note that waits for its next try.
+    struct Awaited {
+        Side side = Side::left;
+        Seq seq{};
+        Instant sent{};
+        std::uint32_t note = 0;
+    };
+    std::vector<Awaited> awaited_;
 };
 
 }  // namespace dt::observe

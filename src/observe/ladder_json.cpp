@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "observe/ladder.hpp"
+#include "observe/notes_json.hpp"
 
 namespace dt::observe {
 
@@ -9,6 +10,7 @@ namespace {
 
 using nlohmann::json;
 
+double seconds(Duration time) { return static_cast<double>(time.count()) / 1e9; }
 double milliseconds(Duration time) { return static_cast<double>(time.count()) / 1e6; }
 
 json json_of(const Cell& cell, const Ladder& ladder, const Numbering& numbering) {
@@ -52,25 +54,23 @@ std::string ladder_json(const Ladder& ladder, const Trace& trace) {
         }
         rows.push_back(std::move(out));
     }
-    json notes = json::array();
-    for (const Footnote& note : ladder.notes) {
-        notes.push_back({{"id", "L" + std::to_string(note.number)},
-                         {"sentence", note.sentence},
-                         {"packet", note.packet},
-                         {"next", note.next}});
-    }
-    const json document{{"schema", "dialtone.ladder/1"},
-                        {"flow", ladder.flow.number},
-                        {"left",
-                         {{"host", trace.host(ladder.flow.client_host)},
-                          {"endpoint", wire::print(ladder.flow.client).view()},
-                          {"program", ladder.left_program}}},
-                        {"right",
-                         {{"host", trace.host(ladder.flow.server_host)},
-                          {"endpoint", wire::print(ladder.flow.server).view()},
-                          {"program", ladder.right_program}}},
-                        {"rows", std::move(rows)},
-                        {"notes", std::move(notes)}};
+    const json document{
+        {"schema", "dialtone.ladder/1"},
+        {"flow", ladder.flow.number},
+        {"zero_s", seconds(ladder.zero - trace.began)},
+        {"zero_wall_s", trace.wall_offset
+                            ? json(seconds(ladder.zero.time_since_epoch() + *trace.wall_offset))
+                            : json(nullptr)},
+        {"left",
+         {{"host", trace.host(ladder.flow.client_host)},
+          {"endpoint", wire::print(ladder.flow.client).view()},
+          {"program", ladder.left_program}}},
+        {"right",
+         {{"host", trace.host(ladder.flow.server_host)},
+          {"endpoint", wire::print(ladder.flow.server).view()},
+          {"program", ladder.right_program}}},
+        {"rows", std::move(rows)},
+        {"notes", notes_json(ladder.notes)}};
     return document.dump(2) + "\n";
 }
 

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 #include <string>
 
 namespace dt::observe {
@@ -278,6 +281,95 @@ TEST(Ladder, TellsWhatWasLostAndWhatWasIgnored) {
     EXPECT_NE(text.find("✗L2 SYN ignored: accept queue of *:8080 is full, 3 waiting, limit 2 (p2)"),
               std::string::npos)
         << text;
+    EXPECT_NE(text.find("✗L1 lost on the link by its impairment loss=1% (p1)" +
+                        std::string(22, ' ') + "next try after 999.9 ms: p2\n"),
+              std::string::npos)
+        << text;
+}
+
+/// One SYN lost on a link with a name.
+Script lost_syn(const std::string& link, const std::string& rule) {
+    Script run;
+    connect_client(run);
+    run.trace.rules = {"", rule};
+    run.trace.links = {link};
+    const event::FrameId first = run.send(0.0, 0, {syn, 0, 0, 0});
+    run.add(0.0, event::link_host, event::FrameTouched{first, 0, event::FrameFate::lost, 0, 1, {}});
+    run.send(1000.0, 0, {syn, 0, 0, 0, 1});
+    return run;
+}
+
+TEST(Ladder, ALossNamesItsLinkAndItsRule) {
+    EXPECT_NE(
+        ladder_text(lost_syn("client<->server", "loss=1%").ladder(), Paint{})
+            .find("✗L1 lost on link client<->server by its impairment loss=1% (p1)             "
+                  " next try after 1 s: p2\n"),
+        std::string::npos)
+        << ladder_text(lost_syn("client<->server", "loss=1%").ladder(), Paint{});
+    EXPECT_NE(
+        ladder_text(lost_syn("client<->server", "client->server: drop,seg=syn,nth=1").ladder(),
+                    Paint{})
+            .find("✗L1 lost on link client<->server by the fault client->server: "
+                  "drop,seg=syn,nth=1 (p1)\n    next try after 1 s: p2\n"),
+        std::string::npos);
+}
+
+TEST(Ladder, WideNamesInNotesGoOnInTheNextLineAndAreNotCut) {
+    const std::string name(60, 'a');
+    const std::string text =
+        ladder_text(lost_syn(name + "<->" + name, "loss=1%").ladder(), Paint{});
+    std::istringstream lines(text);
+    std::size_t widest = 0;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.find(name) == std::string::npos) widest = std::max(widest, cells(line));
+    }
+    EXPECT_LE(widest, 100U) << text;
+    EXPECT_NE(text.find("\n    " + name + "<->" + name + "\n    by its impairment loss=1% (p1)"),
+              std::string::npos)
+        << text;
+}
+
+TEST(Ladder, VerboseTextsAreWhole) {
+    LadderOptions options;
+    options.detail = LadderOptions::Detail::verbose;
+    Script run = demo();
+    const std::string text = ladder_text(run.ladder(options), Paint{});
+    EXPECT_EQ(text.find("…"), std::string::npos) << text;
+    EXPECT_NE(text.find("P. 1:79(78) ack 78 win 0 abs "), std::string::npos) << text;
+}
+
+TEST(Ladder, TheWallClockShowsTimesOfDay) {
+    LadderOptions options;
+    options.wall = WallClock{std::chrono::hours{14} + std::chrono::milliseconds{5}, "UTC"};
+    const std::string text = ladder_text(demo().ladder(options), Paint{});
+    EXPECT_NE(text.find("14:00:01.025 ESTABLISHED"), std::string::npos) << text;
+    EXPECT_TRUE(text.starts_with("         UTC client 10.0.0.1   │")) << text;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(cells(line), 100U) << line;
+}
+
+TEST(Ladder, FitsEveryWidthWithAndWithoutSigns) {
+    for (const std::uint16_t width : std::initializer_list<std::uint16_t>{80, 90, 100, 120, 140}) {
+        for (const Signs signs : {Signs::unicode, Signs::ascii}) {
+            Paint paint;
+            paint.width = width;
+            paint.signs = signs;
+            std::istringstream lines(ladder_text(demo().ladder(), paint));
+            std::set<std::size_t> lifelines;
+            for (std::string line; std::getline(lines, line);) {
+                EXPECT_LE(cells(line), width) << line;
+                const std::size_t bar = line.find(signs == Signs::ascii ? "|" : "│");
+                if (bar != std::string::npos) lifelines.insert(cells(line.substr(0, bar)));
+            }
+            EXPECT_EQ(lifelines.size(), 1U) << "the left lifeline is no straight line at " << width;
+        }
+    }
+}
+
+TEST(Ladder, AQueueThreeQuartersFullIsYellow) {
+    EXPECT_TRUE((Gauge{0, 3, 4}).is_filling());
+    EXPECT_FALSE((Gauge{0, 2, 4}).is_filling());
+    EXPECT_FALSE((Gauge{0, 0, 0}).is_filling());
 }
 
 TEST(Ladder, CrossingSegmentsAreDrawnInTwoRows) {

@@ -14,6 +14,7 @@ constexpr std::string_view code(Tone tone) {
     switch (tone) {
         case Tone::plain: return "";
         case Tone::bad: return "\x1b[31m";
+        case Tone::worst: return "\x1b[1;31m";
         case Tone::held: return "\x1b[33m";
         case Tone::good: return "\x1b[32m";
         case Tone::strong: return "\x1b[1m";
@@ -41,9 +42,10 @@ std::string_view front(std::string_view text, std::size_t width) {
     return text;
 }
 
-std::string cut(std::string_view text, std::size_t width) {
+std::string cut(std::string_view text, std::size_t width, std::string_view sign = "…") {
     if (cells(text) <= width) return std::string{text};
-    return width == 0 ? std::string{} : std::string{front(text, width - 1)} + "…";
+    if (width < cells(sign)) return std::string{front(text, width)};
+    return std::string{front(text, width - cells(sign))} + std::string{sign};
 }
 
 }  // namespace
@@ -70,6 +72,17 @@ std::string Paint::plain(std::string_view text) const {
         text.remove_prefix(1);
     }
     return out;
+}
+
+std::string Paint::left(std::string_view text, std::size_t count) const {
+    std::string out = cut(plain(text), count, plain("…"));
+    out.append(count - cells(out), ' ');
+    return out;
+}
+
+std::string Paint::right(std::string_view text, std::size_t count) const {
+    const std::string out = cut(plain(text), count, plain("…"));
+    return std::string(count - cells(out), ' ') + out;
 }
 
 std::size_t cells(std::string_view text) {
@@ -99,6 +112,21 @@ std::string in_unit(Duration time, TimeUnit unit) {
     const auto ns = static_cast<double>(time.count());
     return unit == TimeUnit::milliseconds ? fmt::format("{:.1f}", ns / 1e6)
                                           : fmt::format("{:.3f}", ns / 1e9);
+}
+
+std::string time_of_day(Duration since_1970) {
+    const std::int64_t ms = since_1970.count() / 1'000'000;
+    const std::int64_t s = ms / 1000 % 86400;
+    return fmt::format("{:02}:{:02}:{:02}.{:03}", s / 3600, s / 60 % 60, s % 60, ms % 1000);
+}
+
+std::string span_text(Duration span) {
+    const bool is_long = span >= std::chrono::seconds{1};
+    std::string number =
+        fmt::format("{:.3f}", static_cast<double>(span.count()) / (is_long ? 1e9 : 1e6));
+    while (number.ends_with('0')) number.pop_back();
+    if (number.ends_with('.')) number.pop_back();
+    return number + (is_long ? " s" : " ms");
 }
 
 std::string with_commas(std::uint64_t number) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace dt::observe {
@@ -18,6 +19,7 @@ using event::State;
 struct Entry {
     const HostSockets* host;
     const SocketView* socket;
+    std::size_t place_in_queue = 0;  // of a connection that waits: 1 = next to be accepted
 };
 
 std::string_view timer_name(event::TimerKind kind) {
@@ -31,21 +33,33 @@ std::string_view state_name(const SocketView& socket) {
     return socket.transport == event::Transport::udp ? "UDP" : event::name(socket.state);
 }
 
-/// Listeners first, then by trouble, then by state (UX §4).
+/// Listeners first, with what waits in their queues, then by trouble, then by state (UX §4).
 int rank(const SocketView& socket) {
     if (socket.state == State::listen) return 0;
     if (socket.queued_in) return 1;
-    if (socket.state == State::close_wait) return 2;
-    return 3 + static_cast<int>(socket.state);
+    if (socket.retransmissions > 0) return 2;
+    if (socket.state == State::close_wait) return 3;
+    return 4 + static_cast<int>(socket.state);
+}
+
+/// Of one rank: a listener that ignored more comes first, and what was sent again more often.
+std::int64_t weight(const SocketView& socket) {
+    const std::uint64_t trouble =
+        socket.queues ? socket.queues->syn_ignored : socket.retransmissions;
+    return -static_cast<std::int64_t>(trouble);
 }
 
 std::vector<Entry> ordered(const std::vector<HostSockets>& hosts) {
     std::vector<Entry> entries;
     for (const HostSockets& host : hosts) {
-        for (const SocketView& socket : host.snapshot.sockets) entries.push_back({&host, &socket});
+        std::map<Endpoint, std::size_t> waiting;
+        for (const SocketView& socket : host.snapshot.sockets) {
+            const std::size_t place = socket.queued_in ? ++waiting[*socket.queued_in] : 0;
+            entries.push_back({&host, &socket, place});
+        }
     }
     std::ranges::stable_sort(entries, {}, [](const Entry& entry) {
-        return std::pair{entry.socket->state != State::listen, rank(*entry.socket)};
+        return std::pair{rank(*entry.socket), weight(*entry.socket)};
     });
     return entries;
 }
@@ -66,8 +80,9 @@ std::string timer_text(const event::TimerView& timer) {
                        seconds(timer.left, is_long ? "{:.1f} s" : "{:.3f} s"));
 }
 
-std::string accept_queue_text(const SocketView& socket) {
-    if (socket.queued_in) return "queued";
+std::string accept_queue_text(const Entry& entry) {
+    const SocketView& socket = *entry.socket;
+    if (socket.queued_in) return fmt::format("queued {}", entry.place_in_queue);
     if (!socket.queues) return "-";
     const event::QueueView& queues = *socket.queues;
     std::string text = fmt::format("{}/{}", queues.accept_length, queues.limit);
@@ -97,7 +112,7 @@ Columns columns_of(const Entry& entry) {
         std::string{wire::print(socket.local).view()},
         no_peer ? "*" : std::string{wire::print(socket.peer).view()},
         socket.queues ? fmt::format("{}/{}", socket.queues->syn_length, socket.queues->limit) : "-",
-        accept_queue_text(socket),
+        accept_queue_text(entry),
         count_text(socket, socket.receive_queue),
         count_text(socket, socket.send_queue),
         std::to_string(references(entry)),
@@ -105,10 +120,23 @@ Columns columns_of(const Entry& entry) {
         socket.retransmissions > 0 ? std::to_string(socket.retransmissions) : "-"};
 }
 
+/// Three quarters of a queue or more.
+bool is_filling(std::uint32_t length, std::uint32_t limit) {
+    return limit > 0 && 4 * length >= 3 * limit;
+}
+
 Tone tone_of(const SocketView& socket, std::size_t column) {
     if (column == 5 && socket.queues &&
         (socket.queues->accept_length > socket.queues->limit || socket.queues->syn_ignored > 0)) {
-        return Tone::bad;
+        return Tone::worst;
+    }
+    if (column == 5 && socket.queues &&
+        is_filling(socket.queues->accept_length, socket.queues->limit)) {
+        return Tone::held;
+    }
+    if (column == 4 && socket.queues &&
+        is_filling(socket.queues->syn_length, socket.queues->limit)) {
+        return Tone::held;
     }
     if (column == 5 && socket.queued_in) return Tone::faint;
     if (column == 9 && socket.timer.kind == event::TimerKind::retransmit) return Tone::held;
@@ -117,17 +145,32 @@ Tone tone_of(const SocketView& socket, std::size_t column) {
 
 bool is_alike(const Entry& a, const Entry& b) {
     return a.host == b.host && a.socket->state == b.socket->state &&
-           a.socket->transport == b.socket->transport && a.socket->queued_in == b.socket->queued_in;
+           a.socket->transport == b.socket->transport &&
+           a.socket->queued_in == b.socket->queued_in &&
+           (a.socket->retransmissions > 0) == (b.socket->retransmissions > 0) &&
+           (a.socket->receive_queue > 0) == (b.socket->receive_queue > 0) &&
+           (a.socket->send_queue > 0) == (b.socket->send_queue > 0);
+}
+
+/// How long the head of the accept queue has waited that this connection waits in.
+std::optional<Duration> oldest_in(const Entry& entry) {
+    for (const SocketView& socket : entry.host->snapshot.sockets) {
+        const bool is_it = socket.queues && socket.local == *entry.socket->queued_in;
+        if (is_it && socket.queues->accept_length > 0) return socket.queues->oldest;
+    }
+    return std::nullopt;
 }
 
 std::string more_text(const std::vector<Entry>& rest) {
     const SocketView& first = *rest.front().socket;
     if (first.queued_in) {
-        return fmt::format("… {} more wait in the accept queue of {}", rest.size(),
-                           wire::print(*first.queued_in).view());
+        const auto oldest = oldest_in(rest.front());
+        return fmt::format("… {} more wait in the accept queue of {}{}", rest.size(),
+                           wire::print(*first.queued_in).view(),
+                           oldest ? fmt::format(", the oldest for {}", seconds(*oldest)) : "");
     }
+    if (first.state != State::syn_sent) return {};
     std::string text = fmt::format("… {} more {}", rest.size(), state_name(first));
-    if (first.state != State::syn_sent) return text;
     const auto [least, most] =
         std::ranges::minmax(rest, {}, [](const Entry& entry) { return entry.socket->timer.left; });
     return text + fmt::format(", next retransmissions in {} to {}",
@@ -182,14 +225,16 @@ class Table {
         for (const Entry& entry : entries) widen(columns_of(entry));
         std::string out = heading();
         for (std::size_t first = 0; first < entries.size();) {
-            out += row(entries[first]);
             std::vector<Entry> rest;
             std::size_t next = first + 1;
             while (!options_.unfold && entries[first].socket->state != State::listen &&
                    next < entries.size() && is_alike(entries[first], entries[next])) {
                 rest.push_back(entries[next++]);
             }
-            if (!rest.empty()) out += folded(more_text(rest));
+            const std::string more = rest.empty() ? std::string{} : more_text(rest);
+            const bool fits_the_row = !rest.empty() && more.empty();
+            out += row(entries[first], fits_the_row ? rest.size() : 0);
+            if (!more.empty()) out += folded(more);
             first = next;
         }
         return out + paint_.plain(summary(entries));
@@ -198,12 +243,12 @@ class Table {
   private:
     void widen(const Columns& columns) {
         for (std::size_t i = 0; i < column_count; ++i) {
-            widths_[i] = std::max(widths_[i], cells(columns[i]));
+            widths_[i] = std::max(widths_[i], cells(paint_.plain(columns[i])));
         }
     }
     [[nodiscard]] std::string place(std::string_view text, std::size_t column) const {
-        return right_aligned[column] ? fit_right(text, widths_[column])
-                                     : fit_left(text, widths_[column]);
+        return right_aligned[column] ? paint_.right(text, widths_[column])
+                                     : paint_.left(text, widths_[column]);
     }
     [[nodiscard]] std::string finish(std::string text) const {
         while (text.ends_with(' ')) text.pop_back();
@@ -214,12 +259,14 @@ class Table {
         for (std::size_t i = 0; i < column_count; ++i) text += place(headings[i], i) + " ";
         return finish(std::move(text));
     }
-    [[nodiscard]] std::string row(const Entry& entry) const {
+    /// A row; `more` counts those that are folded into it.
+    [[nodiscard]] std::string row(const Entry& entry, std::size_t more) const {
         const Columns columns = columns_of(entry);
         std::string text;
         for (std::size_t i = 0; i < column_count; ++i) {
             text += paint_.tint(place(columns[i], i), tone_of(*entry.socket, i)) + " ";
         }
+        if (more > 0) text += paint_.tint(fmt::format("… {} more", more), Tone::faint);
         std::string out = finish(std::move(text));
         if (options_.show_path && entry.socket->path) out += folded(path_text(*entry.socket->path));
         if (options_.show_owners && references(entry) > 0) out += folded(owners_text(entry));
@@ -233,6 +280,17 @@ class Table {
     const Paint& paint_;
     std::array<std::size_t, column_count> widths_{};
 };
+
+nlohmann::json json_of(const event::PathView& path) {
+    return {
+        {"cwnd", path.cwnd},
+        {"ssthresh", path.ssthresh == 0 ? nlohmann::json(nullptr) : nlohmann::json(path.ssthresh)},
+        {"srtt_ms", static_cast<double>(path.srtt.count()) / 1e6},
+        {"rto_ms", base::to_ms(path.rto)},
+        {"inflight", path.in_flight},
+        {"mss", path.mss},
+        {"nodelay", path.no_delay}};
+}
 
 nlohmann::json json_of(const Entry& entry, const SsOptions& options) {
     const SocketView& socket = *entry.socket;
@@ -271,6 +329,7 @@ nlohmann::json json_of(const Entry& entry, const SsOptions& options) {
                                {"ignored", queues.syn_ignored},
                                {"oldest_s", in_seconds(queues.oldest)}};
     }
+    if (socket.path) out["path"] = json_of(*socket.path);
     if (socket.queued_in) out["queued_in"] = wire::print(*socket.queued_in).view();
     return out;
 }

@@ -55,14 +55,45 @@ std::vector<HostSockets> backlog_run() {
 TEST(SocketTable, ShowsBothQueuesAndFoldsWhatIsAlike) {
     EXPECT_EQ(
         ss_text(backlog_run(), {}, Paint{}),
-        R"(HOST   STATE       LOCAL          PEER           SYNQ    ACCQ RECVQ SENDQ REFS TIMER            RTX
-server LISTEN      *:8080         *               0/2 3/2!✗10     -     -    1 -                  -
-server ESTABLISHED 10.0.0.2:8080  10.0.0.1:40002    -  queued     0     0    0 -                  -
-       … 2 more wait in the accept queue of *:8080
-client SYN-SENT    10.0.0.1:40008 10.0.0.2:8080     -       -     0     1    1 retrans 0.790 s    1
-server TIME-WAIT   10.0.0.2:9000  10.0.0.1:40000    -       -     -     -    0 time-wait 41.2 s   -
+        R"(HOST   STATE       LOCAL          PEER           SYNQ     ACCQ RECVQ SENDQ REFS TIMER            RTX
+server LISTEN      *:8080         *               0/2  3/2!✗10     -     -    1 -                  -
+server ESTABLISHED 10.0.0.2:8080  10.0.0.1:40002    - queued 1     0     0    0 -                  -
+       … 2 more wait in the accept queue of *:8080, the oldest for 1.330 s
+client SYN-SENT    10.0.0.1:40008 10.0.0.2:8080     -        -     0     1    1 retrans 0.790 s    1
+server TIME-WAIT   10.0.0.2:9000  10.0.0.1:40000    -        -     -     -    0 time-wait 41.2 s   -
 6 sockets: 1 LISTEN, 3 ESTABLISHED, 1 SYN-SENT, 1 TIME-WAIT · 10 SYNs ignored
 )");
+}
+
+TEST(SocketTable, FoldsWhatHasNothingMoreToSayIntoItsRow) {
+    auto hosts = backlog_run();
+    std::erase_if(hosts[0].snapshot.sockets, [](const SocketView&) { return true; });
+    SocketView& quiet = hosts[1].snapshot.sockets.front();
+    quiet.state = State::established;
+    quiet.send_queue = 0;
+    quiet.retransmissions = 0;
+    quiet.timer = {};
+    const SocketView copy = quiet;
+    SocketView unread = copy;
+    unread.receive_queue = 77;
+    for (const SocketView& more : {copy, copy, unread}) hosts[1].snapshot.sockets.push_back(more);
+    EXPECT_EQ(
+        ss_text(hosts, {}, Paint{}),
+        R"(HOST   STATE       LOCAL          PEER          SYNQ ACCQ RECVQ SENDQ REFS TIMER RTX
+client ESTABLISHED 10.0.0.1:40008 10.0.0.2:8080    -    -     0     0    1 -       - … 2 more
+client ESTABLISHED 10.0.0.1:40008 10.0.0.2:8080    -    -    77     0    1 -       -
+4 sockets: 4 ESTABLISHED
+)");
+}
+
+TEST(SocketTable, WhatIsFullIsBoldRedAndWhatFillsYellow) {
+    Paint paint;
+    paint.colour = Colour::on;
+    auto hosts = backlog_run();
+    EXPECT_NE(ss_text(hosts, {}, paint).find("\x1b[1;31m 3/2!✗10"), std::string::npos);
+    hosts[0].snapshot.sockets.front().queues = event::QueueView{0, 3, 4, 0, {}};
+    EXPECT_NE(ss_text(hosts, {}, paint).find("\x1b[33m     3/4"), std::string::npos)
+        << ss_text(hosts, {}, paint);
 }
 
 TEST(SocketTable, UnfoldsAndNamesOwnersOnRequest) {

@@ -15,6 +15,17 @@ std::string_view Trace::host(event::HostIndex index) const {
     return index < hosts.size() ? std::string_view{hosts[index].name} : std::string_view{"?"};
 }
 
+std::string Trace::culprit(const event::FrameTouched& touched) const {
+    const bool has_name = touched.link < links.size() && !links[touched.link].empty();
+    const std::string where = has_name ? fmt::format("link {}", links[touched.link]) : "the link";
+    const std::string rule = touched.rule < rules.size() ? rules[touched.rule] : std::string{};
+    if (rule.empty()) return fmt::format("{} by the limit of its queue", where);
+    // `loss=1%` is a setting of the link; a fault begins with its action: `drop,seg=syn`.
+    const std::string_view action = std::string_view{rule}.substr(rule.find(':') + 1);
+    const bool is_setting = action.substr(0, action.find(',')).find('=') != std::string_view::npos;
+    return fmt::format("{} by {} {}", where, is_setting ? "its impairment" : "the fault", rule);
+}
+
 void Log::on_event(Instant at, event::HostIndex host, const event::Body& body) {
     ++number_;
     if (events_.size() >= capacity_) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,12 +25,17 @@ struct Trace {
     std::vector<event::Event> events;              // numbered from 1 in the order they happened
     std::vector<HostName> hosts;                   // by event::HostIndex
     std::map<std::int32_t, std::string> programs;  // pid → name
-    std::vector<std::string> rules;  // text of impairments and faults by FrameTouched::rule
+    std::vector<std::string> rules;       // text of impairments and faults by FrameTouched::rule
+    std::vector<std::string> links;       // `client<->server`, by FrameTouched::link
+    Instant began{};                      // of the run: times of users count from it
+    std::optional<Duration> wall_offset;  // what the wall clock (UTC) is ahead of the events
     Duration time_wait = std::chrono::seconds{60};  // 2·MSL of the run
 
     /// `hello[4709]`; `?` for a pid without a name.
     [[nodiscard]] std::string program(std::int32_t pid) const;
     [[nodiscard]] std::string_view host(event::HostIndex index) const;
+    /// `link client<->server by its impairment loss=1%`: what touched a frame, and where.
+    [[nodiscard]] std::string culprit(const event::FrameTouched& touched) const;
 };
 
 /// Collects the events of a run. Bounded: beyond `capacity` events are counted, not kept.

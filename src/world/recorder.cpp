@@ -11,6 +11,7 @@ namespace dt::world {
 namespace {
 
 constexpr std::size_t flush_at = 64 * 1024;
+constexpr Duration flush_every = std::chrono::milliseconds{100};
 /// Services of ours answer here (DNS): what is asked of them is always kept.
 constexpr std::uint16_t service_port = 53;
 
@@ -63,7 +64,7 @@ void Recorder::settle() {
 }
 
 void Recorder::flush() {
-    if (buffer_.size() == 0) return;
+    if (buffer_.size() == 0 || !has_header_) return;
     sink_.write(buffer_.written());
     written_ += buffer_.size();
     buffer_.clear();
@@ -100,6 +101,11 @@ void Recorder::end(Instant now) {
 void Recorder::turn(Instant now) {
     write_notes();
     if (!is_recording()) return;
+    // What a killed run leaves is whole but for the last moment.
+    if (now - flushed_at_ >= flush_every) {
+        flush();
+        flushed_at_ = now;
+    }
     time(now);
     buffer_.u8(octet(Record::turn));
     settle();

@@ -124,6 +124,7 @@ class Recorder {
     RecorderOptions options_;
     Encoder buffer_;
     std::uint64_t written_ = 0;
+    Instant flushed_at_{};
     bool has_begun_ = false;
     bool has_header_ = false;  // its end is written
     Instant now_{};

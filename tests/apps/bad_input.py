@@ -43,7 +43,7 @@ def check_every_command_has_help(s):
         assert command in first, command
         text = s.command(command, "--help").out
         assert f"Usage: dialtone {command}" in text and text == s.command("help", command).out, text
-        assert all(len(line) <= 110 for line in text.splitlines()), text
+        assert all(len(line) <= 105 for line in text.splitlines()), text
     for later in ("why", "doctor", "lab", "dash", "capture", "explain"):
         complains(s, [later], 2, "unknown command")
         assert later not in first.split(), first
@@ -109,6 +109,18 @@ def check_a_failed_run_can_be_had_again(s):
     again = [line for line in run.err.splitlines() if "again: " in line]
     assert again == [f"dialtone: again: dialtone run --seed 0x4d --link delay=1ms --record {run.recording} -- sh -c 'exit 5'"], run
     assert s.run("sh", "-c", "exit 5", options=["-q"], status=5).err == ""
+
+
+def check_the_examples_of_the_readme_run(s):
+    source = next(path for path in (stage.HERE.parent / "examples", stage.ROOT / "examples") if path.is_dir())
+    (s.folder / "examples").symlink_to(source)
+    up = s.command("up", "examples/network.toml")
+    assert up.out == "proxy: Connection refused\n" and "Empty reply from server" in up.err, up
+    calls = f"for i in 1 2 3; do {s.tool('curl')} -sS http://server:8080/ & sleep 0.1; done; wait"
+    run = s.run("sh", "-c", calls, hosts={"server": f"{stage.PYTHON} examples/busy.py"}, options=["--link", "delay=10ms"])
+    assert run.out == "hello from busy\n" * 3, run
+    shown = s.command("ladder", run.recording).out
+    assert "SYN ignored: accept queue of *:8080 is full, 2 waiting, limit 1" in shown and "2/1!" in shown, shown
 
 
 def check_a_server_that_breaks_is_told(s):
@@ -185,7 +197,7 @@ def check_a_killed_supervisor_leaves_no_blocked_program(s):
     process.kill()
     s.finish(process, limit=10)
     assert not stage.eventually(lambda: list(s.processes()), lambda found: not found, limit=5), list(s.processes())
-    complains(s, ["ss"], 1, "no run is going on")
+    complains(s, ["ss"], 1, "no run is going on", "was killed", "dialtone ladder")
     assert not list(s.control.rglob("*.sock")), "the dead run's control socket was not removed"
 
 

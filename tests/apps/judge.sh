@@ -11,7 +11,7 @@ at_once=3  # checks: most of them wait most of the time
 prepare_apps() {
     [ ! -e "$apps/ready" ] || return 0
     mkdir -p "$apps/bin"
-    cp -r tests/apps tests/conformance "$apps/"
+    cp -r tests/apps tests/conformance examples "$apps/"
     cp "$DIALTONE_BIN" "$(dirname "$DIALTONE_BIN")/hello" "$apps/bin/" || exit 1
     if command -v go >/dev/null; then
         (cd tests/apps/go && CGO_ENABLED=0 GOFLAGS=-mod=mod GOTOOLCHAIN=local GOPATH=$apps/go-path GOCACHE=$apps/go-cache \
