@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <set>
+#include <vector>
 
 namespace dt::tcp {
 namespace {
@@ -38,6 +41,33 @@ TEST(Isn, TCP_SEC_008_numbers_of_different_tuples_and_secrets_are_unrelated) {
     EXPECT_GT(steps.size(), 9'990U);  // no common step from which to predict the next
     EXPECT_LE(agreeing, 1);
     EXPECT_NEAR(upper_half, 5'000, 400);
+}
+
+// What nmap calls SP and GCD: steps between the ISNs of successive SYNs have no common divisor and
+// no pattern in any bit, though the clock between them is known.
+TEST(Isn, vuln_09_a_hundred_thousand_numbers_follow_no_line) {
+    const IsnSource source(SipKey{7, 8});
+    std::array<int, 32> ones{};
+    std::uint32_t divisor = 0;
+    std::vector<std::uint32_t> steps;
+    Seq last = source.initial(tuple_of(0), at(1s));
+    constexpr int count = 100'000;
+    for (int i = 1; i <= count; ++i) {
+        FourTuple tuple = tuple_of(static_cast<std::uint16_t>(i));
+        tuple.remote.addr = Ipv4{0x0a000002U + static_cast<std::uint32_t>(i >> 16)};
+        const Seq isn = source.initial(tuple, at(1s + i * 4us));
+        const std::uint32_t step = distance(last, isn);
+        divisor = std::gcd(divisor, step);
+        steps.push_back(step);
+        for (std::size_t bit = 0; bit < 32; ++bit)
+            ones[bit] += (isn.value() >> bit & 1U) != 0 ? 1 : 0;
+        last = isn;
+    }
+    EXPECT_EQ(divisor, 1U);
+    for (const int of_bit : ones) EXPECT_NEAR(of_bit, count / 2, 800);  // 5 sigma
+    std::sort(steps.begin(), steps.end());
+    const auto distinct = std::unique(steps.begin(), steps.end()) - steps.begin();
+    EXPECT_GT(distinct, count - 20);
 }
 
 TEST(Isn, TCP_SEC_009_a_new_incarnation_starts_beyond_a_slow_old_one) {
