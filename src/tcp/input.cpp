@@ -2,6 +2,7 @@
 // numbered step, in its order. The third step (security) does not apply; the sixth (urgent data) is
 // taken with the text it points into.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -367,8 +368,15 @@ void Connection::take_marks(const Arrival& a) {
 
 void Connection::take_in_order(Arrival& a) {
     const bool was_empty_reassembly = reassembly_ == nullptr;
-    push_text(received_, a.pool, a.text());
-    tcb_.rcv_nxt += a.text_length;
+    // What is held already came first: it fills the gaps between, and is not replaced. Where no run
+    // is left for it, it goes before them.
+    constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+    const bool is_merged = reassembly_ && reassembly_->insert(a.pool, a.seq, a.text(), no_limit) ==
+                                              Reassembly::Stored::yes;
+    if (!is_merged) {
+        push_text(received_, a.pool, a.text());
+        tcb_.rcv_nxt += a.text_length;
+    }
     octets_received_ += a.text_length;
     if (reassembly_) {
         tcb_.rcv_nxt = reassembly_->take(tcb_.rcv_nxt, received_);
