@@ -1,6 +1,7 @@
 # What is typed wrong, missing or interrupted: one clear sentence, the right exit status, nothing left running.
 import json
 import signal
+import subprocess
 import time
 
 import stage
@@ -223,6 +224,14 @@ def check_ss_from_another_terminal(s):
 
 def check_ss_without_a_run(s):
     complains(s, ["ss"], 1, "no run is going on")
+
+
+def check_no_seccomp_is_told(s):
+    for number, name in ((1, "EPERM"), (38, "ENOSYS")):
+        words = [*s.program("without_seccomp.py").split(), str(number), str(s.dialtone), "run", "--", "true"]
+        done = subprocess.run(words, env=s.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 125 and not done.stdout, done
+        assert f"seccomp user notification ({name})" in done.stderr and "help: Linux 5.14" in done.stderr, done
 
 
 def check_run_inside_run(s):
