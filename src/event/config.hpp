@@ -87,7 +87,10 @@ struct Config {
     std::uint32_t send_buffer_max = 4'194'304;
     Switch moderate_receive_buffer = Switch::on;  // Linux tcp_moderate_rcvbuf
 
-    // ARP, ICMP.
+    // IPv6. Off: a host without it, as a kernel booted so (socket(AF_INET6) says EAFNOSUPPORT).
+    Switch ipv6 = Switch::off;
+
+    // ARP, ND, ICMP.
     Duration neighbour_retry = std::chrono::seconds{1};
     std::uint8_t neighbour_tries = 3;
     Duration neighbour_reachable = std::chrono::seconds{30};

@@ -304,6 +304,14 @@ constexpr auto rows = std::to_array<ReasonRow>({
     {Reason::loss_was_none, "loss-was-none", "RFC 3522",
      "what was sent again had arrived all the same: the window is as before",
      "reordering or sudden delay on the path"},
+    {Reason::unknown_option, "unknown-option", "RFC 8200 §4.2",
+     "an option that is not known here, and whose type says that the packet is to be dropped",
+     "who adds options on the way"},
+    {Reason::nd_malformed, "nd-malformed", "RFC 4861 §7.1",
+     "a neighbour discovery message that no honest neighbour sends: hop limit below 255, bad length",
+     "who sends it: it may come from beyond the link"},
+    {Reason::nd_not_for_us, "nd-not-for-us", "RFC 4861 §7.2",
+     "the question is about another host's address, or the answer about one nobody asked for", ""},
 });
 // clang-format on
 

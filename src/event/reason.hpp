@@ -112,6 +112,9 @@ enum class Reason : std::uint16_t {
     marked_by_network,
     loss_repaired,
     loss_was_none,
+    unknown_option,
+    nd_malformed,
+    nd_not_for_us,
     count_,  // not a reason: how many there are; stays last
 };
 

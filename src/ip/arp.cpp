@@ -64,9 +64,10 @@ FramePtr Engine::Parts::make_arp(const wire::ArpRepr& message, InterfaceIndex ou
 
 /// A request for the address of a neighbour: to all, or to the one it is said to have (ARP-005).
 void Engine::Parts::put_question(const NeighborTable::Question& question) {
+    if (!question.key.address.is_v4()) return put_solicitation(question);
     const InterfaceIndex out = question.key.interface;
     const auto source = interfaces.source(out, question.key.address);
-    if (!question.key.address.is_v4() || !source || !source->is_v4()) return;
+    if (!source || !source->is_v4()) return;
     const wire::ArpRepr message{wire::ArpOperation::request, interfaces.at(out).mac, source->v4(),
                                 Mac{}, question.key.address.v4()};
     ready.push({out, make_arp(message, out, question.mac.value_or(Mac::broadcast()))});

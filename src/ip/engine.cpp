@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t neighbor_purpose = 1;
 constexpr std::uint64_t id_purpose = 2;
 constexpr std::uint64_t icmp_purpose = 3;
+constexpr std::uint64_t icmp_v6_purpose = 4;
 
 }  // namespace
 
@@ -22,10 +23,12 @@ Engine::Parts::Parts(const Config& config, std::uint64_t seed, event::HostIndex 
     : reply_ring(config.reply_ring),
       host(own_host),
       pool(own_pool),
+      interfaces(config.ipv6),
       neighbors(Rng(seed).derive(neighbor_purpose)),
       reassembler(own_pool),
       ids(Rng(seed).derive(id_purpose)),
-      limiter(Rng(seed).derive(icmp_purpose)) {}
+      limiter(Rng(seed).derive(icmp_purpose), IcmpLimiter::interval_v4),
+      limiter_v6(Rng(seed).derive(icmp_v6_purpose), IcmpLimiter::interval_v6) {}
 
 Engine::Engine(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool)
     : parts_(std::make_unique<Parts>(config, seed, host, pool)) {}
@@ -64,6 +67,14 @@ Status Engine::send(const Turn& turn, PacketOut packet) {
 
 void Engine::send_error(const Turn& turn, const PacketIn& packet, std::uint8_t type,
                         std::uint8_t code) {
+    if (!packet.source.is_v4()) {
+        std::vector<std::byte> headers(packet.header.begin(),
+                                       packet.header.begin() + packet.header_length);
+        headers.insert(headers.end(), packet.extensions.begin(), packet.extensions.end());
+        const Culprit culprit{headers, *packet.frame, packet.interface, packet.to_many};
+        const wire::Icmpv6Repr error{static_cast<wire::Icmpv6Type>(type), code, 0};
+        return parts_->send_error_v6(turn, culprit, error, packet.destination);
+    }
     const Culprit culprit{Octets{packet.header}.first(packet.header_length), *packet.frame,
                           packet.interface, packet.to_many};
     const wire::Icmpv4Repr error{static_cast<wire::Icmpv4Type>(type), code, 0};
@@ -104,12 +115,13 @@ std::optional<Engine::Unreachable> Engine::next_unreachable() {
     return parts_->unreachables.pop();
 }
 
-Result<Engine::Path> Engine::path(IpAddr destination, std::optional<IpAddr> bound) const {
+Result<Engine::Path> Engine::path(IpAddr destination, std::optional<IpAddr> bound,
+                                  std::optional<InterfaceIndex> by) const {
     const bool is_bound = bound && !bound->is_any();
-    const auto hop = parts_->hop_to(destination, is_bound ? *bound : IpAddr{});
+    const auto hop = parts_->hop_to(destination, is_bound ? *bound : IpAddr{}, by);
     if (!hop) return fail(Error::network_unreachable);
     if (is_bound && !is_local(*bound)) return fail(Error::address_not_available);
-    const auto source = is_bound ? bound : parts_->source_for(*hop);
+    const auto source = is_bound ? bound : parts_->source_for(*hop, destination);
     if (!source) return fail(Error::network_unreachable);
     if (source->is_loopback() && hop->interface != loopback_interface) {
         return fail(Error::invalid_argument);

@@ -30,15 +30,17 @@ struct PacketIn {
     bool to_many = false;  // broadcast or multicast, link or IP
     bool checksum_trusted = false;
     std::uint8_t header_length = 0;
-    std::array<std::byte, 60> header;  // the IP header, kept to be quoted: so many octets of it
+    std::array<std::byte, 60> header;   // the IP header, kept to be quoted: so many octets of it
+    std::vector<std::byte> extensions;  // IPv6 extension headers behind it
 };
 
-/// An ICMP error for a transport: what it quotes.
+/// An ICMP error for a transport: what it quotes. Type and code are those of ICMP of the family of
+/// `source`.
 struct ErrorIn {
     IpAddr from;
     std::uint8_t type = 0;
     std::uint8_t code = 0;
-    std::uint16_t mtu = 0;
+    std::uint32_t mtu = 0;
     IpAddr source;  // of the quoted packet: ours
     IpAddr destination;
     std::uint8_t protocol = 0;
@@ -107,8 +109,10 @@ class Engine {
     };
     /// Which way to `destination`, and from which address: `bound` where it is given and not any.
     /// Errors: network_unreachable; address_not_available for a bound address that is not ours;
-    /// invalid_argument where a loopback address would leave the host.
-    [[nodiscard]] Result<Path> path(IpAddr destination, std::optional<IpAddr> bound) const;
+    /// invalid_argument where a loopback address would leave the host. `by`: the link of a
+    /// destination that needs a zone; without it the link of `bound`, else the only one.
+    [[nodiscard]] Result<Path> path(IpAddr destination, std::optional<IpAddr> bound,
+                                    std::optional<InterfaceIndex> by = std::nullopt) const;
     [[nodiscard]] bool is_local(IpAddr address) const;
     [[nodiscard]] bool is_broadcast(IpAddr address) const;
 

@@ -22,12 +22,12 @@ bool IcmpLimiter::allow(const Turn& turn, const IpAddr& target) {
     const auto words = target.words();
     Target& known = targets_[base::siphash_1_3(key_, words) % targets_.size()];
     if (!known.used || known.address != target) {
-        known = {target, {interval_to_one * burst_to_one, turn.now()}, true};
+        known = {target, {interval_to_one_ * burst_to_one, turn.now()}, true};
     }
     if (!fill(all_, turn.now(), interval_all, burst_to_all)) return false;
-    if (!fill(known.bucket, turn.now(), interval_to_one, burst_to_one)) return false;
+    if (!fill(known.bucket, turn.now(), interval_to_one_, burst_to_one)) return false;
     all_.credit -= interval_all;
-    known.bucket.credit -= interval_to_one;
+    known.bucket.credit -= interval_to_one_;
     return true;
 }
 

@@ -13,15 +13,18 @@
 
 namespace dt::ip {
 
-/// Bounds the errors we send: so many per second in all, and one per second after a burst of six
-/// towards one host (Linux icmp_msgs_per_sec, icmp_ratelimit; ICMP4-008).
+/// Bounds the errors we send: so many per second in all, and one in each interval after a burst of
+/// six towards one host (Linux icmp_msgs_per_sec, icmp_ratelimit; ICMP4-008, ICMP6-005).
 class IcmpLimiter {
   public:
     static constexpr std::uint32_t burst_to_one = 6;
-    static constexpr Duration interval_to_one = std::chrono::seconds{1};
+    static constexpr Duration interval_v4 = std::chrono::seconds{1};
+    static constexpr Duration interval_v6 = std::chrono::milliseconds{100};
     static constexpr std::uint32_t burst_to_all = 50;
 
-    explicit IcmpLimiter(Rng rng) : key_(SipKey::from(rng)) {}
+    /// `interval_to_one`: time in which one more error may go to the same host.
+    IcmpLimiter(Rng rng, Duration interval_to_one)
+        : key_(SipKey::from(rng)), interval_to_one_(interval_to_one) {}
 
     /// Takes a token; false where none is left.
     [[nodiscard]] bool allow(const Turn& turn, const IpAddr& target);
@@ -41,6 +44,7 @@ class IcmpLimiter {
         bool used = false;
     };
     SipKey key_;
+    Duration interval_to_one_;
     Bucket all_;
     bool all_used_ = false;
     std::array<Target, 256> targets_{};  // a colliding target starts with a full bucket
@@ -48,7 +52,7 @@ class IcmpLimiter {
 
 /// The packet an error is about, as it arrived.
 struct Culprit {
-    Octets header;         // its IPv4 header
+    Octets header;         // its IP header, IPv6 extension headers included
     const Frame& payload;  // what followed it
     InterfaceIndex in = 0;
     bool to_many = false;

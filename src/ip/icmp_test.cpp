@@ -181,7 +181,7 @@ TEST_F(Icmp, ICMP4_008_errors_towards_one_host_are_limited) {
 }
 
 TEST_F(Icmp, ICMP4_008_errors_in_all_are_limited) {
-    IcmpLimiter limiter(Rng{1});
+    IcmpLimiter limiter(Rng{1}, IcmpLimiter::interval_v4);
     std::size_t allowed = 0;
     for (std::uint32_t i = 0; i < 5000; ++i) {
         allowed += limiter.allow(turn(), Ipv4{0x0a000000U + i}) ? 1 : 0;

@@ -62,7 +62,7 @@ Reason check_arrival(const Arrived& packet) {
 Meant meant_for(const IpAddr& destination, const InterfaceTable& interfaces) {
     if (interfaces.is_local(destination)) return Meant::us;
     if (interfaces.is_broadcast(destination)) return Meant::many;
-    if (InterfaceTable::is_joined(destination)) return Meant::many;
+    if (interfaces.is_joined(destination)) return Meant::many;
     return Meant::another;
 }
 

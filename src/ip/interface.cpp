@@ -3,19 +3,47 @@
 
 #include <algorithm>
 
+#include "wire/ipv6.hpp"
+
 namespace dt::ip {
 
-InterfaceTable::InterfaceTable() {
-    add({.name = "lo",
-         .mac = Mac{},
-         .mtu = 65536,
-         .addresses = {wire::Prefix{IpAddr::loopback_v4(), 8}},
-         .vouches = true,
-         .super_segment_max = 0});
+namespace {
+
+constexpr std::uint8_t link_local_bits = 64;
+/// fe80:: (RFC 4291 §2.5.6).
+constexpr Ipv6 link_local_prefix{{0xfe, 0x80}};
+
+bool is_link_local_v6(const wire::Prefix& own) {
+    return !own.network.is_v4() && own.network.is_link_local();
+}
+
+}  // namespace
+
+InterfaceTable::InterfaceTable(event::Switch ipv6) : ipv6_(ipv6) {
+    Interface lo{.name = "lo",
+                 .mac = Mac{},
+                 .mtu = 65536,
+                 .addresses = {wire::Prefix{IpAddr::loopback_v4(), 8}},
+                 .vouches = true,
+                 .super_segment_max = 0};
+    if (ipv6 == event::Switch::on) lo.addresses.push_back({IpAddr::loopback_v6(), 128});
+    add(std::move(lo));
+}
+
+bool InterfaceTable::carries_v6(const Interface& interface) const {
+    return ipv6_ == event::Switch::on && interface.mtu >= mtu_min_v6;
 }
 
 InterfaceIndex InterfaceTable::add(Interface interface) {
     const auto index = static_cast<InterfaceIndex>(interfaces_.size());
+    if (!carries_v6(interface)) {
+        std::erase_if(interface.addresses,
+                      [](const wire::Prefix& own) { return !own.network.is_v4(); });
+    } else if (!interface.mac.is_zero() &&
+               std::ranges::none_of(interface.addresses, is_link_local_v6)) {
+        interface.addresses.push_back(
+            {wire::eui64_address(link_local_prefix, interface.mac), link_local_bits});
+    }
     for (const wire::Prefix& own : interface.addresses) {
         own_.push_back({own.network, index});
         const IpAddr broadcast = own.broadcast();
@@ -38,7 +66,21 @@ bool InterfaceTable::is_broadcast(const IpAddr& address) const {
     return std::ranges::find(broadcasts_, address) != broadcasts_.end();
 }
 
-bool InterfaceTable::is_joined(const IpAddr& group) { return group == IpAddr{Ipv4{224, 0, 0, 1}}; }
+bool InterfaceTable::is_joined(const IpAddr& group) const {
+    if (!group.is_multicast()) return false;
+    if (group.is_v4()) return group == IpAddr{Ipv4{224, 0, 0, 1}};
+    if (ipv6_ == event::Switch::off) return false;
+    if (group == IpAddr{wire::all_nodes()}) return true;
+    return std::ranges::any_of(own_, [&group](const Own& own) {
+        return !own.address.is_v4() && group == IpAddr{wire::solicited_node(own.address.v6())};
+    });
+}
+
+std::optional<IpAddr> InterfaceTable::link_local(InterfaceIndex index) const {
+    const auto& addresses = interfaces_[index].addresses;
+    const auto found = std::ranges::find_if(addresses, is_link_local_v6);
+    return found == addresses.end() ? std::nullopt : std::optional(found->network);
+}
 
 std::optional<IpAddr> InterfaceTable::source(InterfaceIndex index, const IpAddr& next_hop) const {
     const Interface& interface = interfaces_[index];

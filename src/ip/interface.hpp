@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "event/config.hpp"
 #include "wire/address.hpp"
 
 namespace dt::ip {
@@ -23,11 +24,17 @@ struct Interface {
     std::uint32_t super_segment_max = 0;  // octets of text in one frame, 0 = one MSS
 };
 
-/// All interfaces of a stack; index 0 is lo with 127.0.0.1/8 and an MTU of 65536.
+/// Least MTU of a link that carries IPv6, in octets (RFC 8200 §5; IP6-010).
+inline constexpr std::uint32_t mtu_min_v6 = 1280;
+
+/// All interfaces of a stack; index 0 is lo with 127.0.0.1/8, ::1 where IPv6 is on, and an MTU of
+/// 65536.
 class InterfaceTable {
   public:
-    InterfaceTable();
+    explicit InterfaceTable(event::Switch ipv6 = event::Switch::off);
 
+    /// Where IPv6 is on, a link with a link address gets fe80:: and its EUI-64 (RFC 4291 App. A).
+    /// IPv6 addresses of a link that cannot carry IPv6 are left out.
     InterfaceIndex add(Interface interface);
 
     [[nodiscard]] const std::vector<Interface>& all() const { return interfaces_; }
@@ -40,12 +47,15 @@ class InterfaceTable {
     [[nodiscard]] bool is_local(const IpAddr& address) const { return owner(address).has_value(); }
     /// 255.255.255.255, or the directed broadcast address of some interface (IP4-025).
     [[nodiscard]] bool is_broadcast(const IpAddr& address) const;
-    /// A group that every host has joined: 224.0.0.1 (RFC 1112 §4).
-    [[nodiscard]] static bool is_joined(const IpAddr& group);
+    /// A group that this host hears: 224.0.0.1 (RFC 1112 §4), ff02::1 and the solicited-node groups
+    /// of its addresses (RFC 4291 §2.8).
+    [[nodiscard]] bool is_joined(const IpAddr& group) const;
 
     /// Source for a packet that leaves by `index` towards `next_hop`: the first address whose
     /// prefix holds it, else the primary one (SRC-010). Nothing where there is no address.
     [[nodiscard]] std::optional<IpAddr> source(InterfaceIndex index, const IpAddr& next_hop) const;
+    /// The link-local address of an interface (RFC 4291 §2.5.6).
+    [[nodiscard]] std::optional<IpAddr> link_local(InterfaceIndex index) const;
 
   private:
     /// Asked several times for every packet: kept apart from the names and masks.
@@ -54,6 +64,9 @@ class InterfaceTable {
         InterfaceIndex interface = 0;
     };
 
+    [[nodiscard]] bool carries_v6(const Interface& interface) const;
+
+    event::Switch ipv6_;
     std::vector<Interface> interfaces_;
     std::vector<Own> own_;
     std::vector<IpAddr> broadcasts_;

@@ -101,6 +101,27 @@ bool NeighborTable::learn(const Turn& turn, const NeighborKey& key, Mac mac, Pro
     return true;
 }
 
+bool NeighborTable::hear(const Turn& turn, const NeighborKey& key, const Advertised& said) {
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return false;
+    Entry& entry = found->second;
+    if (entry.state == NeighborState::permanent) return true;
+    if (!has_address(entry.state)) {
+        if (!said.mac) return false;
+        return learn(turn, key, *said.mac, said.proof, Admit::only_known);
+    }
+    const bool is_other = said.mac && *said.mac != entry.mac;
+    if (is_other && !said.overrides) {
+        const bool was_sure = entry.state == NeighborState::reachable;
+        if (was_sure) enter(turn, key, entry, NeighborState::stale);
+        return was_sure;
+    }
+    if (is_other || said.proof == Proof::solicited) {
+        return learn(turn, key, said.mac.value_or(entry.mac), said.proof, Admit::only_known);
+    }
+    return true;
+}
+
 void NeighborTable::confirm(const Turn& turn, const NeighborKey& key) {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return;

@@ -60,6 +60,14 @@ class NeighborTable {
     /// `key` was heard to have the link address `mac` (ARP-003). False where that is nothing to
     /// us: it is not known, and not admitted.
     bool learn(const Turn& turn, const NeighborKey& key, Mac mac, Proof proof, Admit admit);
+    /// What a Neighbour Advertisement says (RFC 4861 §7.2.5).
+    struct Advertised {
+        std::optional<Mac> mac;
+        Proof proof = Proof::unsolicited;
+        bool overrides = false;
+    };
+    /// The table of ND-025: only of a neighbour that is known. False where that is nothing to us.
+    bool hear(const Turn& turn, const NeighborKey& key, const Advertised& said);
     /// The transport saw its data acknowledged by way of `key` (ARP-010).
     void confirm(const Turn& turn, const NeighborKey& key);
     void add_permanent(const Turn& turn, const NeighborKey& key, Mac mac);

@@ -1,10 +1,12 @@
-// Headers, checksums and fragments of IPv4 packets that leave.
+// Headers, checksums and fragments of packets that leave.
 #include "ip/output.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 #include "base/assert.hpp"
+#include "wire/icmpv6.hpp"
+#include "wire/ipv6.hpp"
 #include "wire/tcp.hpp"
 #include "wire/udp.hpp"
 
@@ -24,6 +26,9 @@ std::optional<std::size_t> checksum_place(std::uint8_t protocol) {
         return wire::TcpRepr::checksum_offset;
     }
     if (is_udp(protocol)) return wire::UdpRepr::checksum_offset;
+    if (protocol == static_cast<std::uint8_t>(wire::IpProtocol::icmpv6)) {
+        return wire::Icmpv6Repr::checksum_offset;
+    }
     return std::nullopt;
 }
 
@@ -37,6 +42,28 @@ std::uint16_t IdSource::next(const IpAddr& source, const IpAddr& destination,
     const std::uint64_t hash = base::siphash_2_4(key_, words);
     std::uint16_t& counter = counters_[hash % counters_.size()];
     return static_cast<std::uint16_t>((hash >> 48) + counter++);
+}
+
+std::uint32_t IdSource::next_v6(const IpAddr& source, const IpAddr& destination) {
+    const auto a = source.words();
+    const auto b = destination.words();
+    const std::array<std::uint64_t, 5> words{a[0], a[1], b[0], b[1], ++fragmented_};
+    return static_cast<std::uint32_t>(base::siphash_2_4(key_, words));
+}
+
+std::uint32_t IdSource::flow_label(const PacketOut& packet) const {
+    const auto a = packet.source.words();
+    const auto b = packet.destination.words();
+    const Octets transport = packet.frame->front();
+    const bool has_ports = (packet.protocol == static_cast<std::uint8_t>(wire::IpProtocol::tcp) ||
+                            is_udp(packet.protocol)) &&
+                           transport.size() >= 4;
+    const std::uint64_t ports = has_ports ? load_be<std::uint32_t>(transport, 0) : 0;
+    constexpr std::uint64_t label_purpose = 0x6c61'6265'6c00'0000;
+    const std::array<std::uint64_t, 6> words{a[0], a[1],  b[0],
+                                             b[1], ports, label_purpose | packet.protocol};
+    const auto label = static_cast<std::uint32_t>(base::siphash_1_3(key_, words) & 0xfffffU);
+    return label == 0 ? 1 : label;
 }
 
 Checksum sum_of(const Frame& frame, std::size_t offset) {
@@ -108,6 +135,21 @@ void put_header(PacketOut& packet, std::uint16_t id) {
     frame.offload.on_prepend(header_size);
 }
 
+void put_header_v6(PacketOut& packet, std::uint32_t flow_label) {
+    Frame& frame = *packet.frame;
+    const wire::Ipv6Repr header{
+        .source = packet.source.v6(),
+        .destination = packet.destination.v6(),
+        .next_header = static_cast<wire::NextHeader>(packet.protocol),
+        .hop_limit = packet.ttl,
+        .traffic_class = packet.tos,
+        .flow_label = flow_label,
+        .payload_length = static_cast<std::uint32_t>(frame.size()),
+    };
+    header.emit(frame.prepend(wire::Ipv6Repr::size()));
+    frame.offload.on_prepend(wire::Ipv6Repr::size());
+}
+
 void add_part(Frame& to, Frame& frame, std::size_t from, std::size_t count) {
     frame.payload(from, [&to, &count](Slice&& slice) {
         if (count == 0) return;
@@ -136,6 +178,32 @@ std::vector<FramePtr> fragment(Frame& packet, std::uint32_t mtu, buf::Pool& pool
         frame->id = packet.id;
         header.emit(frame->prepend(header_size));
         add_part(*frame, packet, begin + at, piece);
+        fragments.push_back(std::move(frame));
+    }
+    return fragments;
+}
+
+std::vector<FramePtr> fragment_v6(Frame& packet, std::uint32_t mtu, std::uint32_t id,
+                                  buf::Pool& pool) {
+    std::vector<FramePtr> fragments;
+    const auto view = wire::Ipv6View::parse_quoted(packet.front());
+    constexpr std::size_t headers = wire::Ipv6Repr::size() + wire::Ipv6Fragment::size();
+    if (!view || mtu < headers + 8) return fragments;
+    wire::Ipv6Repr header = wire::Ipv6Repr::from(*view);
+    wire::Ipv6Fragment own{.next_header = header.next_header, .offset = 0, .more = false, .id = id};
+    header.next_header = wire::NextHeader::fragment;
+    const std::size_t total = packet.size() - wire::Ipv6Repr::size();
+    const std::size_t piece_max = (mtu - headers) & ~std::size_t{7};
+    for (std::size_t at = 0; at < total; at += piece_max) {
+        const std::size_t piece = std::min(piece_max, total - at);
+        own.offset = static_cast<std::uint32_t>(at);
+        own.more = at + piece < total;
+        header.payload_length = static_cast<std::uint32_t>(wire::Ipv6Fragment::size() + piece);
+        FramePtr frame = pool.frame();
+        frame->id = packet.id;
+        own.emit(frame->prepend(wire::Ipv6Fragment::size()));
+        header.emit(frame->prepend(wire::Ipv6Repr::size()));
+        add_part(*frame, packet, wire::Ipv6Repr::size() + at, piece);
         fragments.push_back(std::move(frame));
     }
     return fragments;

@@ -1,4 +1,5 @@
-// IPv4 headers of packets that leave: identification, checksums, fragments (RFC 791, RFC 6864).
+// IP headers of packets that leave: identification, checksums, fragments (RFC 791, RFC 6864, RFC
+// 8200).
 #pragma once
 
 #include <array>
@@ -24,6 +25,8 @@ struct PacketOut {
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;
     bool dont_fragment = true;
+    std::optional<InterfaceIndex> by =
+        std::nullopt;  // for destinations that need a zone (RFC 4007)
 };
 
 /// Identification of packets that may be fragmented: unpredictable from one destination to the
@@ -34,10 +37,16 @@ class IdSource {
 
     [[nodiscard]] std::uint16_t next(const IpAddr& source, const IpAddr& destination,
                                      std::uint8_t protocol);
+    /// Of an IPv6 fragment header: 32 bits, unpredictable (RFC 7739; IP6-018).
+    [[nodiscard]] std::uint32_t next_v6(const IpAddr& source, const IpAddr& destination);
+    /// A flow label: the same for all packets of one conversation, never 0 (RFC 6437 §3; IP6-019).
+    /// `transport`: the first octets of its header, where the ports stand.
+    [[nodiscard]] std::uint32_t flow_label(const PacketOut& packet) const;
 
   private:
     SipKey key_;
     std::array<std::uint16_t, 1024> counters_{};
+    std::uint64_t fragmented_ = 0;
 };
 
 /// What happens to the transport checksum of a packet that leaves by a link.
@@ -55,6 +64,8 @@ void complete_checksum(Frame& frame);
 
 /// Puts an IPv4 header in front of the frame.
 void put_header(PacketOut& packet, std::uint16_t id);
+/// Puts an IPv6 header in front of the frame. `flow_label`: 20 bits (RFC 6437).
+void put_header_v6(PacketOut& packet, std::uint32_t flow_label);
 
 /// Adds octets [from, from + count) of `frame` to `to` as slices, shared where they lie in slices.
 void add_part(Frame& to, Frame& frame, std::size_t from, std::size_t count);
@@ -62,6 +73,10 @@ void add_part(Frame& to, Frame& frame, std::size_t from, std::size_t count);
 /// The fragments of `packet` (IPv4 header at its front) that fit into `mtu` octets, in order
 /// (RFC 791 §3.2); the slices are shared, only headers are new.
 [[nodiscard]] std::vector<FramePtr> fragment(Frame& packet, std::uint32_t mtu, buf::Pool& pool);
+
+/// The fragments of an IPv6 packet without extension headers (RFC 8200 §4.5).
+[[nodiscard]] std::vector<FramePtr> fragment_v6(Frame& packet, std::uint32_t mtu, std::uint32_t id,
+                                                buf::Pool& pool);
 
 /// A frame with the same octets: head copied, slices shared.
 [[nodiscard]] FramePtr share(const Frame& frame, buf::Pool& pool);

@@ -1,16 +1,18 @@
-// The inside of ip::Engine: its parts, and the steps that receive.cpp, transmit.cpp and arp.cpp
-// share.
+// The inside of ip::Engine: its parts, and the steps that its files share: receive.cpp and
+// receive_v6.cpp, transmit.cpp, arp.cpp and nd.cpp.
 #pragma once
 
 #include <variant>
 
 #include "base/ring.hpp"
 #include "ip/engine.hpp"
+#include "ip/extensions.hpp"
 #include "ip/icmp.hpp"
 #include "ip/input.hpp"
 #include "ip/reassembly.hpp"
 #include "wire/arp.hpp"
 #include "wire/ethernet.hpp"
+#include "wire/nd.hpp"
 
 namespace dt::ip {
 
@@ -41,14 +43,39 @@ struct Engine::Parts {
     void forward(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
     void expire_fragments(const Turn& turn);
 
+    // IPv6 in (receive_v6.cpp).
+    Arrival receive_ipv6(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
+    Arrival take_v6(const Turn& turn, InterfaceIndex in, FramePtr frame, bool to_many);
+    FramePtr on_fragment_v6(const Turn& turn, InterfaceIndex in, FramePtr frame, const Chain& chain,
+                            bool to_many);
+    void send_problem(const Turn& turn, InterfaceIndex in, Frame& packet, const Chain& chain);
+    Arrival deliver_v6(const Turn& turn, InterfaceIndex in, FramePtr frame, const Chain& chain,
+                       bool to_many);
+    Arrival on_icmpv6(const Turn& turn, PacketIn packet);
+    void on_echo_v6(const Turn& turn, PacketIn packet);
+    Arrival on_error_v6(const Turn& turn, const PacketIn& packet);
+    void forward_v6(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
+    void send_error_v6(const Turn& turn, const Culprit& culprit, const wire::Icmpv6Repr& error,
+                       const IpAddr& source);
+
+    // Neighbour discovery (nd.cpp).
+    void on_nd(const Turn& turn, const PacketIn& packet);
+    void on_solicitation(const Turn& turn, const PacketIn& packet);
+    void on_advertisement(const Turn& turn, const PacketIn& packet);
+    void put_solicitation(const NeighborTable::Question& question);
+
     // ARP (arp.cpp).
     void on_arp(const Turn& turn, InterfaceIndex in, const Frame& frame, Mac link_destination);
     FramePtr make_arp(const wire::ArpRepr& message, InterfaceIndex out, Mac to);
     void put_question(const NeighborTable::Question& question);
 
     // Frames out (transmit.cpp).
-    std::optional<Hop> hop_to(const IpAddr& destination, const IpAddr& source) const;
-    std::optional<Hop> find_hop(const IpAddr& destination, const IpAddr& source) const;
+    std::optional<Hop> hop_to(const IpAddr& destination, const IpAddr& source,
+                              std::optional<InterfaceIndex> by = std::nullopt) const;
+    std::optional<Hop> find_hop(const IpAddr& destination, const IpAddr& source,
+                                std::optional<InterfaceIndex> by) const;
+    [[nodiscard]] std::optional<InterfaceIndex> link_of(const IpAddr& source,
+                                                        std::optional<InterfaceIndex> by) const;
     Status send(const Turn& turn, PacketOut packet);
     Status queue(const Turn& turn, const Hop& hop, FramePtr packet, const IpAddr& destination,
                  bool dont_fragment);
@@ -61,7 +88,7 @@ struct Engine::Parts {
     void give_up(const Turn& turn, NeighborTable::GivenUp gone);
     void fill_ready(const Turn& turn);
     void put_reply(const Turn& turn, Reply owed);
-    [[nodiscard]] std::optional<IpAddr> source_for(const Hop& hop) const;
+    [[nodiscard]] std::optional<IpAddr> source_for(const Hop& hop, const IpAddr& destination) const;
     [[nodiscard]] event::FrameId new_number();
     /// The number `frame` has (it was forwarded, or told already), or a new one.
     [[nodiscard]] event::FrameId number(const Frame& frame);
@@ -75,6 +102,7 @@ struct Engine::Parts {
     Reassembler reassembler;
     IdSource ids;
     IcmpLimiter limiter;
+    IcmpLimiter limiter_v6;
     Ring<Reply> replies;   // at most reply_ring
     Ring<Outgoing> ready;  // link header on, in the order they leave
     Ring<Unreachable> unreachables;

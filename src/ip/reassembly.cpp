@@ -1,4 +1,4 @@
-// Reassembly of IPv4 fragments.
+// Reassembly of fragments.
 #include "ip/reassembly.hpp"
 
 #include <cstring>
@@ -26,6 +26,20 @@ bool ecn_agrees(std::uint8_t seen) { return (seen & not_ect) == 0 || seen == not
 
 std::size_t cost(const Frame& frame) { return frame.size() + overhead; }
 
+/// The header of the first fragment says the length of the whole datagram, and is none any more.
+void make_whole_v4(MutableOctets datagram, std::size_t header_length, bool is_marked) {
+    store_be(datagram, 2, static_cast<std::uint16_t>(datagram.size()));
+    store_be<std::uint16_t>(datagram, 6, 0);
+    if (is_marked) datagram[1] |= std::byte{3};
+    store_be<std::uint16_t>(datagram, 10, 0);
+    store_be(datagram, 10, Checksum::of(datagram.first(header_length)).finish());
+}
+
+void make_whole_v6(MutableOctets packet, bool is_marked) {
+    store_be(packet, 4, static_cast<std::uint16_t>(packet.size() - wire::Ipv6View::header_length));
+    if (is_marked) packet[1] |= std::byte{0x30};  // the low bits of the traffic class
+}
+
 }  // namespace
 
 FramePtr Reassembler::add(const Turn& turn, InterfaceIndex in, FramePtr fragment) {
@@ -36,27 +50,57 @@ FramePtr Reassembler::add(const Turn& turn, InterfaceIndex in, FramePtr fragment
         drop(turn, fragment->id, *header, Reason::fragment_malformed);
         return nullptr;
     }
-    const Key key{header->source(), header->destination(), header->id(),
-                  static_cast<std::uint8_t>(header->protocol())};
-    const auto found = queue_for(turn, key, in);
+    Part part{{header->source(), header->destination(), header->id(),
+               static_cast<std::uint8_t>(header->protocol())},
+              *span,
+              header->tos(),
+              header->header_length(),
+              {}};
+    const Octets octets = header->header();
+    if (span->begin == 0) part.header.assign(octets.begin(), octets.end());
+    return add_part(turn, in, std::move(fragment), std::move(part));
+}
+
+FramePtr Reassembler::add_v6(const Turn& turn, InterfaceIndex in, FramePtr fragment,
+                             const FragmentPlace& place) {
+    const auto header = wire::Ipv6View::parse_quoted(fragment->front());
+    if (!header) return nullptr;
+    const Octets octets = fragment->front();
+    const auto own = wire::Ipv6Fragment::parse(octets.subspan(place.offset));
+    if (!own) return nullptr;
+    const std::size_t headers = place.offset + wire::Ipv6Fragment::size();
+    const auto length = static_cast<std::uint32_t>(fragment->size() - headers);
+    Part part{{header->source(), header->destination(), own->id, 0},
+              {own->offset, own->offset + length, !own->more},
+              header->traffic_class(),
+              headers,
+              {}};
+    if (own->offset == 0) {
+        const Octets kept = octets.first(place.offset);
+        part.header.assign(kept.begin(), kept.end());
+        part.header[place.named_at] = static_cast<std::byte>(own->next_header);
+    }
+    return add_part(turn, in, std::move(fragment), std::move(part));
+}
+
+FramePtr Reassembler::add_part(const Turn& turn, InterfaceIndex in, FramePtr fragment, Part part) {
+    const auto found = queue_for(turn, part.key, in);
     Queue& queue = found->second;
-    const Fit fits = queue.is_dead ? Fit::overlaps : fit(queue, *span);
+    const Fit fits = queue.is_dead ? Fit::overlaps : fit(queue, part);
     switch (fits) {
         case Fit::fits: break;
-        case Fit::duplicate:
-            drop(turn, fragment->id, *header, Reason::old_duplicate);
-            return nullptr;
+        case Fit::duplicate: drop(turn, *fragment, Reason::old_duplicate); return nullptr;
         case Fit::contradicts:
         case Fit::overlaps:
-            drop(turn, fragment->id, *header,
+            drop(turn, *fragment,
                  fits == Fit::overlaps ? Reason::fragment_overlap : Reason::fragment_malformed);
             empty(queue);
             queue.is_dead = true;
             return nullptr;
     }
     const event::FrameId id = fragment->id;
-    insert(queue, *span, std::move(fragment));
-    make_room(turn, key);
+    insert(queue, std::move(part), std::move(fragment));
+    make_room(turn, found->first);
     if (!queue.total || queue.received != *queue.total) return nullptr;
     FramePtr whole = finish(turn, found);
     if (whole) whole->id = id;  // viewers draw the datagram at the frame that completed it
@@ -95,12 +139,17 @@ std::optional<Reassembler::Span> Reassembler::span_of(const wire::Ipv4View& head
     return Span{begin, begin + length, is_last};
 }
 
-Reassembler::Fit Reassembler::fit(const Queue& queue, const Span& span) {
+Reassembler::Fit Reassembler::fit(const Queue& queue, const Part& part) {
+    const Span& span = part.span;
     const auto next = queue.pieces.upper_bound(span.begin);
     if (next != queue.pieces.begin()) {
-        const std::uint32_t end = std::prev(next)->second.end;
-        if (span.end <= end) return Fit::duplicate;  // inside what is here (IP4-FRAG-003)
-        if (span.begin < end) return Fit::overlaps;
+        const auto& [begin, before] = *std::prev(next);
+        // One inside what is here says nothing new (IP4-FRAG-003); of IPv6 only an exact
+        // duplicate is taken for that (IP6-012).
+        const bool is_inside = span.end <= before.end;
+        const bool is_same = begin == span.begin && before.end == span.end;
+        if (is_same || (is_inside && part.key.source.is_v4())) return Fit::duplicate;
+        if (span.begin < before.end) return Fit::overlaps;
     }
     if (next != queue.pieces.end() && next->first < span.end) return Fit::overlaps;
     if (queue.total && span.end > *queue.total) return Fit::contradicts;
@@ -117,7 +166,7 @@ Reassembler::Queues::iterator Reassembler::queue_for(const Turn& turn, const Key
     if (is_new) {
         ++source.queues;
         queue.in = in;
-        queue.expires = turn.now() + lifetime;
+        queue.expires = turn.now() + (key.source.is_v4() ? lifetime : lifetime_v6);
         octets_held_ += overhead;
         by_age_.emplace(queue.expires, key);
     } else if (source.fragments - queue.last_serial > distance_max && !queue.is_dead) {
@@ -159,17 +208,21 @@ void Reassembler::remove(Queues::iterator found) {
     queues_.erase(found);
 }
 
-void Reassembler::insert(Queue& queue, const Span& span, FramePtr fragment) {
-    const auto header = wire::Ipv4View::parse_quoted(fragment->front());
-    queue.ecn_seen = static_cast<std::uint8_t>(queue.ecn_seen | ecn_bit(header->tos()));
-    const Octets octets = header->header();
-    if (span.begin == 0) queue.header.assign(octets.begin(), octets.end());
-    fragment->drop_front(octets.size());
+void Reassembler::insert(Queue& queue, Part part, FramePtr fragment) {
+    queue.ecn_seen = static_cast<std::uint8_t>(queue.ecn_seen | ecn_bit(part.tos));
+    if (part.span.begin == 0) queue.header = std::move(part.header);
+    fragment->drop_front(part.headers);
     queue.octets += cost(*fragment);
     octets_held_ += cost(*fragment);
-    queue.received += span.end - span.begin;
-    if (span.is_last) queue.total = span.end;
-    queue.pieces.emplace(span.begin, Piece{span.end, std::move(fragment)});
+    queue.received += part.span.end - part.span.begin;
+    if (part.span.is_last) queue.total = part.span.end;
+    queue.pieces.emplace(part.span.begin, Piece{part.span.end, std::move(fragment)});
+}
+
+/// What the length field of the whole datagram would say (IPv6 does not count its own header).
+std::size_t Reassembler::size_said(const Key& key, const Queue& queue) {
+    const std::size_t uncounted = key.source.is_v4() ? 0 : wire::Ipv6View::header_length;
+    return queue.header.size() + *queue.total - uncounted;
 }
 
 FramePtr Reassembler::finish(const Turn& turn, Queues::iterator found) {
@@ -177,17 +230,17 @@ FramePtr Reassembler::finish(const Turn& turn, Queues::iterator found) {
     FramePtr whole;
     if (!ecn_agrees(queue.ecn_seen)) {
         tell(turn, found->first, Reason::fragment_malformed);
-    } else if (queue.header.size() + *queue.total > 65535) {
+    } else if (size_said(found->first, queue) > 65535) {
         tell(turn, found->first, Reason::fragment_malformed);
     } else {
-        whole = join(queue);
+        whole = join(found->first, queue);
     }
     remove(found);
     return whole;
 }
 
 /// One datagram in one block, with the header of the first fragment (IP4-FRAG-013).
-FramePtr Reassembler::join(const Queue& queue) const {
+FramePtr Reassembler::join(const Key& key, const Queue& queue) const {
     const std::size_t header_length = queue.header.size();
     const std::size_t size = header_length + *queue.total;
     buf::BlockRef block = pool_.block(size);
@@ -198,11 +251,12 @@ FramePtr Reassembler::join(const Queue& queue) const {
         piece.frame->copy_to(octets.subspan(header_length + begin));
         if (piece.frame->marked_bad != 0) whole->marked_bad = piece.frame->marked_bad;
     }
-    store_be(octets, 2, static_cast<std::uint16_t>(size));
-    store_be<std::uint16_t>(octets, 6, 0);
-    if ((queue.ecn_seen & ce) != 0) octets[1] |= std::byte{3};
-    store_be<std::uint16_t>(octets, 10, 0);
-    store_be(octets, 10, Checksum::of(octets.first(header_length)).finish());
+    const bool is_marked = (queue.ecn_seen & ce) != 0;
+    if (key.source.is_v4()) {
+        make_whole_v4(octets, header_length, is_marked);
+    } else {
+        make_whole_v6(octets, is_marked);
+    }
     static_cast<void>(whole->add(Slice{std::move(block), 0, static_cast<std::uint32_t>(size)}));
     return whole;
 }

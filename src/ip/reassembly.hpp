@@ -1,5 +1,6 @@
-// Reassembly of IPv4 fragments (RFC 791 §3.2, RFC 815, RFC 3168 §5.3): bounded in octets, in time
-// and in work per fragment; a datagram with overlapping fragments is discarded whole (RFC 5722).
+// Reassembly of fragments of both families (RFC 791 §3.2, RFC 815, RFC 8200 §4.5, RFC 3168 §5.3):
+// bounded in octets, in time and in work per fragment; a datagram with overlapping fragments is
+// discarded whole (RFC 5722).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "event/sink.hpp"
 #include "ip/interface.hpp"
 #include "wire/ipv4.hpp"
+#include "wire/ipv6.hpp"
 
 namespace dt::ip {
 
@@ -19,6 +21,8 @@ class Reassembler {
   public:
     /// From the first fragment (Linux ipfrag_time, DEC-10).
     static constexpr Duration lifetime = std::chrono::seconds{30};
+    /// The same for IPv6 (RFC 8200 §4.5, IP6-017).
+    static constexpr Duration lifetime_v6 = std::chrono::seconds{60};
     /// Octets of all incomplete datagrams (Linux ipfrag_high_thresh).
     static constexpr std::size_t octets_max = 4U << 20;
     /// A queue goes when more fragments than this came from its source since its last one (Linux
@@ -30,6 +34,16 @@ class Reassembler {
     /// Takes a fragment, its IPv4 header at the front of the frame and checked. The whole datagram,
     /// with the first fragment's header (no longer a fragment), when it was the last one missing.
     [[nodiscard]] FramePtr add(const Turn& turn, InterfaceIndex in, FramePtr fragment);
+
+    /// Where the fragment header of an IPv6 packet stands.
+    struct FragmentPlace {
+        std::size_t offset = 0;    // octets before it: what is not fragmented (RFC 8200 §4.5)
+        std::size_t named_at = 0;  // offset of the next-header octet that names it
+    };
+    /// As add, for IPv6: the caller has proved the fragment header, its length a multiple of 8
+    /// where more follow, and its end within 65,535 octets. The whole packet has none any more.
+    [[nodiscard]] FramePtr add_v6(const Turn& turn, InterfaceIndex in, FramePtr fragment,
+                                  const FragmentPlace& place);
 
     /// A datagram whose time is over; its first fragment, to be quoted, if that came.
     struct Expired {
@@ -45,14 +59,14 @@ class Reassembler {
     struct Key {
         IpAddr source;
         IpAddr destination;
-        std::uint16_t id = 0;
-        std::uint8_t protocol = 0;
+        std::uint32_t id = 0;
+        std::uint8_t protocol = 0;  // of IPv4 alone
         friend auto operator<=>(const Key&, const Key&) = default;
         friend bool operator==(const Key&, const Key&) = default;
     };
     struct Piece {
         std::uint32_t end = 0;
-        FramePtr frame;  // IPv4 header taken off
+        FramePtr frame;  // headers taken off
     };
     struct Queue {
         std::map<std::uint32_t, Piece> pieces;  // by offset
@@ -76,6 +90,15 @@ class Reassembler {
     };
     enum class Fit : std::uint8_t { fits, duplicate, contradicts, overlaps };
 
+    /// A fragment that was understood.
+    struct Part {
+        Key key;
+        Span span;
+        std::uint8_t tos = 0;
+        std::size_t headers = 0;        // octets before its data
+        std::vector<std::byte> header;  // of the whole datagram, from a first fragment
+    };
+
     /// Of one source, while it has queues.
     struct Source {
         std::uint64_t fragments = 0;
@@ -83,14 +106,17 @@ class Reassembler {
     };
 
     [[nodiscard]] static std::optional<Span> span_of(const wire::Ipv4View& header);
-    [[nodiscard]] static Fit fit(const Queue& queue, const Span& span);
+    [[nodiscard]] FramePtr add_part(const Turn& turn, InterfaceIndex in, FramePtr fragment,
+                                    Part part);
+    [[nodiscard]] static Fit fit(const Queue& queue, const Part& part);
     [[nodiscard]] Queues::iterator queue_for(const Turn& turn, const Key& key, InterfaceIndex in);
     void make_room(const Turn& turn, const Key& spared);
     void empty(Queue& queue);
     void remove(Queues::iterator found);
-    void insert(Queue& queue, const Span& span, FramePtr fragment);
+    void insert(Queue& queue, Part part, FramePtr fragment);
+    [[nodiscard]] static std::size_t size_said(const Key& key, const Queue& queue);
     [[nodiscard]] FramePtr finish(const Turn& turn, Queues::iterator found);
-    [[nodiscard]] FramePtr join(const Queue& queue) const;
+    [[nodiscard]] FramePtr join(const Key& key, const Queue& queue) const;
     static void tell(const Turn& turn, const Key& key, event::Reason reason);
 
     buf::Pool& pool_;

@@ -85,7 +85,8 @@ Arrival Engine::Parts::receive(const Turn& turn, InterfaceIndex in, FramePtr fra
             if (!make_contiguous(*frame, wire::ArpView::size)) break;
             on_arp(turn, in, *frame, to);
             return {};
-        case wire::EtherType::ipv6: drop_frame(turn, frame->id, Reason::ipv6_off); return {};
+        case wire::EtherType::ipv6:
+            return receive_ipv6(turn, in, std::move(frame), to.is_multicast());
         case wire::EtherType::vlan: break;
     }
     const bool is_arp = type == wire::EtherType::arp;
@@ -279,6 +280,12 @@ void Engine::Parts::expire_fragments(const Turn& turn) {
     while (auto expired = reassembler.next_expired(turn)) {
         if (!expired->payload) continue;  // without the first one nobody is told (IP4-FRAG-009)
         const Culprit culprit{expired->header, *expired->payload, expired->in, false};
+        if (std::to_integer<unsigned>(expired->header[0]) >> 4 == 6) {
+            constexpr std::uint8_t reassembly = 1;
+            send_error_v6(turn, culprit, wire::Icmpv6Repr::time_exceeded(reassembly),
+                          Ipv6::load(expired->header, 24));
+            continue;
+        }
         const Ipv4 destination = Ipv4::load(expired->header, 16);
         send_error(turn, culprit,
                    wire::Icmpv4Repr::time_exceeded(wire::TimeExceededCode::reassembly),

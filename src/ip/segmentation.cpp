@@ -8,33 +8,48 @@
 
 #include "ip/output.hpp"
 #include "wire/ipv4.hpp"
+#include "wire/ipv6.hpp"
 #include "wire/tcp.hpp"
 
 namespace dt::ip {
 
 namespace {
 
-/// The IPv4 and TCP headers of a packet, copied.
+/// The IP and TCP headers of a packet, copied.
 struct Headers {
     std::array<std::byte, 120> octets{};
-    std::size_t ip = 0;     // octets of the IPv4 header
+    std::size_t ip = 0;     // octets of the IP header
     std::size_t total = 0;  // of both
-    std::uint16_t id = 0;
+    std::uint16_t id = 0;   // of IPv4
+    bool is_v4 = true;
 
     [[nodiscard]] MutableOctets tcp() { return MutableOctets{octets}.subspan(ip, total - ip); }
 };
 
-std::optional<Headers> headers_of(Frame& packet) {
-    const auto view = wire::Ipv4View::parse_quoted(packet.front());
-    if (!view || view->protocol() != wire::IpProtocol::tcp) return std::nullopt;
+/// The IP part of headers_of; nothing where TCP does not follow at once.
+std::optional<Headers> ip_header_of(const Frame& packet) {
     Headers headers;
-    headers.ip = view->header_length();
-    headers.id = view->id();
-    if (!make_contiguous(packet, headers.ip + wire::TcpView::header_min)) return std::nullopt;
-    const auto words = std::to_integer<std::size_t>(packet.front()[headers.ip + 12] >> 4);
-    headers.total = headers.ip + 4 * words;
-    if (words < 5 || !make_contiguous(packet, headers.total)) return std::nullopt;
-    std::memcpy(headers.octets.data(), packet.front().data(), headers.total);
+    if (const auto v6 = wire::Ipv6View::parse_quoted(packet.front())) {
+        if (v6->next_header() != wire::NextHeader::tcp) return std::nullopt;
+        headers.ip = wire::Ipv6View::header_length;
+        headers.is_v4 = false;
+        return headers;
+    }
+    const auto v4 = wire::Ipv4View::parse_quoted(packet.front());
+    if (!v4 || v4->protocol() != wire::IpProtocol::tcp) return std::nullopt;
+    headers.ip = v4->header_length();
+    headers.id = v4->id();
+    return headers;
+}
+
+std::optional<Headers> headers_of(Frame& packet) {
+    auto headers = ip_header_of(packet);
+    if (!headers) return std::nullopt;
+    if (!make_contiguous(packet, headers->ip + wire::TcpView::header_min)) return std::nullopt;
+    const auto words = std::to_integer<std::size_t>(packet.front()[headers->ip + 12] >> 4);
+    headers->total = headers->ip + 4 * words;
+    if (words < 5 || !make_contiguous(packet, headers->total)) return std::nullopt;
+    std::memcpy(headers->octets.data(), packet.front().data(), headers->total);
     return headers;
 }
 
@@ -50,10 +65,21 @@ void adjust_tcp(MutableOctets tcp, std::size_t at, bool is_last) {
 }
 
 void adjust_ip(MutableOctets ip, std::size_t size, std::uint16_t id) {
+    if (std::to_integer<unsigned>(ip[0]) >> 4 == 6) {
+        store_be(ip, 4, static_cast<std::uint16_t>(size - ip.size()));
+        return;
+    }
     store_be(ip, 2, static_cast<std::uint16_t>(size));
     store_be(ip, 4, id);
     store_be<std::uint16_t>(ip, 10, 0);
     store_be(ip, 10, Checksum::of(ip).finish());
+}
+
+IpAddr source_of(Octets ip, bool is_v4) {
+    return is_v4 ? IpAddr{Ipv4::load(ip, 12)} : IpAddr{Ipv6::load(ip, 8)};
+}
+IpAddr destination_of(Octets ip, bool is_v4) {
+    return is_v4 ? IpAddr{Ipv4::load(ip, 16)} : IpAddr{Ipv6::load(ip, 24)};
 }
 
 }  // namespace
@@ -85,7 +111,8 @@ std::vector<FramePtr> cut_super_segment(Frame& packet, buf::Pool& pool) {
         std::memcpy(head.data(), own.octets.data(), own.total);
         add_part(*frame, packet, own.total + at, piece);
         const Checksum sum =
-            wire::pseudo_header(Ipv4::load(head, 12), Ipv4::load(head, 16), wire::IpProtocol::tcp,
+            wire::pseudo_header(source_of(head, own.is_v4), destination_of(head, own.is_v4),
+                                wire::IpProtocol::tcp,
                                 static_cast<std::uint32_t>(frame->size() - own.ip))
                 .add(sum_of(*frame, own.ip));
         store_be(head, own.ip + wire::TcpRepr::checksum_offset, sum.finish());

@@ -2,8 +2,10 @@
 #include <cstring>
 
 #include "ip/drop.hpp"
+#include "ip/icmp_v6.hpp"
 #include "ip/parts.hpp"
 #include "ip/segmentation.hpp"
+#include "ip/source_address.hpp"
 
 namespace dt::ip {
 
@@ -11,6 +13,12 @@ using event::Reason;
 using wire::IpProtocol;
 
 namespace {
+
+constexpr auto icmpv6_number = static_cast<std::uint8_t>(IpProtocol::icmpv6);
+
+wire::EtherType ether_type_of(const IpAddr& destination) {
+    return destination.is_v4() ? wire::EtherType::ipv4 : wire::EtherType::ipv6;
+}
 
 /// The conversation of the packet an error is about, seen from its sender.
 FourTuple quoted_tuple(const Culprit& culprit) {
@@ -26,6 +34,39 @@ FourTuple quoted_tuple(const Culprit& culprit) {
     return tuple;
 }
 
+/// Questions and answers about link addresses are for the others of the link.
+bool is_nd_packet(const Frame& packet) {
+    const auto header = wire::Ipv6View::parse_quoted(packet.front());
+    return header && header->next_header() == wire::NextHeader::icmpv6 &&
+           is_nd_message(header->payload());
+}
+
+/// What is wanted of a packet that did not leave.
+struct Outline {
+    IpAddr source;
+    IpAddr destination;
+    std::uint8_t protocol = 0;
+    std::size_t header_length = 0;
+    bool is_first = true;  // holds the transport header
+};
+
+std::optional<Outline> outline_v4(const Frame& packet) {
+    const auto header = wire::Ipv4View::parse_quoted(packet.front());
+    if (!header) return std::nullopt;
+    return Outline{header->source(), header->destination(),
+                   static_cast<std::uint8_t>(header->protocol()), header->header_length(),
+                   header->fragment_offset() == 0};
+}
+
+/// Of one with extension headers, which we only forward or cut up, the transport is not looked for.
+std::optional<Outline> outline_v6(const Frame& packet) {
+    const auto header = wire::Ipv6View::parse_quoted(packet.front());
+    if (!header) return std::nullopt;
+    return Outline{header->source(), header->destination(),
+                   static_cast<std::uint8_t>(header->next_header()), wire::Ipv6View::header_length,
+                   !wire::is_extension(header->next_header())};
+}
+
 }  // namespace
 
 event::FrameId Engine::Parts::new_number() {
@@ -39,19 +80,32 @@ event::FrameId Engine::Parts::number(const Frame& frame) {
 
 /// For packets whose sender left it open: towards an own address that address's interface counts,
 /// not lo (SRC-001, SRC-010).
-std::optional<IpAddr> Engine::Parts::source_for(const Hop& hop) const {
+std::optional<IpAddr> Engine::Parts::source_for(const Hop& hop, const IpAddr& destination) const {
+    if (!destination.is_v4()) return choose_source_v6(interfaces, hop.interface, destination.v6());
     const auto owner = interfaces.owner(hop.address);
     const bool is_own = hop.interface == loopback_interface && owner;
     return interfaces.source(is_own ? *owner : hop.interface, hop.address);
 }
 
-std::optional<Hop> Engine::Parts::hop_to(const IpAddr& destination, const IpAddr& source) const {
+/// The link for a destination that means something on one link only (RFC 4007 §6): the one that was
+/// named, that of the source, or the only one there is.
+std::optional<InterfaceIndex> Engine::Parts::link_of(const IpAddr& source,
+                                                     std::optional<InterfaceIndex> by) const {
+    if (by) return by;
+    const auto owner = source.is_any() ? std::nullopt : interfaces.owner(source);
+    if (owner && *owner != loopback_interface) return owner;
+    return interfaces.size() > 1 ? std::optional(InterfaceIndex{1}) : std::nullopt;
+}
+
+std::optional<Hop> Engine::Parts::hop_to(const IpAddr& destination, const IpAddr& source,
+                                         std::optional<InterfaceIndex> by) const {
+    if (by) return find_hop(destination, source, by);
     const std::uint64_t routes_now = routes.all().size();
     const bool is_known = last_way && last_way->destination == destination &&
                           last_way->source == source && last_way->routes == routes_now &&
                           last_way->neighbors == neighbors.version();
     if (is_known) return last_way->hop;
-    const auto hop = find_hop(destination, source);
+    const auto hop = find_hop(destination, source, std::nullopt);
     if (!hop) return hop;
     const bool is_to_many = destination.is_multicast() || interfaces.is_broadcast(destination);
     last_way = Way{.destination = destination,
@@ -66,16 +120,20 @@ std::optional<Hop> Engine::Parts::hop_to(const IpAddr& destination, const IpAddr
 
 /// Own addresses are reached by lo (IP4-034); broadcasts without a route leave by the interface of
 /// their source, or by the first link.
-std::optional<Hop> Engine::Parts::find_hop(const IpAddr& destination, const IpAddr& source) const {
+std::optional<Hop> Engine::Parts::find_hop(const IpAddr& destination, const IpAddr& source,
+                                           std::optional<InterfaceIndex> by) const {
     if (interfaces.is_local(destination)) return Hop{loopback_interface, destination, 0};
+    if (!destination.is_v4() && (destination.is_link_local() || destination.is_multicast())) {
+        const auto link = link_of(source, by);
+        return link ? std::optional(Hop{*link, destination, 0}) : std::nullopt;
+    }
     const auto is_dead = [this](InterfaceIndex out, const IpAddr& gateway) {
         return neighbors.is_failed({out, gateway});
     };
     if (const auto hop = routes.find(destination, is_dead)) return hop;
     if (!destination.is_broadcast() && !destination.is_multicast()) return std::nullopt;
-    const auto owner = source.is_any() ? std::nullopt : interfaces.owner(source);
-    if (owner) return Hop{*owner, destination, 0};
-    return interfaces.size() > 1 ? std::optional(Hop{1, destination, 0}) : std::nullopt;
+    const auto link = link_of(source, by);
+    return link ? std::optional(Hop{*link, destination, 0}) : std::nullopt;
 }
 
 Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
@@ -88,32 +146,43 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
                                        .reason = reason});
         return fail(error);
     };
-    if (!packet.destination.is_v4()) return refuse(Reason::ipv6_off, Error::network_unreachable);
-    const auto hop = hop_to(packet.destination, packet.source);
+    const bool is_v4 = packet.destination.is_v4();
+    if (!is_v4 && turn.config().ipv6 == event::Switch::off) {
+        return refuse(Reason::ipv6_off, Error::network_unreachable);
+    }
+    const auto hop = hop_to(packet.destination, packet.source, packet.by);
     if (!hop) return refuse(Reason::no_route, Error::network_unreachable);
     if (packet.source.is_any()) {
-        const auto source = source_for(*hop);
+        const auto source = source_for(*hop, packet.destination);
         if (!source) return refuse(Reason::no_route, Error::network_unreachable);
         packet.source = *source;
     }
     if (!is_local_source(packet.source)) {  // IP4-009
         return refuse(Reason::address_not_local, Error::address_not_available);
     }
-    if (packet.frame->size() > wire::Ipv4Repr::payload_max) {
+    const std::size_t header = is_v4 ? wire::Ipv4Repr::size() : wire::Ipv6Repr::size();
+    const std::size_t payload_max =
+        is_v4 ? wire::Ipv4Repr::payload_max : wire::Ipv6Repr::payload_max;
+    if (packet.frame->size() > payload_max) {
         return refuse(Reason::packet_too_big, Error::message_too_long);
     }
     const Interface& out = interfaces.at(hop->interface);
     const std::uint32_t mtu = hop->mtu != 0 ? hop->mtu : out.mtu;
-    const bool is_one = packet.frame->size() + wire::Ipv4Repr::size() <= mtu ||
-                        packet.frame->offload.is_super_segment();
+    const bool is_one =
+        packet.frame->size() + header <= mtu || packet.frame->offload.is_super_segment();
     if (!is_one && packet.dont_fragment) {  // IP4-020
         return refuse(Reason::packet_too_big, Error::message_too_long);
     }
     if (packet.ttl == 0) packet.ttl = 64;  // IP4-010
-    finish_transport(packet, out.vouches && is_one ? ChecksumBy::link : ChecksumBy::us);
-    put_header(packet, packet.dont_fragment
-                           ? std::uint16_t{0}
-                           : ids.next(packet.source, packet.destination, packet.protocol));
+    const bool by_link = out.vouches && is_one && packet.protocol != icmpv6_number;
+    finish_transport(packet, by_link ? ChecksumBy::link : ChecksumBy::us);
+    if (is_v4) {
+        put_header(packet, packet.dont_fragment
+                               ? std::uint16_t{0}
+                               : ids.next(packet.source, packet.destination, packet.protocol));
+    } else {
+        put_header_v6(packet, ids.flow_label(packet));
+    }
     return queue(turn, *hop, std::move(packet.frame), packet.destination, packet.dont_fragment);
 }
 
@@ -138,7 +207,15 @@ Status Engine::Parts::queue(const Turn& turn, const Hop& hop, FramePtr packet,
         return fail(Error::message_too_long);
     }
     complete_checksum(*packet);
-    for (FramePtr& piece : fragment(*packet, mtu, pool)) {
+    if (destination.is_v4()) {
+        for (FramePtr& piece : fragment(*packet, mtu, pool)) {
+            dispatch(turn, hop, std::move(piece), destination);
+        }
+        return {};
+    }
+    const auto header = wire::Ipv6View::parse_quoted(packet->front());
+    const std::uint32_t id = ids.next_v6(header->source(), header->destination());
+    for (FramePtr& piece : fragment_v6(*packet, mtu, id, pool)) {
         dispatch(turn, hop, std::move(piece), destination);
     }
     return {};
@@ -148,17 +225,20 @@ Status Engine::Parts::queue(const Turn& turn, const Hop& hop, FramePtr packet,
 /// else the neighbour's, for which the packet waits if need be.
 void Engine::Parts::dispatch(const Turn& turn, const Hop& hop, FramePtr packet,
                              const IpAddr& destination) {
+    const wire::EtherType type = ether_type_of(destination);
     if (hop.interface == loopback_interface) {
-        return put_link_header(hop.interface, std::move(packet), Mac{}, wire::EtherType::ipv4);
+        return put_link_header(hop.interface, std::move(packet), Mac{}, type);
     }
     if (is_to_one(destination)) return dispatch_to_one(turn, hop, std::move(packet));
     const bool is_broadcast = interfaces.is_broadcast(destination);
-    if (is_broadcast || InterfaceTable::is_joined(destination)) {  // we are among the many
-        put_link_header(loopback_interface, share(*packet, pool), Mac{}, wire::EtherType::ipv4);
+    const bool is_among =  // we are among the many
+        is_broadcast || (interfaces.is_joined(destination) && !is_nd_packet(*packet));
+    if (is_among) {
+        put_link_header(loopback_interface, share(*packet, pool), Mac{}, type);
     }
     if (is_broadcast || destination.is_multicast()) {
         const Mac to = is_broadcast ? Mac::broadcast() : wire::multicast_mac(destination);
-        return put_link_header(hop.interface, std::move(packet), to, wire::EtherType::ipv4);
+        return put_link_header(hop.interface, std::move(packet), to, type);
     }
     dispatch_to_one(turn, hop, std::move(packet));
 }
@@ -166,7 +246,7 @@ void Engine::Parts::dispatch(const Turn& turn, const Hop& hop, FramePtr packet,
 void Engine::Parts::dispatch_to_one(const Turn& turn, const Hop& hop, FramePtr packet) {
     const NeighborKey key{hop.interface, hop.address};
     if (const auto to = neighbors.use(turn, key)) {
-        put_link_header(hop.interface, std::move(packet), *to, wire::EtherType::ipv4);
+        put_link_header(hop.interface, std::move(packet), *to, ether_type_of(hop.address));
     } else {
         neighbors.hold(turn, key, std::move(packet));
     }
@@ -212,24 +292,24 @@ void Engine::Parts::send_error(const Turn& turn, const Culprit& culprit,
 
 /// The neighbour of a packet never answered: our own transport learns it, another host by ICMP.
 void Engine::Parts::give_up(const Turn& turn, NeighborTable::GivenUp gone) {
-    const auto header = wire::Ipv4View::parse_quoted(gone.packet->front());
-    if (!header) return;
+    const bool is_v4 = gone.key.address.is_v4();
+    const auto packet = is_v4 ? outline_v4(*gone.packet) : outline_v6(*gone.packet);
+    if (!packet) return;
     std::array<std::byte, 60> kept{};
-    const std::size_t header_length = header->header_length();
-    std::memcpy(kept.data(), header->header().data(), header_length);
-    const IpAddr source = header->source();
-    Unreachable told{gone.key.address,
-                     source,
-                     header->destination(),
-                     static_cast<std::uint8_t>(header->protocol()),
-                     {}};
-    const bool is_first = header->fragment_offset() == 0;
-    gone.packet->drop_front(header_length);
-    if (!interfaces.is_local(source)) {
-        return send_error(turn, {Octets{kept}.first(header_length), *gone.packet, 0, false},
-                          wire::Icmpv4Repr::unreachable(wire::UnreachableCode::host), IpAddr{});
+    std::memcpy(kept.data(), gone.packet->front().data(), packet->header_length);
+    Unreachable told{gone.key.address, packet->source, packet->destination, packet->protocol, {}};
+    gone.packet->drop_front(packet->header_length);
+    if (!interfaces.is_local(packet->source)) {
+        const Culprit culprit{Octets{kept}.first(packet->header_length), *gone.packet, 0, false};
+        if (!is_v4) {
+            return send_error_v6(turn, culprit,
+                                 wire::Icmpv6Repr::unreachable(wire::Unreachable6Code::address),
+                                 IpAddr{});
+        }
+        return send_error(turn, culprit, wire::Icmpv4Repr::unreachable(wire::UnreachableCode::host),
+                          IpAddr{});
     }
-    if (!is_first || !make_contiguous(*gone.packet, told.transport.size())) return;
+    if (!packet->is_first || !make_contiguous(*gone.packet, told.transport.size())) return;
     std::memcpy(told.transport.data(), gone.packet->front().data(), told.transport.size());
     unreachables.push(told);
 }
@@ -238,7 +318,7 @@ void Engine::Parts::give_up(const Turn& turn, NeighborTable::GivenUp gone) {
 void Engine::Parts::fill_ready(const Turn& turn) {
     while (auto released = neighbors.next_released()) {
         put_link_header(released->key.interface, std::move(released->packet), released->mac,
-                        wire::EtherType::ipv4);
+                        ether_type_of(released->key.address));
     }
     while (!replies.empty() && ready.empty()) {
         put_reply(turn, replies.pop());
