@@ -103,7 +103,8 @@ class Pool {
   public:
     static constexpr std::uint32_t small_block = 512;
     static constexpr std::uint32_t medium_block = 4096;
-    static constexpr std::uint32_t large_block = 65536;
+    /// Holds the largest IPv6 packet, 40 + 65,535 octets, and a link header (RFC 8200 §3).
+    static constexpr std::uint32_t large_block = 65536 + 128;
 
     Pool();
     ~Pool();  // asserts that every block and frame came back

@@ -17,6 +17,9 @@ namespace {
 /// for less than all of it.
 constexpr std::uint32_t worth_pinning = 1024;
 
+/// Octets of a stream that lie in one block at most: no more leave in one super-segment.
+constexpr std::size_t stream_block_max = 65536;
+
 }  // namespace
 
 StreamQueue::StreamQueue(StreamQueue&& other) noexcept
@@ -55,7 +58,7 @@ MutableOctets StreamQueue::writable(Pool& pool, std::size_t wanted) {
         return {tail_->slice.block().get()->data() + end, std::min(room, wanted)};
     }
     if (!pending_ || pending_.get()->capacity < worthwhile) {
-        pending_ = pool.block(std::min<std::size_t>(wanted, Pool::large_block));
+        pending_ = pool.block(std::min<std::size_t>(wanted, stream_block_max));
     }
     return {pending_.get()->data(), std::min<std::size_t>(wanted, pending_.get()->capacity)};
 }

@@ -1,8 +1,11 @@
 // From an IP packet to the transport it is for: headers parsed once, checksums verified once
 // (RFC 9293 §3.1 MUST-3, RFC 768), ICMP errors to the socket they are about (RFC 1122 §3.2.2).
+#include <algorithm>
+
 #include "core/parts.hpp"
 #include "ip/output.hpp"
 #include "wire/icmpv4.hpp"
+#include "wire/icmpv6.hpp"
 #include "wire/ipv4.hpp"
 #include "wire/tcp.hpp"
 #include "wire/udp.hpp"
@@ -80,8 +83,42 @@ std::optional<IcmpError> unreachable_kind(UnreachableCode code) {
     return std::nullopt;
 }
 
+/// RFC 4443 §3.1; codes it does not name count as a fault of the protocol (ICMP6-012, Linux).
+IcmpError unreachable_kind_v6(wire::Unreachable6Code code) {
+    switch (code) {
+        case wire::Unreachable6Code::no_route: return IcmpError::network_unreachable;
+        case wire::Unreachable6Code::prohibited:
+        case wire::Unreachable6Code::source_policy:
+        case wire::Unreachable6Code::reject_route: return IcmpError::policy_denied;
+        case wire::Unreachable6Code::beyond_scope:
+        case wire::Unreachable6Code::address: return IcmpError::host_unreachable;
+        case wire::Unreachable6Code::port: return IcmpError::port_unreachable;
+    }
+    return IcmpError::parameter_problem;
+}
+
+/// TCP-ICMP-014, ICMP6-012.
+IcmpError icmp_kind_v6(const ip::ErrorIn& error) {
+    switch (static_cast<wire::Icmpv6Type>(error.type)) {
+        case wire::Icmpv6Type::destination_unreachable:
+            return unreachable_kind_v6(static_cast<wire::Unreachable6Code>(error.code));
+        case wire::Icmpv6Type::packet_too_big: return IcmpError::fragmentation_needed;
+        case wire::Icmpv6Type::time_exceeded: return IcmpError::time_exceeded;
+        case wire::Icmpv6Type::parameter_problem:
+        case wire::Icmpv6Type::echo_request:
+        case wire::Icmpv6Type::echo_reply:
+        case wire::Icmpv6Type::router_solicitation:
+        case wire::Icmpv6Type::router_advertisement:
+        case wire::Icmpv6Type::neighbor_solicitation:
+        case wire::Icmpv6Type::neighbor_advertisement:
+        case wire::Icmpv6Type::redirect: break;
+    }
+    return IcmpError::parameter_problem;
+}
+
 /// What an error means to TCP; nothing for those it does not heed (TCP-ICMP-008, 010).
 std::optional<IcmpError> icmp_kind(const ip::ErrorIn& error) {
+    if (!error.source.is_v4()) return icmp_kind_v6(error);
     switch (static_cast<Icmpv4Type>(error.type)) {
         case Icmpv4Type::destination_unreachable:
             return unreachable_kind(static_cast<UnreachableCode>(error.code));
@@ -107,6 +144,7 @@ std::optional<Error> hard_error(IcmpError kind) {
         case IcmpError::port_unreachable: return Error::connection_refused;
         case IcmpError::protocol_unreachable: return Error::no_such_option;
         case IcmpError::admin_prohibited: return Error::host_unreachable;
+        case IcmpError::policy_denied: return Error::access_denied;
         case IcmpError::parameter_problem: return Error::protocol_error;
         case IcmpError::network_unreachable:
         case IcmpError::host_unreachable:
@@ -180,8 +218,11 @@ void Core::Parts::on_udp(const Turn& turn, ip::PacketIn& packet) {
     datagram.offset = wire::UdpView::header_length;
     datagram.length = view->length() - datagram.offset;
     packet.frame->keep_front(view->length());  // UDP-004
-    const bool is_unchecked = !view->has_checksum() && packet.frame->marked_bad == 0;
-    if (!is_unchecked && !is_intact(packet)) {
+    // Only IPv4 lets a sender leave the checksum out (UDP-002).
+    const bool is_unchecked =
+        !view->has_checksum() && packet.frame->marked_bad == 0 && packet.source.is_v4();
+    const bool is_void = !view->has_checksum() && !packet.source.is_v4();
+    if (is_void || (!is_unchecked && !is_intact(packet))) {
         turn.emit(event::DatagramMoved{datagram.tuple, packet.frame->id, event::Step::dropped,
                                        datagram.length, Reason::bad_checksum});
         return;
@@ -189,8 +230,14 @@ void Core::Parts::on_udp(const Turn& turn, ip::PacketIn& packet) {
     datagram.frame = std::move(packet.frame);
     if (udp.on_datagram(turn, datagram, packet.to_many) != udp::Engine::Verdict::no_socket) return;
     packet.frame = std::move(datagram.frame);
-    ip.send_error(turn, packet, static_cast<std::uint8_t>(Icmpv4Type::destination_unreachable),
-                  static_cast<std::uint8_t>(UnreachableCode::port));
+    if (packet.source.is_v4()) {
+        ip.send_error(turn, packet, static_cast<std::uint8_t>(Icmpv4Type::destination_unreachable),
+                      static_cast<std::uint8_t>(UnreachableCode::port));
+    } else {
+        ip.send_error(turn, packet,
+                      static_cast<std::uint8_t>(wire::Icmpv6Type::destination_unreachable),
+                      static_cast<std::uint8_t>(wire::Unreachable6Code::port));
+    }
 }
 
 void Core::Parts::on_error(const Turn& turn, const ip::ErrorIn& error) {
@@ -199,7 +246,8 @@ void Core::Parts::on_error(const Turn& turn, const ip::ErrorIn& error) {
     const FourTuple tuple = quoted_tuple(error.source, error.destination, error.transport);
     if (error.protocol == tcp_number) {
         const Seq seq{load_be<std::uint32_t>(error.transport, 4)};
-        tcp.on_icmp(turn, tuple, seq, *kind, error.mtu);
+        const auto mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(error.mtu, 65535));
+        tcp.on_icmp(turn, tuple, seq, *kind, mtu);
     } else if (error.protocol == udp_number) {
         if (const auto hard = hard_error(*kind)) udp.on_icmp(turn, tuple, *hard);
     }

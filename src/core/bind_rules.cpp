@@ -18,17 +18,24 @@ bool share_by_port(const Holding& wanted, const Holding& held) {
     return !has_user || wanted.uid == held.uid;
 }
 
+/// `::` takes IPv4 too (API-BIND-027) unless it is told not to (API-BIND-028); 0.0.0.0 takes IPv4
+/// only (API-BIND-029).
+bool takes_both(const Holding& holding) {
+    return holding.local.addr == IpAddr::any_v6() && !holding.v6_only;
+}
+
 }  // namespace
 
-bool overlaps(const IpAddr& a, const IpAddr& b) {
-    if (a == b) return true;
-    // `::` takes IPv4 too (API-BIND-027); 0.0.0.0 takes IPv4 only (API-BIND-029).
-    if (a == IpAddr::any_v6() || b == IpAddr::any_v6()) return true;
-    return a.family() == b.family() && (a.is_any() || b.is_any());
+bool overlaps(const Holding& a, const Holding& b) {
+    const IpAddr& one = a.local.addr;
+    const IpAddr& other = b.local.addr;
+    if (one == other) return true;
+    if (one.family() == other.family()) return one.is_any() || other.is_any();
+    return takes_both(a) || takes_both(b);
 }
 
 bool conflicts(const Holding& wanted, const Holding& held, Sharing sharing) {
-    if (!overlaps(wanted.local.addr, held.local.addr)) return false;
+    if (!overlaps(wanted, held)) return false;
     if (sharing == Sharing::refused) return true;
     return !share_by_address(wanted, held) && !share_by_port(wanted, held);
 }

@@ -18,14 +18,15 @@ struct Holding {
     bool reuse_address = false;
     bool reuse_port = false;
     std::uint32_t uid = 0;  // who runs it; not known of connections and TIME-WAIT records
+    bool v6_only = false;   // IPV6_V6ONLY
 };
 
 /// Whether a shared SO_REUSEADDR lets a bind join: yes where the program named the port, no where
 /// the stack picks one (bind to port 0).
 enum class Sharing : std::uint8_t { allowed, refused };
 
-/// True where the two addresses stand for some common one: equal, or one of them is the wildcard.
-[[nodiscard]] bool overlaps(const IpAddr& a, const IpAddr& b);
+/// True where the addresses of the two stand for some common one: equal, or one is a wildcard.
+[[nodiscard]] bool overlaps(const Holding& a, const Holding& b);
 
 /// True where `wanted` cannot be bound while `held` is there; both have the same port.
 [[nodiscard]] bool conflicts(const Holding& wanted, const Holding& held, Sharing sharing);

@@ -139,7 +139,9 @@ Instant Core::deadline() const {
 }
 
 Result<Core::Chosen> Core::choose_path(IpAddr destination, std::optional<IpAddr> bound) const {
-    if (destination.is_any()) destination = IpAddr::loopback_v4();
+    if (destination.is_any()) {  // SRC-013
+        destination = destination.is_v4() ? IpAddr::loopback_v4() : IpAddr::loopback_v6();
+    }
     DT_TRY(path, parts_->ip.path(destination, bound));
     return Chosen{path.source, destination, tcp_path(path)};
 }

@@ -20,8 +20,9 @@ using PortKey = std::pair<Transport, Port>;
 using OwnerKey = std::pair<Transport, std::uint64_t>;
 
 Holding holding(const Claim& claim) {
-    return {claim.local, claim.listening ? HolderKind::listener : HolderKind::socket,
-            claim.reuse_address, claim.reuse_port, claim.uid};
+    return {claim.local,         claim.listening ? HolderKind::listener : HolderKind::socket,
+            claim.reuse_address, claim.reuse_port,
+            claim.uid,           claim.v6_only};
 }
 
 /// The ephemeral range as an even count of ports: candidates of both parities, `first` even.

@@ -25,6 +25,7 @@ struct Claim {
     bool reuse_port = false;
     bool listening = false;
     std::uint32_t uid = 0;
+    bool v6_only = false;
 };
 
 /// Refusal of a bind or connect: what the program gets, and why.

@@ -103,6 +103,9 @@ enum class Reason : std::uint16_t {
     packet_too_big,
     ttl_expired,
     neighbour_queue_full,
+    unknown_option,
+    nd_malformed,
+    nd_not_for_us,
     // Text held for lost, and what became of that.
     lost_by_duplicates,
     lost_by_time,
@@ -112,9 +115,6 @@ enum class Reason : std::uint16_t {
     marked_by_network,
     loss_repaired,
     loss_was_none,
-    unknown_option,
-    nd_malformed,
-    nd_not_for_us,
     count_,  // not a reason: how many there are; stays last
 };
 

@@ -30,6 +30,9 @@ Answer<core::Core::Chosen> SocketTable::choose_path(const Socket& socket,
     if (socket.local.addr.is_unicast() && !core_.ip().is_broadcast(socket.local.addr)) {
         bound = socket.local.addr;
     }
+    if (bound && bound->family() != destination.family()) {
+        return refuse(Error::network_unreachable, Reason::no_route);
+    }
     auto chosen = core_.choose_path(destination, bound);
     if (chosen) return *chosen;
     const bool routed = chosen.error() != Error::network_unreachable;
@@ -62,7 +65,7 @@ Answer<void> SocketTable::begin_connect(const Turn& turn, SocketId id, Socket& s
     if (!stream_facts(socket).is_closed()) {
         return refuse(Error::is_connected, Reason::wrong_state);
     }
-    if (!remote.addr.is_v4()) return refuse(Error::family_not_supported, Reason::bad_argument);
+    if (auto fitting = check_family(socket, remote.addr); !fitting) return fitting;
     if (remote.addr.is_multicast() || core_.ip().is_broadcast(remote.addr)) {
         return refuse(Error::network_unreachable, Reason::no_route);
     }

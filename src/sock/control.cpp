@@ -33,12 +33,16 @@ SocketTable::SocketTable(const Config& config, core::Core& core)
     : config_(config), core_(core), sockets_(slot_count(config)) {}
 
 Answer<SocketId> SocketTable::open(event::Caller caller, Family family, Type type, int protocol) {
-    if (family == Family::inet6) return refuse(Error::family_not_supported, Reason::ipv6_off);
+    if (family == Family::inet6 && config_.ipv6 == event::Switch::off) {
+        return refuse(Error::family_not_supported, Reason::ipv6_off);
+    }
     if (!fits(type, protocol)) return refuse(Error::protocol_not_supported, Reason::not_offered);
     const auto handle = sockets_.insert();
     if (!handle) return refuse(Error::too_many_files, Reason::limit_reached);
     Socket& socket = *sockets_.get(*handle);
     socket.opened_by = caller;
+    socket.family = family;
+    socket.local.addr = socket.any_address();
     socket.ordinal = ++opened_;
     if (type == Type::datagram) {
         socket.transport = event::Transport::udp;
@@ -49,7 +53,11 @@ Answer<SocketId> SocketTable::open(event::Caller caller, Family family, Type typ
 
 /// The order of the checks is Linux's: address, right to the port, state.
 Answer<void> SocketTable::check_bindable(const Socket& socket, Endpoint address) const {
-    if (!address.addr.is_v4()) return refuse(Error::family_not_supported, Reason::bad_argument);
+    if (auto fitting = check_family(socket, address.addr); !fitting) {
+        // A mapped address on a socket for IPv6 alone (API-BIND-032).
+        const bool is_mapped = fitting.error().error == Error::network_unreachable;
+        return is_mapped ? refuse(Error::invalid_argument, Reason::bad_argument) : fitting;
+    }
     if (auto own = check_own_address(socket, address.addr); !own) return own;
     if (!address.port.is_any() && address.port.value() < config_.unprivileged_port_start) {
         return refuse(Error::access_denied, Reason::port_privileged);
@@ -57,6 +65,18 @@ Answer<void> SocketTable::check_bindable(const Socket& socket, Endpoint address)
     const bool closed = socket.is_datagram() || stream_facts(socket).is_closed();
     if (!closed || socket.port_hold != PortHold::none) {
         return refuse(Error::invalid_argument, Reason::wrong_state);
+    }
+    return {};
+}
+
+/// IPv4 addresses, mapped ones too, are for IPv4 sockets and for IPv6 sockets that take both.
+Answer<void> SocketTable::check_family(const Socket& socket, IpAddr address) const {
+    const bool is_v6_socket = socket.family == Family::inet6;
+    if (!address.is_v4() && !is_v6_socket) {
+        return refuse(Error::family_not_supported, Reason::bad_argument);
+    }
+    if (address.is_v4() && is_v6_socket && socket.settings().tcp.v6_only) {
+        return refuse(Error::network_unreachable, Reason::no_route);
     }
     return {};
 }
@@ -77,6 +97,7 @@ Answer<void> SocketTable::claim_port(SocketId id, Socket& socket, Endpoint wante
     claim.reuse_address = socket.settings().tcp.reuse_address;
     claim.reuse_port = socket.settings().tcp.reuse_port;
     claim.listening = listening;
+    claim.v6_only = socket.settings().tcp.v6_only;
     const auto bound = core_.ports().bind(config_, core_.tcp(), claim);
     if (!bound) return refuse(bound.error().error, bound.error().reason);
     socket.local = *bound;
@@ -108,7 +129,7 @@ Answer<void> SocketTable::bind(SocketId id, Endpoint address) {
 }
 
 void SocketTable::become_unconnected(SocketId id, Socket& socket, Failed failed) {
-    if (!socket.marks.has(Mark::address_fixed)) socket.local.addr = IpAddr::any_v4();
+    if (!socket.marks.has(Mark::address_fixed)) socket.local.addr = socket.any_address();
     if (socket.port_hold == PortHold::automatic) release_port(id, socket);
     socket.marks.clear(Mark::read_shut);
     socket.marks.clear(Mark::write_shut);

@@ -10,8 +10,14 @@ namespace {
 using event::Reason;
 
 constexpr std::size_t length_field_max = 65535;
-constexpr std::size_t header_octets = 20 + 8;  // IPv4 and UDP
-constexpr std::size_t text_max = length_field_max - header_octets;
+constexpr std::size_t udp_octets = 8;
+
+/// Octets of the headers in front of a datagram's text.
+std::size_t header_octets(const IpAddr& to) { return (to.is_v4() ? 20U : 40U) + udp_octets; }
+/// 65507 and 65527 (UDP-010): IPv6 does not count its own header.
+std::size_t text_max(const IpAddr& to) {
+    return length_field_max - (to.is_v4() ? header_octets(to) : udp_octets);
+}
 constexpr std::uint32_t receive_buffer_default = 212'992;  // Linux net.core.rmem_default
 
 /// IP_PMTUDISC_DO and IP_PMTUDISC_PROBE leave sizes to the program.
@@ -45,7 +51,8 @@ void SocketTable::open_endpoint(SocketId id, Socket& socket) {
     auto& datagram = std::get<Datagram>(socket.state);
     const std::uint32_t set = socket.settings().tcp.receive_buffer;
     const std::uint32_t buffer = set == 0 ? receive_buffer_default : set;
-    datagram.id = core_.udp().open(socket.local, buffer);
+    const auto stacks = socket.settings().tcp.v6_only ? udp::Stacks::v6_only : udp::Stacks::both;
+    datagram.id = core_.udp().open(socket.local, buffer, stacks);
     own(*datagram.id, id);
 }
 
@@ -62,7 +69,7 @@ Answer<void> SocketTable::name_datagram(SocketId id, Socket& socket) {
 
 Answer<void> SocketTable::connect_datagram(SocketId id, Socket& socket, Endpoint remote) {
     if (auto named = name_datagram(id, socket); !named) return named;
-    if (!remote.addr.is_v4()) return refuse(Error::family_not_supported, Reason::bad_argument);
+    if (auto fitting = check_family(socket, remote.addr); !fitting) return fitting;
     auto chosen = choose_path(socket, remote.addr);
     if (!chosen) return std::unexpected(chosen.error());
     const bool broadcast = core_.ip().is_broadcast(chosen->destination);
@@ -84,7 +91,7 @@ void SocketTable::disconnect_datagram(SocketId id, Socket& socket) {
     auto& datagram = std::get<Datagram>(socket.state);
     datagram.peer.reset();
     if (!datagram.id) return;
-    if (!socket.marks.has(Mark::address_fixed)) socket.local.addr = IpAddr::any_v4();
+    if (!socket.marks.has(Mark::address_fixed)) socket.local.addr = socket.any_address();
     if (socket.port_hold == PortHold::automatic) {
         core_.udp().close(*datagram.id);
         datagram.id.reset();
@@ -99,7 +106,9 @@ void SocketTable::disconnect_datagram(SocketId id, Socket& socket) {
 Answer<Endpoint> SocketTable::datagram_target(const Socket& socket,
                                               std::optional<Endpoint> to) const {
     if (to) {
-        if (!to->addr.is_v4()) return refuse(Error::family_not_supported, Reason::bad_argument);
+        if (auto fitting = check_family(socket, to->addr); !fitting) {
+            return std::unexpected(fitting.error());
+        }
         if (to->port.is_any()) return refuse(Error::invalid_argument, Reason::bad_argument);
         return *to;
     }
@@ -128,8 +137,11 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Oc
     if (socket->marks.has(Mark::write_shut)) {
         return refuse(Error::broken_pipe, Reason::wrong_state);
     }
-    if (text.size() > text_max) return refuse(Error::message_too_long, Reason::bad_argument);
-    if (!may_fragment(socket->settings()) && text.size() + header_octets > chosen->path.mtu) {
+    if (text.size() > text_max(chosen->destination)) {
+        return refuse(Error::message_too_long, Reason::bad_argument);
+    }
+    const std::size_t whole = text.size() + header_octets(chosen->destination);
+    if (!may_fragment(socket->settings()) && whole > chosen->path.mtu) {
         return refuse(Error::message_too_long, Reason::packet_too_big);
     }
     const FourTuple tuple{{chosen->source, socket->local.port},

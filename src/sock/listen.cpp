@@ -68,6 +68,7 @@ Answer<Accepted> SocketTable::accept(const Turn& turn, event::Caller caller, Soc
     made.state = Stream{*connection};
     made.phase = Phase::connected;
     made.local = tuple.local;
+    made.family = socket->family;
     made.opened_by = caller;
     made.ordinal = ++opened_;
     if (socket->own) made.own = std::make_unique<Settings>(*socket->own);

@@ -38,6 +38,9 @@ Size read_type(const OptionTarget& target, MutableOctets to) {
 Size read_protocol(const OptionTarget& target, MutableOctets to) {
     return put_value(to, target.socket.is_datagram() ? number::ipproto_udp : number::ipproto_tcp);
 }
+Size read_domain(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, number_of(target.socket.family));
+}
 Size read_accepting(const OptionTarget& target, MutableOctets to) {
     return put_value(to, std::int32_t{target.socket.listener() == nullptr ? 0 : 1});
 }
@@ -264,6 +267,44 @@ Done write_ttl(const OptionTarget& target, Octets from) {
     apply(target, Effect::connection);
     return {};
 }
+/// Only before the socket has a name (RFC 3493 §5.3).
+Done write_v6_only(const OptionTarget& target, Octets from) {
+    if (!has_int(from)) return too_short();
+    if (target.socket.port_hold != PortHold::none) return too_short();
+    target.socket.change_settings().tcp.v6_only = int_in(from) != 0;
+    return {};
+}
+Size read_v6_only(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, std::int32_t{target.socket.settings().tcp.v6_only ? 1 : 0});
+}
+Size read_hops(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, std::int32_t{target.socket.settings().tcp.ttl});
+}
+/// -1: the default (RFC 3493 §5.1; IP6-002).
+Done write_hops(const OptionTarget& target, Octets from) {
+    if (!has_int(from)) return too_short();
+    const std::int32_t hops = int_in(from);
+    if (hops < -1 || hops > 255) return too_short();
+    constexpr std::uint8_t default_hops = 64;
+    target.socket.change_settings().tcp.ttl =
+        hops == -1 ? default_hops : static_cast<std::uint8_t>(hops);
+    apply(target, Effect::connection);
+    return {};
+}
+/// -1: the default (RFC 3542 §6.5); a stream sets all but the ECN bits (IP6-020).
+Done write_traffic_class(const OptionTarget& target, Octets from) {
+    if (!has_int(from)) return too_short();
+    const std::int32_t value = int_in(from);
+    if (value < -1 || value > 255) return too_short();
+    const std::int32_t kept = target.socket.is_datagram() ? 0xff : 0xfc;
+    target.socket.change_settings().tcp.tos =
+        static_cast<std::uint8_t>(value == -1 ? 0 : value & kept);
+    apply(target, Effect::connection);
+    return {};
+}
+Size read_traffic_class(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, std::int32_t{target.socket.settings().tcp.tos});
+}
 std::optional<FourTuple> conversation(const OptionTarget& target) {
     if (const auto* datagram = std::get_if<Datagram>(&target.socket.state)) {
         if (!datagram->peer) return std::nullopt;
@@ -334,7 +375,7 @@ constexpr auto layouts = std::to_array<LayoutRow>({
     {number::sol_socket, number::so_rcvbufforce, "SO_RCVBUFFORCE", nullptr, refuse_privileged},
     {number::sol_socket, number::so_mark, "SO_MARK", read_constant<0>, refuse_privileged},
     {number::sol_socket, number::so_protocol, "SO_PROTOCOL", read_protocol, refuse_read_only},
-    {number::sol_socket, number::so_domain, "SO_DOMAIN", read_constant<number::af_inet>, refuse_read_only},
+    {number::sol_socket, number::so_domain, "SO_DOMAIN", read_domain, refuse_read_only},
     {number::sol_socket, number::so_max_pacing_rate, "SO_MAX_PACING_RATE", read_pacing, write_pacing},
     {number::sol_socket, number::so_cookie, "SO_COOKIE", read_cookie, refuse_read_only},
     {number::ipproto_tcp, number::tcp_maxseg, "TCP_MAXSEG", read_mss, write_mss},
@@ -350,6 +391,10 @@ constexpr auto layouts = std::to_array<LayoutRow>({
     {number::ipproto_ip, number::ip_transparent, "IP_TRANSPARENT", read_constant<0>, refuse_privileged},
     {number::ipproto_ip, number::ip_multicast_if, "IP_MULTICAST_IF", read_multicast_interface, write_multicast_interface},
     {number::ipproto_ip, number::ip_add_membership, "IP_ADD_MEMBERSHIP", nullptr, refuse_membership},
+    {number::ipproto_ipv6, number::ipv6_v6only, "IPV6_V6ONLY", read_v6_only, write_v6_only},
+    {number::ipproto_ipv6, number::ipv6_unicast_hops, "IPV6_UNICAST_HOPS", read_hops, write_hops},
+    {number::ipproto_ipv6, number::ipv6_tclass, "IPV6_TCLASS", read_traffic_class, write_traffic_class},
+    {number::ipproto_ipv6, number::ipv6_mtu, "IPV6_MTU", read_mtu, refuse_read_only},
     {number::ipproto_ip, number::ip_drop_membership, "IP_DROP_MEMBERSHIP", nullptr, refuse_membership},
 });
 // clang-format on

@@ -14,6 +14,7 @@ constexpr std::int32_t sol = number::sol_socket;
 constexpr std::int32_t tcp = number::ipproto_tcp;
 constexpr std::int32_t ip = number::ipproto_ip;
 constexpr std::int32_t udp = number::ipproto_udp;
+constexpr std::int32_t ipv6 = number::ipproto_ipv6;
 
 event::Switch on_if(std::int32_t value) {
     return value != 0 ? event::Switch::on : event::Switch::off;
@@ -145,6 +146,16 @@ constexpr auto remembered = std::to_array<RememberedRow>({
     {ip, 33, "IP_MULTICAST_TTL", -1, 255, 1},
     {ip, 34, "IP_MULTICAST_LOOP", any_least, any_most, 1},
     {ip, 49, "IP_MULTICAST_ALL", 0, 1, 1},
+    {ipv6, 18, "IPV6_MULTICAST_HOPS", -1, 255, 1},
+    {ipv6, 19, "IPV6_MULTICAST_LOOP", 0, 1, 1},
+    {ipv6, 23, "IPV6_MTU_DISCOVER", 0, 5, 1},
+    {ipv6, 25, "IPV6_RECVERR", any_least, any_most, 0},
+    {ipv6, 49, "IPV6_RECVPKTINFO", any_least, any_most, 0},
+    {ipv6, 51, "IPV6_RECVHOPLIMIT", any_least, any_most, 0},
+    {ipv6, 62, "IPV6_DONTFRAG", any_least, any_most, 0},
+    {ipv6, 66, "IPV6_RECVTCLASS", any_least, any_most, 0},
+    {ipv6, 70, "IPV6_AUTOFLOWLABEL", any_least, any_most, 1},
+    {ipv6, 73, "IPV6_MINHOPCOUNT", 0, 255, 0},
     {udp, 1, "UDP_CORK", any_least, any_most, 0},
 });
 // clang-format on

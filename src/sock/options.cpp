@@ -20,6 +20,7 @@ const Row* find_row(std::span<const Row> rows, std::int32_t level, std::int32_t 
 /// TCP options are unknown to datagram sockets and UDP's to streams (API-OPT-004).
 bool knows_level(const Socket& socket, int level) {
     if (level == number::sol_socket || level == number::ipproto_ip) return true;
+    if (level == number::ipproto_ipv6) return socket.family == Family::inet6;
     return level == (socket.is_datagram() ? number::ipproto_udp : number::ipproto_tcp);
 }
 

@@ -32,6 +32,9 @@ inline constexpr std::int32_t ip_tos = 1, ip_ttl = 2, ip_options = 4, ip_mtu_dis
                               ip_mtu = 14, ip_freebind = 15, ip_transparent = 19,
                               ip_bind_address_no_port = 24, ip_multicast_if = 32,
                               ip_add_membership = 35, ip_drop_membership = 36;
+// IPPROTO_IPV6.
+inline constexpr std::int32_t ipv6_unicast_hops = 16, ipv6_mtu = 24, ipv6_v6only = 26,
+                              ipv6_tclass = 67;
 
 }  // namespace number
 

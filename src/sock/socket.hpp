@@ -71,6 +71,7 @@ class Marks {
 class Socket {
   public:
     std::variant<Fresh, Bound, Listening, Stream, Datagram, Failed> state;
+    Family family = Family::inet;
     event::Transport transport = event::Transport::tcp;
     Phase phase = Phase::unconnected;
     PortHold port_hold = PortHold::none;
@@ -85,6 +86,9 @@ class Socket {
     [[nodiscard]] Settings& change_settings() {
         if (!own) own = std::make_unique<Settings>();
         return *own;
+    }
+    [[nodiscard]] IpAddr any_address() const {
+        return family == Family::inet ? IpAddr::any_v4() : IpAddr::any_v6();
     }
     [[nodiscard]] bool is_datagram() const { return std::holds_alternative<Datagram>(state); }
     [[nodiscard]] const tcp::ConnId* connection() const {

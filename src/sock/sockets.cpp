@@ -277,6 +277,11 @@ Duration Sockets::send_timeout(SocketId id) const {
     return socket == nullptr ? Duration{} : socket->settings().send_timeout;
 }
 
+Family Sockets::family(SocketId id) const {
+    const Socket* socket = parts_->table.find(id);
+    return socket == nullptr ? Family::inet : socket->family;
+}
+
 Duration Sockets::linger(SocketId id) const {
     const Socket* socket = parts_->table.find(id);
     if (socket == nullptr) return Duration{};

@@ -110,6 +110,8 @@ class Sockets {
     [[nodiscard]] Duration receive_timeout(SocketId) const;
     [[nodiscard]] Duration send_timeout(SocketId) const;
     [[nodiscard]] Duration linger(SocketId) const;
+    /// The family of socket(); inet for a socket that is gone.
+    [[nodiscard]] Family family(SocketId) const;
     /// A call that was refused before it came here (unknown family, bad length…): told as event.
     void refused(const Turn&, event::Caller, event::Call, SocketId, Error, event::Reason) const;
 

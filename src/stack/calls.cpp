@@ -66,6 +66,7 @@ std::uint64_t Calls::unread(SocketId id) const { return sockets_.unread(id); }
 std::uint64_t Calls::unsent(SocketId id) const { return sockets_.unsent(id); }
 Duration Calls::receive_timeout(SocketId id) const { return sockets_.receive_timeout(id); }
 Duration Calls::send_timeout(SocketId id) const { return sockets_.send_timeout(id); }
+sock::Family Calls::family(SocketId id) const { return sockets_.family(id); }
 Duration Calls::linger(SocketId id) const { return sockets_.linger(id); }
 void Calls::refused(event::Call call, SocketId id, Error error, event::Reason reason) const {
     sockets_.refused(turn_, caller_, call, id, error, reason);

@@ -53,6 +53,7 @@ InterfaceIndex Stack::add_interface(const InterfaceConfig& config) {
     interface.mac = config.mac;
     interface.mtu = config.mtu;
     interface.addresses = {{config.address, config.prefix_length}};
+    if (config.address_v6) interface.addresses.push_back(*config.address_v6);
     interface.vouches = config.checksums == InterfaceConfig::Vouches::yes;
     interface.super_segment_max = config.super_segment_max;
     return parts_->core.ip().add_interface(std::move(interface));

@@ -22,6 +22,7 @@ struct InterfaceConfig {
     std::uint16_t mtu = 1500;
     IpAddr address;
     std::uint8_t prefix_length = 24;
+    std::optional<wire::Prefix> address_v6;  // where Config::ipv6 is on
     enum class Vouches : std::uint8_t {
         no,
         yes
@@ -74,6 +75,7 @@ class Calls {
     [[nodiscard]] Duration receive_timeout(sock::SocketId) const;
     [[nodiscard]] Duration send_timeout(sock::SocketId) const;
     [[nodiscard]] Duration linger(sock::SocketId) const;
+    [[nodiscard]] sock::Family family(sock::SocketId) const;
     /// A call that was refused before it came here (unknown family, bad length…): told as event.
     void refused(event::Call, sock::SocketId, Error, event::Reason) const;
 

@@ -87,10 +87,16 @@ struct Host {
         eth0.name = "eth0";
         eth0.mac = Mac({2, 0, 0, 0, 0, static_cast<std::uint8_t>(index + 1)});
         eth0.address = address;
+        eth0.address_v6 = wire::Prefix{address_v6(), 64};
         stack.add_interface(eth0);
     }
 
     [[nodiscard]] Endpoint at(std::uint16_t port) const { return {address, Port{port}}; }
+    /// 2001:db8::N, where N is the last octet of the IPv4 address; there where IPv6 is on.
+    [[nodiscard]] Ipv6 address_v6() const {
+        return Ipv6({0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, address.octet(3)});
+    }
+    [[nodiscard]] Endpoint at_v6(std::uint16_t port) const { return {address_v6(), Port{port}}; }
 
     Stack stack;
     Inbox inbox;
@@ -174,9 +180,11 @@ inline std::size_t count_of(std::string_view word) {
 class Program {
   public:
     Program(Pair& pair, Host& host, SocketId id) : pair_(&pair), host_(&host), id_(id) {}
-    static Program stream(Pair& pair, Host& host) { return open(pair, host, sock::Type::stream); }
-    static Program datagram(Pair& pair, Host& host) {
-        return open(pair, host, sock::Type::datagram);
+    static Program stream(Pair& pair, Host& host, sock::Family family = sock::Family::inet) {
+        return open(pair, host, sock::Type::stream, family);
+    }
+    static Program datagram(Pair& pair, Host& host, sock::Family family = sock::Family::inet) {
+        return open(pair, host, sock::Type::datagram, family);
     }
 
     [[nodiscard]] SocketId id() const { return id_; }
@@ -253,8 +261,8 @@ class Program {
     }
 
   private:
-    static Program open(Pair& pair, Host& host, sock::Type type) {
-        const auto id = pair.calls(host).socket(sock::Family::inet, type);
+    static Program open(Pair& pair, Host& host, sock::Type type, sock::Family family) {
+        const auto id = pair.calls(host).socket(family, type);
         DT_ASSERT(id.has_value());
         return {pair, host, *id};
     }

@@ -20,6 +20,7 @@ Error error_of(IcmpError icmp) {
         case IcmpError::port_unreachable: return Error::connection_refused;
         case IcmpError::fragmentation_needed: return Error::message_too_long;
         case IcmpError::admin_prohibited: return Error::host_unreachable;
+        case IcmpError::policy_denied: return Error::access_denied;
         case IcmpError::time_exceeded: return Error::host_unreachable;
         case IcmpError::parameter_problem: return Error::protocol_error;
     }

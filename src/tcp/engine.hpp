@@ -70,6 +70,7 @@ struct Options {
     std::uint8_t ttl = 64;
     bool reuse_address = false;  // of the socket; TIME-WAIT records remember it
     bool reuse_port = false;
+    bool v6_only = false;  // a listener on [::] takes no IPv4 (IPV6_V6ONLY, RFC 3493 §5.3)
 };
 
 /// How a connection is let go by its last reference.

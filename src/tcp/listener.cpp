@@ -9,12 +9,16 @@ namespace dt::tcp {
 
 namespace {
 
-enum class Match : std::uint8_t { no, wildcard, exact };
+/// `both`: the IPv6 wildcard for an IPv4 address; after the wildcard of IPv4 itself (Linux).
+enum class Match : std::uint8_t { no, both, wildcard, exact };
 
-Match match(const Endpoint& local, const IpAddr& to) {
-    if (local.addr == to) return Match::exact;
-    const bool is_wildcard = local.addr.is_any() && local.addr.family() == to.family();
-    return is_wildcard ? Match::wildcard : Match::no;
+Match match(const Listener& listener, const IpAddr& to) {
+    const IpAddr& local = listener.local().addr;
+    if (local == to) return Match::exact;
+    if (!local.is_any()) return Match::no;
+    if (local.family() == to.family()) return Match::wildcard;
+    const bool takes_v4 = local == IpAddr::any_v6() && !listener.options().v6_only;
+    return takes_v4 ? Match::both : Match::no;
 }
 
 }  // namespace
@@ -65,7 +69,7 @@ Listeners::Handle Listeners::best(const FourTuple& tuple, std::uint32_t spread) 
     Match best = Match::no;
     std::uint32_t equals = 0;
     for (const Handle handle : candidates) {
-        const Match found = match(listeners_.get(handle)->local(), tuple.local.addr);
+        const Match found = match(*listeners_.get(handle), tuple.local.addr);
         if (found > best) {
             best = found;
             equals = 0;
@@ -76,7 +80,7 @@ Listeners::Handle Listeners::best(const FourTuple& tuple, std::uint32_t spread) 
     // Scaled to the count instead of a remainder: uses the upper bits, no bias to speak of.
     auto chosen = static_cast<std::uint32_t>(std::uint64_t{spread} * equals >> 32);
     for (const Handle handle : candidates) {
-        if (match(listeners_.get(handle)->local(), tuple.local.addr) != best) continue;
+        if (match(*listeners_.get(handle), tuple.local.addr) != best) continue;
         if (chosen-- == 0) return handle;
     }
     return {};

@@ -54,6 +54,7 @@ enum class IcmpError : std::uint8_t {
     port_unreachable,
     fragmentation_needed,
     admin_prohibited,
+    policy_denied,  // ICMPv6 1/1, 1/5, 1/6
     time_exceeded,
     parameter_problem,
 };

@@ -14,8 +14,9 @@ constexpr std::uint64_t frame_cost = 512;
 
 Fit BoundEndpoint::fit(const FourTuple& tuple) const {
     const bool is_exact = local_.addr == tuple.local.addr;
-    const bool is_wildcard =
-        local_.addr.is_any() && local_.addr.family() == tuple.local.addr.family();
+    const bool is_same_family = local_.addr.family() == tuple.local.addr.family();
+    const bool takes_both = local_.addr == IpAddr::any_v6() && stacks_ == Stacks::both;
+    const bool is_wildcard = local_.addr.is_any() && (is_same_family || takes_both);
     if (!is_exact && !is_wildcard) return Fit::none;
     if (!remote_) return is_exact ? Fit::exact : Fit::wildcard;
     if (*remote_ != tuple.remote) return Fit::none;

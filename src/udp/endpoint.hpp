@@ -14,11 +14,14 @@ namespace dt::udp {
 /// the wildcard.
 enum class Fit : std::uint8_t { none, wildcard, exact, connected_wildcard, connected_exact };
 
+/// Whether an endpoint on [::] takes datagrams of IPv4 too (IPV6_V6ONLY, RFC 3493 §5.3).
+enum class Stacks : std::uint8_t { both, v6_only };
+
 class BoundEndpoint {
   public:
     /// `receive_buffer` in octets, what frames cost included.
-    BoundEndpoint(Endpoint local, std::uint32_t receive_buffer)
-        : local_(local), receive_buffer_(receive_buffer) {}
+    BoundEndpoint(Endpoint local, std::uint32_t receive_buffer, Stacks stacks)
+        : local_(local), receive_buffer_(receive_buffer), stacks_(stacks) {}
 
     [[nodiscard]] const Endpoint& local() const { return local_; }
     void set_local(Endpoint local) { local_ = local; }
@@ -48,6 +51,7 @@ class BoundEndpoint {
     Endpoint local_;
     std::optional<Endpoint> remote_;
     std::uint32_t receive_buffer_;
+    Stacks stacks_;
     std::uint64_t charged_ = 0;
     std::uint64_t text_ = 0;
     Ring<Datagram> queue_;

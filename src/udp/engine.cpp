@@ -111,8 +111,8 @@ Engine::Engine(const Config& config, buf::Pool& pool)
 
 Engine::~Engine() = default;
 
-EndpointId Engine::open(Endpoint local, std::uint32_t receive_buffer) {
-    const auto handle = parts_->endpoints.insert(local, receive_buffer);
+EndpointId Engine::open(Endpoint local, std::uint32_t receive_buffer, Stacks stacks) {
+    const auto handle = parts_->endpoints.insert(local, receive_buffer, stacks);
     if (!handle) return {};
     parts_->endpoints.get(*handle)->serial = parts_->next_serial++;
     parts_->join_port(*handle, local.port);

@@ -12,6 +12,7 @@
 #include "event/sink.hpp"
 #include "event/snapshot.hpp"
 #include "udp/datagram.hpp"
+#include "udp/endpoint.hpp"
 #include "wire/address.hpp"
 
 namespace dt::udp {
@@ -28,7 +29,8 @@ class Engine {
     ~Engine();
 
     /// A new endpoint; `receive_buffer` in octets. Null where sockets_max are open already.
-    [[nodiscard]] EndpointId open(Endpoint local, std::uint32_t receive_buffer);
+    [[nodiscard]] EndpointId open(Endpoint local, std::uint32_t receive_buffer,
+                                  Stacks stacks = Stacks::both);
     void close(EndpointId id);
     void rebind(EndpointId id, Endpoint local);
     /// Datagrams from elsewhere are no longer delivered; nothing: from everywhere again.
