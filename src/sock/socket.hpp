@@ -10,6 +10,7 @@
 #include "event/event.hpp"
 #include "event/snapshot.hpp"
 #include "sock/settings.hpp"
+#include "sock/sockets.hpp"
 #include "tcp/engine.hpp"
 #include "udp/engine.hpp"
 

@@ -49,10 +49,16 @@ TEST(Listeners, TCP_SYNQ_023_exact_address_comes_before_the_wildcard) {
     EXPECT_EQ(listeners.best(to({10, 0, 0, 1}), 0), exact);
 }
 
-TEST(Listeners, AnIpv6WildcardDoesNotTakeIpv4) {
+TEST(Listeners, AnIpv6WildcardTakesIpv4UnlessToldNotTo) {
     Listeners listeners(10);
-    ASSERT_TRUE(listeners.add({IpAddr::any_v6(), Port{80}}, 1, {}));
+    Options alone;
+    alone.v6_only = true;
+    ASSERT_TRUE(listeners.add({IpAddr::any_v6(), Port{80}}, 1, alone));
     EXPECT_TRUE(listeners.best(to({10, 0, 0, 1}), 0).is_null());
+    const auto both = *listeners.add({IpAddr::any_v6(), Port{80}}, 1, {});
+    EXPECT_EQ(listeners.best(to({10, 0, 0, 1}), 0), both);
+    const auto v4 = *listeners.add(any80, 1, {});
+    EXPECT_EQ(listeners.best(to({10, 0, 0, 1}), 0), v4);  // the wildcard of its own family first
 }
 
 TEST(Listeners, TCP_SYNQ_022_a_group_shares_by_the_hash_of_the_tuple) {
