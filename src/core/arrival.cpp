@@ -219,10 +219,10 @@ void Core::Parts::on_udp(const Turn& turn, ip::PacketIn& packet) {
     datagram.length = view->length() - datagram.offset;
     packet.frame->keep_front(view->length());  // UDP-004
     // Only IPv4 lets a sender leave the checksum out (UDP-002).
-    const bool is_unchecked =
-        !view->has_checksum() && packet.frame->marked_bad == 0 && packet.source.is_v4();
-    const bool is_void = !view->has_checksum() && !packet.source.is_v4();
-    if (is_void || (!is_unchecked && !is_intact(packet))) {
+    const bool is_sound = view->has_checksum()
+                              ? is_intact(packet)
+                              : packet.source.is_v4() && packet.frame->marked_bad == 0;
+    if (!is_sound) {
         turn.emit(event::DatagramMoved{datagram.tuple, packet.frame->id, event::Step::dropped,
                                        datagram.length, Reason::bad_checksum});
         return;

@@ -67,18 +67,22 @@ Status Engine::send(const Turn& turn, PacketOut packet) {
 
 void Engine::send_error(const Turn& turn, const PacketIn& packet, std::uint8_t type,
                         std::uint8_t code) {
-    if (!packet.source.is_v4()) {
-        std::vector<std::byte> headers(packet.header.begin(),
-                                       packet.header.begin() + packet.header_length);
-        headers.insert(headers.end(), packet.extensions.begin(), packet.extensions.end());
-        const Culprit culprit{headers, *packet.frame, packet.interface, packet.to_many};
-        const wire::Icmpv6Repr error{static_cast<wire::Icmpv6Type>(type), code, 0};
-        return parts_->send_error_v6(turn, culprit, error, packet.destination);
+    Octets headers = Octets{packet.header}.first(packet.header_length);
+    std::vector<std::byte> with_extensions;
+    if (!packet.extensions.empty()) {
+        with_extensions.assign(headers.begin(), headers.end());
+        with_extensions.insert(with_extensions.end(), packet.extensions.begin(),
+                               packet.extensions.end());
+        headers = with_extensions;
     }
-    const Culprit culprit{Octets{packet.header}.first(packet.header_length), *packet.frame,
-                          packet.interface, packet.to_many};
-    const wire::Icmpv4Repr error{static_cast<wire::Icmpv4Type>(type), code, 0};
-    parts_->send_error(turn, culprit, error, packet.destination);
+    const Culprit culprit{headers, *packet.frame, packet.interface, packet.to_many};
+    if (packet.source.is_v4()) {
+        const wire::Icmpv4Repr error{static_cast<wire::Icmpv4Type>(type), code, 0};
+        parts_->send_error(turn, culprit, error, packet.destination);
+    } else {
+        const wire::Icmpv6Repr error{static_cast<wire::Icmpv6Type>(type), code, 0};
+        parts_->send_error_v6(turn, culprit, error, packet.destination);
+    }
 }
 
 void Engine::confirm(const Turn& turn, const IpAddr& peer) {

@@ -2,6 +2,7 @@
 #include "ip/extensions.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace dt::ip {
 
@@ -52,26 +53,37 @@ Chain judge_unknown(std::uint8_t type, std::size_t at) {
     return {};
 }
 
+/// What the option `option`, at `at` in its packet, comes to by itself; transport where the walk
+/// goes on.
+Chain judge_option(Octets option, std::size_t at) {
+    const auto type = std::to_integer<std::uint8_t>(option[0]);
+    if (type == option_pad1 || type == option_router_alert) return {};
+    if (type != option_padn) return judge_unknown(type, at);
+    const auto is_zero = [](std::byte octet) { return octet == std::byte{0}; };
+    const bool is_blank = std::ranges::all_of(option.subspan(2), is_zero);
+    return is_blank ? Chain{} : dropped(Reason::bad_header);
+}
+
+/// Octets of the option at the front of `rest`; nothing where it runs past the end.
+std::optional<std::size_t> option_length(Octets rest) {
+    if (std::to_integer<std::uint8_t>(rest[0]) == option_pad1) return 1;
+    if (rest.size() < 2) return std::nullopt;
+    const std::size_t length = 2 + std::to_integer<std::size_t>(rest[1]);
+    return length <= rest.size() ? std::optional(length) : std::nullopt;
+}
+
 /// The options of the header at [begin, end) of `packet` (RFC 8200 §4.2).
 Chain read_options(Octets packet, std::size_t begin, std::size_t end) {
     std::size_t padding = 0;
     for (std::size_t at = begin + 2; at < end;) {
-        const auto type = std::to_integer<std::uint8_t>(packet[at]);
-        if (type != option_pad1 && at + 2 > end) return dropped(Reason::bad_header);
-        const std::size_t length =
-            type == option_pad1 ? 1 : 2 + std::to_integer<std::size_t>(packet[at + 1]);
-        if (at + length > end) return dropped(Reason::bad_header);
-        padding = is_padding(type) ? padding + length : 0;
+        const auto length = option_length(packet.subspan(at, end - at));
+        if (!length) return dropped(Reason::bad_header);
+        const Octets option = packet.subspan(at, *length);
+        padding = is_padding(std::to_integer<std::uint8_t>(option[0])) ? padding + *length : 0;
         if (padding > padding_max) return dropped(Reason::bad_header);
-        if (type == option_padn) {
-            const Octets zeros = packet.subspan(at + 2, length - 2);
-            const auto is_zero = [](std::byte octet) { return octet == std::byte{0}; };
-            if (!std::ranges::all_of(zeros, is_zero)) return dropped(Reason::bad_header);
-        } else if (!is_padding(type) && type != option_router_alert) {
-            const Chain judged = judge_unknown(type, at);
-            if (judged.verdict != Chain::Verdict::transport) return judged;
-        }
-        at += length;
+        const Chain judged = judge_option(option, at);
+        if (judged.verdict != Chain::Verdict::transport) return judged;
+        at += *length;
     }
     return {};
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "wire/icmpv6.hpp"
+
 namespace dt::ip {
 
 bool IcmpLimiter::fill(Bucket& bucket, Instant now, Duration interval, std::uint32_t burst) {
@@ -45,33 +47,50 @@ bool may_answer_with_error(const Culprit& culprit, const InterfaceTable& interfa
     return message && !message->is_error();
 }
 
-PacketOut make_error(const Culprit& culprit, const wire::Icmpv4Repr& error, const IpAddr& source,
-                     buf::Pool& pool) {
-    constexpr std::size_t quote_max =
-        wire::Icmpv4Repr::error_datagram_max - wire::Ipv4Repr::size() - wire::Icmpv4Repr::size();
-    const std::size_t whole = culprit.header.size() + culprit.payload.size();
-    const std::size_t quoted = std::min(whole, quote_max);
-    buf::BlockRef block = pool.block(quoted);
-    const MutableOctets quote{block.get()->data(), quoted};
-    std::memcpy(quote.data(), culprit.header.data(), culprit.header.size());
-    std::size_t at = culprit.header.size();
+event::IcmpMoved told_of(const PacketIn& packet, event::Step step, event::Reason reason) {
+    // Both families begin with type and code (RFC 792, RFC 4443 §2.1).
+    static_assert(wire::Icmpv4View::header_length == wire::Icmpv6View::header_length);
+    const Octets message = packet.frame->front();
+    const bool has_header = message.size() >= wire::Icmpv4View::header_length;
+    return {.source = packet.source,
+            .destination = packet.destination,
+            .frame = packet.frame->id,
+            .step = step,
+            .type = has_header ? std::to_integer<std::uint8_t>(message[0]) : std::uint8_t{0},
+            .code = has_header ? std::to_integer<std::uint8_t>(message[1]) : std::uint8_t{0},
+            .quoted = {},
+            .reason = reason};
+}
+
+Slice quote_of(const Culprit& culprit, std::size_t most, buf::Pool& pool) {
+    const std::size_t size = std::min(culprit.header.size() + culprit.payload.size(), most);
+    buf::BlockRef block = pool.block(size);
+    const MutableOctets quote{block.get()->data(), size};
+    std::size_t at = 0;
     const auto take = [&quote, &at](Octets octets) {
         const std::size_t count = std::min(octets.size(), quote.size() - at);
         if (count > 0) std::memcpy(quote.data() + at, octets.data(), count);
         at += count;
     };
+    take(culprit.header);
     take(culprit.payload.head());
     for (const Slice& slice : culprit.payload.slices()) take(slice.octets());
+    return {std::move(block), 0, static_cast<std::uint32_t>(size)};
+}
 
+PacketOut make_error(const Culprit& culprit, const wire::Icmpv4Repr& error, const IpAddr& source,
+                     buf::Pool& pool) {
+    constexpr std::size_t quote_max =
+        wire::Icmpv4Repr::error_datagram_max - wire::Ipv4Repr::size() - wire::Icmpv4Repr::size();
+    Slice quote = quote_of(culprit, quote_max, pool);
     PacketOut packet;
     packet.source = source;
     packet.destination = Ipv4::load(culprit.header, 12);
     packet.frame = pool.frame();
     packet.protocol = static_cast<std::uint8_t>(wire::IpProtocol::icmp);
     packet.dont_fragment = false;
-    error.emit(packet.frame->prepend(wire::Icmpv4Repr::size()), Checksum::of(quote));
-    static_cast<void>(
-        packet.frame->add(Slice{std::move(block), 0, static_cast<std::uint32_t>(quoted)}));
+    error.emit(packet.frame->prepend(wire::Icmpv4Repr::size()), Checksum::of(quote.octets()));
+    static_cast<void>(packet.frame->add(std::move(quote)));
     return packet;
 }
 

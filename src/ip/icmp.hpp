@@ -7,6 +7,7 @@
 
 #include "base/rng.hpp"
 #include "event/sink.hpp"
+#include "ip/engine.hpp"
 #include "ip/interface.hpp"
 #include "ip/output.hpp"
 #include "wire/icmpv4.hpp"
@@ -61,6 +62,14 @@ struct Culprit {
 /// Why no error may be sent about `culprit` (RFC 1122 §3.2.2): it is an ICMP error, went to many,
 /// is a later fragment, or does not come from a single host. none where one may.
 [[nodiscard]] bool may_answer_with_error(const Culprit& culprit, const InterfaceTable& interfaces);
+
+/// An event about the ICMP message of either family that `packet` holds: its type and code, 0 where
+/// the message ends before them.
+[[nodiscard]] event::IcmpMoved told_of(const PacketIn& packet, event::Step step,
+                                       event::Reason reason);
+
+/// The first octets of `culprit`, header and all, at most `most` of them, in a block of their own.
+[[nodiscard]] Slice quote_of(const Culprit& culprit, std::size_t most, buf::Pool& pool);
 
 /// An error about `culprit` that quotes as much of it as 576 octets allow (ICMP4-005). `source` may
 /// be any: the route chooses.

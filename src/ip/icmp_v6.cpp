@@ -52,20 +52,6 @@ bool may_answer_with_error_v6(const Culprit& culprit, const wire::Icmpv6Repr& er
 PacketOut make_error_v6(const Culprit& culprit, const wire::Icmpv6Repr& error, buf::Pool& pool) {
     constexpr std::size_t quote_max =
         wire::Icmpv6Repr::error_packet_max - wire::Ipv6Repr::size() - wire::Icmpv6Repr::size();
-    const std::size_t whole = culprit.header.size() + culprit.payload.size();
-    const std::size_t quoted = std::min(whole, quote_max);
-    buf::BlockRef block = pool.block(quoted);
-    const MutableOctets quote{block.get()->data(), quoted};
-    std::size_t at = 0;
-    const auto take = [&quote, &at](Octets octets) {
-        const std::size_t count = std::min(octets.size(), quote.size() - at);
-        if (count > 0) std::memcpy(quote.data() + at, octets.data(), count);
-        at += count;
-    };
-    take(culprit.header);
-    take(culprit.payload.head());
-    for (const Slice& slice : culprit.payload.slices()) take(slice.octets());
-
     PacketOut packet;
     packet.source = IpAddr::any_v6();
     packet.destination = Ipv6::load(culprit.header, 8);
@@ -73,8 +59,7 @@ PacketOut make_error_v6(const Culprit& culprit, const wire::Icmpv6Repr& error, b
     packet.protocol = static_cast<std::uint8_t>(wire::IpProtocol::icmpv6);
     packet.dont_fragment = false;
     error.emit(packet.frame->prepend(wire::Icmpv6Repr::size()));
-    static_cast<void>(
-        packet.frame->add(Slice{std::move(block), 0, static_cast<std::uint32_t>(quoted)}));
+    static_cast<void>(packet.frame->add(quote_of(culprit, quote_max, pool)));
     return packet;
 }
 

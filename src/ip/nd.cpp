@@ -11,18 +11,6 @@ using wire::Icmpv6Type;
 
 namespace {
 
-event::IcmpMoved told_of(const PacketIn& packet, event::Step step, Reason reason) {
-    const auto message = wire::Icmpv6View::parse(packet.frame->front());
-    return {.source = packet.source,
-            .destination = packet.destination,
-            .frame = packet.frame->id,
-            .step = step,
-            .type = static_cast<std::uint8_t>(message->type()),
-            .code = message->code(),
-            .quoted = {},
-            .reason = reason};
-}
-
 FramePtr frame_of(Octets message, buf::Pool& pool) {
     FramePtr frame = pool.frame();
     std::memcpy(frame->prepend(message.size()).data(), message.data(), message.size());

@@ -8,24 +8,11 @@
 
 namespace dt::ip {
 
-using event::IcmpMoved;
 using event::Reason;
 using wire::Icmpv4Type;
 using wire::IpProtocol;
 
 namespace {
-
-IcmpMoved moved(const PacketIn& packet, event::Step step, Reason reason) {
-    const auto message = wire::Icmpv4View::parse(packet.frame->front());
-    return {.source = packet.source,
-            .destination = packet.destination,
-            .frame = packet.frame->id,
-            .step = step,
-            .type = message ? static_cast<std::uint8_t>(message->type()) : std::uint8_t{0},
-            .code = message ? message->code() : std::uint8_t{0},
-            .quoted = {},
-            .reason = reason};
-}
 
 /// The IPv4 header at the front; its octets are gathered only where they lie in pieces, so that the
 /// text of a frame of our own stays where it is.
@@ -148,17 +135,17 @@ Arrival Engine::Parts::deliver(const Turn& turn, const wire::Ipv4View& header, I
 Arrival Engine::Parts::on_icmp(const Turn& turn, PacketIn packet) {
     // An ICMP error must be read as a whole; echo data may stay in pieces.
     if (!make_contiguous(*packet.frame, wire::Icmpv4View::header_length)) {
-        turn.emit(moved(packet, event::Step::dropped, Reason::bad_header));
+        turn.emit(told_of(packet, event::Step::dropped, Reason::bad_header));
         return {};
     }
     if (packet.frame->marked_bad != 0 || !sum_of(*packet.frame).is_correct()) {
-        turn.emit(moved(packet, event::Step::dropped, Reason::bad_checksum));
+        turn.emit(told_of(packet, event::Step::dropped, Reason::bad_checksum));
         return {};
     }
     switch (wire::Icmpv4View::parse(packet.frame->front())->type()) {
         case Icmpv4Type::echo_request: on_echo(turn, std::move(packet)); return {};
         case Icmpv4Type::echo_reply:
-            turn.emit(moved(packet, event::Step::received, Reason::none));
+            turn.emit(told_of(packet, event::Step::received, Reason::none));
             return {};
         case Icmpv4Type::destination_unreachable:
         case Icmpv4Type::time_exceeded:
@@ -167,22 +154,22 @@ Arrival Engine::Parts::on_icmp(const Turn& turn, PacketIn packet) {
         case Icmpv4Type::redirect:       // accepted from no one by default (IP4-033)
         case Icmpv4Type::timestamp_request:
         case Icmpv4Type::timestamp_reply:
-            turn.emit(moved(packet, event::Step::dropped, Reason::not_offered));
+            turn.emit(told_of(packet, event::Step::dropped, Reason::not_offered));
             return {};
     }
-    turn.emit(moved(packet, event::Step::dropped, Reason::unknown_protocol));  // ICMP4-004
+    turn.emit(told_of(packet, event::Step::dropped, Reason::unknown_protocol));  // ICMP4-004
     return {};
 }
 
 /// RFC 1122 §3.2.2.6; to many it is not answered (ICMP4-002).
 void Engine::Parts::on_echo(const Turn& turn, PacketIn packet) {
     if (packet.to_many) {
-        turn.emit(moved(packet, event::Step::dropped, Reason::not_offered));
+        turn.emit(told_of(packet, event::Step::dropped, Reason::not_offered));
         return;
     }
-    turn.emit(moved(packet, event::Step::received, Reason::none));
+    turn.emit(told_of(packet, event::Step::received, Reason::none));
     make_echo_reply(*packet.frame);
-    event::IcmpMoved told = moved(packet, event::Step::sent, Reason::none);
+    event::IcmpMoved told = told_of(packet, event::Step::sent, Reason::none);
     std::swap(told.source, told.destination);
     reply(turn, IcmpAnswer{PacketOut{.source = packet.destination,
                                      .destination = packet.source,
@@ -201,11 +188,11 @@ Arrival Engine::Parts::on_error(const Turn& turn, const PacketIn& packet) {
     const auto quoted = message->quoted();
     constexpr std::size_t transport_octets = 8;
     if (!quoted || quoted->header.payload().size() < transport_octets) {  // TCP-ICMP-015
-        turn.emit(moved(packet, event::Step::dropped, Reason::bad_header));
+        turn.emit(told_of(packet, event::Step::dropped, Reason::bad_header));
         return {};
     }
     const wire::Ipv4View& sent = quoted->header;
-    event::IcmpMoved told = moved(packet, event::Step::received, Reason::none);
+    event::IcmpMoved told = told_of(packet, event::Step::received, Reason::none);
     told.quoted = {{sent.source(), quoted->source_port.value_or(Port{})},
                    {sent.destination(), quoted->destination_port.value_or(Port{})}};
     if (!interfaces.is_local(sent.source())) {  // TCP-ICMP-016

@@ -32,18 +32,6 @@ Reason check_header(const wire::Ipv6View& header, InterfaceIndex in,
     return interfaces.is_local(source) ? Reason::invalid_source : Reason::none;
 }
 
-IcmpMoved moved(const PacketIn& packet, event::Step step, Reason reason) {
-    const auto message = wire::Icmpv6View::parse(packet.frame->front());
-    return {.source = packet.source,
-            .destination = packet.destination,
-            .frame = packet.frame->id,
-            .step = step,
-            .type = message ? static_cast<std::uint8_t>(message->type()) : std::uint8_t{0},
-            .code = message ? message->code() : std::uint8_t{0},
-            .quoted = {},
-            .reason = reason};
-}
-
 PacketIn packet_in(InterfaceIndex in, FramePtr frame, const Chain& chain, bool to_many) {
     const Octets front = frame->front();
     const auto header = wire::Ipv6View::parse_quoted(front);
@@ -225,7 +213,7 @@ Arrival Engine::Parts::deliver_v6(const Turn& turn, InterfaceIndex in, FramePtr 
 
 Arrival Engine::Parts::on_icmpv6(const Turn& turn, PacketIn packet) {
     if (!make_contiguous(*packet.frame, wire::Icmpv6View::header_length)) {
-        turn.emit(moved(packet, event::Step::dropped, Reason::bad_header));
+        turn.emit(told_of(packet, event::Step::dropped, Reason::bad_header));
         return {};
     }
     const Checksum sum =
@@ -233,7 +221,7 @@ Arrival Engine::Parts::on_icmpv6(const Turn& turn, PacketIn packet) {
                             static_cast<std::uint32_t>(packet.frame->size()))
             .add(sum_of(*packet.frame));
     if (packet.frame->marked_bad != 0 || !sum.is_correct()) {
-        turn.emit(moved(packet, event::Step::dropped, Reason::bad_checksum));
+        turn.emit(told_of(packet, event::Step::dropped, Reason::bad_checksum));
         return {};
     }
     const auto message = wire::Icmpv6View::parse(packet.frame->front());
@@ -241,7 +229,7 @@ Arrival Engine::Parts::on_icmpv6(const Turn& turn, PacketIn packet) {
     switch (message->type()) {
         case Icmpv6Type::echo_request: on_echo_v6(turn, std::move(packet)); return {};
         case Icmpv6Type::echo_reply:
-            turn.emit(moved(packet, event::Step::received, Reason::none));
+            turn.emit(told_of(packet, event::Step::received, Reason::none));
             return {};
         case Icmpv6Type::router_solicitation:
         case Icmpv6Type::router_advertisement:
@@ -253,13 +241,13 @@ Arrival Engine::Parts::on_icmpv6(const Turn& turn, PacketIn packet) {
         case Icmpv6Type::time_exceeded:
         case Icmpv6Type::parameter_problem: break;  // errors, seen above
     }
-    turn.emit(moved(packet, event::Step::dropped, Reason::unknown_protocol));  // ICMP6-006
+    turn.emit(told_of(packet, event::Step::dropped, Reason::unknown_protocol));  // ICMP6-006
     return {};
 }
 
 /// RFC 4443 §4.2; one to a group is answered from an address of ours (ICMP6-002).
 void Engine::Parts::on_echo_v6(const Turn& turn, PacketIn packet) {
-    turn.emit(moved(packet, event::Step::received, Reason::none));
+    turn.emit(told_of(packet, event::Step::received, Reason::none));
     const bool to_group = packet.destination.is_multicast();
     turn_into_echo_reply(*packet.frame);
     PacketOut answer{.source = to_group ? IpAddr::any_v6() : packet.destination,
@@ -289,12 +277,12 @@ Arrival Engine::Parts::on_error_v6(const Turn& turn, const PacketIn& packet) {
     const auto place = wire::find_transport(quoted);
     constexpr std::size_t transport_octets = 8;
     if (!place || place->offset + transport_octets > quoted.size()) {
-        turn.emit(moved(packet, event::Step::dropped, Reason::bad_header));
+        turn.emit(told_of(packet, event::Step::dropped, Reason::bad_header));
         return {};
     }
     const auto sent = wire::Ipv6View::parse_quoted(quoted);
     const Octets transport = quoted.subspan(place->offset, transport_octets);
-    IcmpMoved told = moved(packet, event::Step::received, Reason::none);
+    IcmpMoved told = told_of(packet, event::Step::received, Reason::none);
     told.quoted = {{sent->source(), Port{load_be<std::uint16_t>(transport, 0)}},
                    {sent->destination(), Port{load_be<std::uint16_t>(transport, 2)}}};
     if (sent->source().is_v4_mapped() || !interfaces.is_local(sent->source())) {

@@ -109,6 +109,5 @@ Ipv6 eui64_address(const Ipv6& prefix, const Mac& mac) {
 }
 
 Ipv6 all_nodes() { return Ipv6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}); }
-Ipv6 all_routers() { return Ipv6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}); }
 
 }  // namespace dt::wire

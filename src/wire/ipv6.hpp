@@ -124,8 +124,7 @@ struct TransportPlace {
 [[nodiscard]] Ipv6 solicited_node(const Ipv6& address);
 /// The address of `prefix`'s first 64 bits with the modified EUI-64 of `mac` (RFC 4291 App. A).
 [[nodiscard]] Ipv6 eui64_address(const Ipv6& prefix, const Mac& mac);
-/// All nodes of the link, ff02::1, and all its routers, ff02::2.
+/// All nodes of the link, ff02::1.
 [[nodiscard]] Ipv6 all_nodes();
-[[nodiscard]] Ipv6 all_routers();
 
 }  // namespace dt::wire

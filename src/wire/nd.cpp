@@ -141,11 +141,4 @@ std::array<std::byte, 32> make_probe(const Ipv6& target, const std::array<std::b
     return message;
 }
 
-std::array<std::byte, 16> make_router_solicitation(const Mac& own) {
-    std::array<std::byte, 16> message{};
-    Icmpv6Repr{Icmpv6Type::router_solicitation, 0, 0}.emit(message);
-    put_link_option(message, 8, OptionKind::source_link, own);
-    return message;
-}
-
 }  // namespace dt::wire

@@ -89,6 +89,5 @@ struct RedirectMessage {
 /// A solicitation of duplicate address detection: a nonce in place of the link address (RFC 7527).
 [[nodiscard]] std::array<std::byte, 32> make_probe(const Ipv6& target,
                                                    const std::array<std::byte, 6>& nonce);
-[[nodiscard]] std::array<std::byte, 16> make_router_solicitation(const Mac& own);
 
 }  // namespace dt::wire
