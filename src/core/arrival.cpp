@@ -167,7 +167,10 @@ FourTuple quoted_tuple(const IpAddr& source, const IpAddr& destination, Octets t
 
 void Core::Parts::on_frame(const Turn& turn, ip::InterfaceIndex in, FramePtr frame) {
     ip::Arrival arrival = ip.receive(turn, in, std::move(frame));
-    if (arrival.error) return on_error(turn, *arrival.error);
+    if (arrival.error) {
+        on_error(turn, *arrival.error);
+        return;
+    }
     if (!arrival.packet) return;
     if (arrival.packet->protocol == tcp_number) {
         on_tcp(turn, *arrival.packet);
@@ -180,16 +183,21 @@ void Core::Parts::on_tcp(const Turn& turn, ip::PacketIn& packet) {
     const auto view = read_tcp_header(*packet.frame);
     if (!view) {
         ++malformed;
-        return drop_packet(turn, packet, Reason::bad_header);
+        drop_packet(turn, packet, Reason::bad_header);
+        return;
     }
     const auto drop = [&](Reason reason) {
         drop_segment(turn, tuple_of(packet, *view), *view, *packet.frame, reason);
     };
-    if (packet.to_many) return drop(Reason::invalid_destination);
+    if (packet.to_many) {
+        drop(Reason::invalid_destination);
+        return;
+    }
     if (!is_intact(packet)) {
         ++malformed;
         ++bad_checksums;
-        return drop(Reason::bad_checksum);
+        drop(Reason::bad_checksum);
+        return;
     }
     const auto text_offset = static_cast<std::uint32_t>(view->header_length());
     const auto size = static_cast<std::uint32_t>(packet.frame->size());
@@ -212,7 +220,10 @@ void Core::Parts::on_udp(const Turn& turn, ip::PacketIn& packet) {
     const auto view = has_header
                           ? wire::UdpView::parse_front(packet.frame->front(), packet.frame->size())
                           : fail(Error::truncated);
-    if (!view) return drop_packet(turn, packet, Reason::bad_header);
+    if (!view) {
+        drop_packet(turn, packet, Reason::bad_header);
+        return;
+    }
     udp::Datagram datagram;
     datagram.tuple = {{packet.destination, view->destination()}, {packet.source, view->source()}};
     datagram.offset = wire::UdpView::header_length;

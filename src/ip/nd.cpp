@@ -28,8 +28,8 @@ void Engine::Parts::on_nd(const Turn& turn, const PacketIn& packet) {
         return;
     }
     switch (message->type()) {
-        case Icmpv6Type::neighbor_solicitation: return on_solicitation(turn, packet);
-        case Icmpv6Type::neighbor_advertisement: return on_advertisement(turn, packet);
+        case Icmpv6Type::neighbor_solicitation: on_solicitation(turn, packet); return;
+        case Icmpv6Type::neighbor_advertisement: on_advertisement(turn, packet); return;
         case Icmpv6Type::router_solicitation:
         case Icmpv6Type::router_advertisement:
         case Icmpv6Type::redirect:
@@ -49,15 +49,20 @@ void Engine::Parts::on_solicitation(const Turn& turn, const PacketIn& packet) {
     const auto refuse = [&](Reason reason) {
         turn.emit(told_of(packet, event::Step::dropped, reason));
     };
-    if (!question || question->target.is_multicast()) return refuse(Reason::nd_malformed);
+    if (!question || question->target.is_multicast()) {
+        refuse(Reason::nd_malformed);
+        return;
+    }
     const bool is_probe = packet.source.is_any();  // somebody proves an address (RFC 4862 §5.4)
     const bool to_group = packet.destination == IpAddr{wire::solicited_node(question->target)};
     if (is_probe && (!to_group || question->options.source_link)) {  // ND-027
-        return refuse(Reason::nd_malformed);
+        refuse(Reason::nd_malformed);
+        return;
     }
     const IpAddr target = question->target;
     if (target.is_loopback() || interfaces.owner(target) != packet.interface) {
-        return refuse(Reason::nd_not_for_us);
+        refuse(Reason::nd_not_for_us);
+        return;
     }
     turn.emit(told_of(packet, event::Step::received, Reason::none));
     if (!is_probe && question->options.source_link) {

@@ -39,7 +39,7 @@ struct Engine::Parts {
                     FramePtr frame, bool to_many);
     Arrival on_icmp(const Turn& turn, PacketIn packet);
     void on_echo(const Turn& turn, PacketIn packet);
-    Arrival on_error(const Turn& turn, const PacketIn& packet);
+    Arrival on_error(const Turn& turn, const PacketIn& packet) const;
     void forward(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
     void expire_fragments(const Turn& turn);
 
@@ -53,7 +53,7 @@ struct Engine::Parts {
                        bool to_many);
     Arrival on_icmpv6(const Turn& turn, PacketIn packet);
     void on_echo_v6(const Turn& turn, PacketIn packet);
-    Arrival on_error_v6(const Turn& turn, const PacketIn& packet);
+    Arrival on_error_v6(const Turn& turn, const PacketIn& packet) const;
     void forward_v6(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
     void send_error_v6(const Turn& turn, const Culprit& culprit, const wire::Icmpv6Repr& error,
                        const IpAddr& source);

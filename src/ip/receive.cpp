@@ -182,7 +182,7 @@ void Engine::Parts::on_echo(const Turn& turn, PacketIn packet) {
 }
 
 /// An error about something we sent, for the transport that sent it (RFC 1122 §3.2.2).
-Arrival Engine::Parts::on_error(const Turn& turn, const PacketIn& packet) {
+Arrival Engine::Parts::on_error(const Turn& turn, const PacketIn& packet) const {
     static_cast<void>(make_contiguous(*packet.frame, packet.frame->size()));
     const auto message = wire::Icmpv4View::parse(packet.frame->front());
     const auto quoted = message->quoted();
@@ -224,7 +224,10 @@ void Engine::Parts::forward(const Turn& turn, InterfaceIndex in, FramePtr frame,
     const bool may_go = forwarding == Forwarding::on && !link_to_many &&
                         !destination.is_multicast() && !destination.is_reserved() &&
                         !destination.is_this_network() && !header->source().is_any();
-    if (!may_go) return drop(turn, frame->id, *header, Reason::not_for_us);
+    if (!may_go) {
+        drop(turn, frame->id, *header, Reason::not_for_us);
+        return;
+    }
 
     std::array<std::byte, 60> kept{};
     const std::size_t header_length = header->header_length();
@@ -236,19 +239,20 @@ void Engine::Parts::forward(const Turn& turn, InterfaceIndex in, FramePtr frame,
         send_error(turn, {original, *frame, in, false}, error, IpAddr{});
     };
     if (header->ttl() <= 1) {
-        return refuse(Reason::ttl_expired,
-                      wire::Icmpv4Repr::time_exceeded(wire::TimeExceededCode::ttl));
+        refuse(Reason::ttl_expired, wire::Icmpv4Repr::time_exceeded(wire::TimeExceededCode::ttl));
+        return;
     }
     const auto hop = hop_to(destination, header->source());
     if (!hop) {
-        return refuse(Reason::no_route,
-                      wire::Icmpv4Repr::unreachable(wire::UnreachableCode::network));
+        refuse(Reason::no_route, wire::Icmpv4Repr::unreachable(wire::UnreachableCode::network));
+        return;
     }
     const std::uint32_t mtu = hop->mtu != 0 ? hop->mtu : interfaces.at(hop->interface).mtu;
     const bool is_too_big = wire_size(*frame) > mtu;
     if (is_too_big && header->is_dont_fragment()) {
-        return refuse(Reason::packet_too_big,
-                      wire::Icmpv4Repr::fragmentation_needed(static_cast<std::uint16_t>(mtu)));
+        refuse(Reason::packet_too_big,
+               wire::Icmpv4Repr::fragmentation_needed(static_cast<std::uint16_t>(mtu)));
+        return;
     }
     // The octets may be shared with whoever sent them: the header goes on as a changed copy.
     const auto ttl_and_protocol = load_be<std::uint16_t>(kept, 8);
@@ -259,8 +263,10 @@ void Engine::Parts::forward(const Turn& turn, InterfaceIndex in, FramePtr frame,
     frame->drop_front(header_length);
     std::memcpy(frame->prepend(header_length).data(), kept.data(), header_length);
     if (!interfaces.at(hop->interface).vouches) complete_checksum(*frame);
-    static_cast<void>(
-        queue(turn, *hop, std::move(frame), destination, load_be<std::uint16_t>(kept, 6) & 0x4000));
+    // queue() tells what becomes of it.
+    const bool dont_fragment = (load_be<std::uint16_t>(kept, 6) & 0x4000) != 0;
+    [[maybe_unused]] const Status queued =
+        queue(turn, *hop, std::move(frame), destination, dont_fragment);
 }
 
 void Engine::Parts::expire_fragments(const Turn& turn) {

@@ -270,7 +270,7 @@ void Engine::Parts::on_echo_v6(const Turn& turn, PacketIn packet) {
 }
 
 /// An error about something we sent, for the transport that sent it (RFC 4443 §2.4(d)).
-Arrival Engine::Parts::on_error_v6(const Turn& turn, const PacketIn& packet) {
+Arrival Engine::Parts::on_error_v6(const Turn& turn, const PacketIn& packet) const {
     static_cast<void>(make_contiguous(*packet.frame, packet.frame->size()));
     const auto message = wire::Icmpv6View::parse(packet.frame->front());
     const Octets quoted = message->payload();
@@ -315,7 +315,10 @@ void Engine::Parts::forward_v6(const Turn& turn, InterfaceIndex in, FramePtr fra
     const bool may_go = forwarding == Forwarding::on && !link_to_many &&
                         !destination.is_multicast() && !destination.is_link_local() &&
                         !source.is_any() && !source.is_link_local();
-    if (!may_go) return drop(turn, frame->id, *header, Reason::not_for_us);
+    if (!may_go) {
+        drop(turn, frame->id, *header, Reason::not_for_us);
+        return;
+    }
 
     std::array<std::byte, header_length> kept{};
     std::memcpy(kept.data(), header->header().data(), header_length);
@@ -325,23 +328,26 @@ void Engine::Parts::forward_v6(const Turn& turn, InterfaceIndex in, FramePtr fra
         send_error_v6(turn, {kept, *frame, in, false}, error, IpAddr{});
     };
     if (header->hop_limit() <= 1) {
-        return refuse(Reason::ttl_expired, wire::Icmpv6Repr::time_exceeded(0));
+        refuse(Reason::ttl_expired, wire::Icmpv6Repr::time_exceeded(0));
+        return;
     }
     const auto hop = hop_to(destination, source);
     if (!hop) {
-        return refuse(Reason::no_route,
-                      wire::Icmpv6Repr::unreachable(wire::Unreachable6Code::no_route));
+        refuse(Reason::no_route, wire::Icmpv6Repr::unreachable(wire::Unreachable6Code::no_route));
+        return;
     }
     const std::uint32_t mtu = hop->mtu != 0 ? hop->mtu : interfaces.at(hop->interface).mtu;
     if (wire_size(*frame) > mtu) {
-        return refuse(Reason::packet_too_big, wire::Icmpv6Repr::packet_too_big(mtu));
+        refuse(Reason::packet_too_big, wire::Icmpv6Repr::packet_too_big(mtu));
+        return;
     }
     // The octets may be shared with whoever sent them: the header goes on as a changed copy.
     kept[7] = static_cast<std::byte>(header->hop_limit() - 1);
     frame->drop_front(header_length);
     std::memcpy(frame->prepend(header_length).data(), kept.data(), header_length);
     if (!interfaces.at(hop->interface).vouches) complete_checksum(*frame);
-    static_cast<void>(queue(turn, *hop, std::move(frame), destination, true));
+    [[maybe_unused]] const Status queued =  // queue() tells what becomes of it
+        queue(turn, *hop, std::move(frame), destination, true);
 }
 
 void Engine::Parts::send_error_v6(const Turn& turn, const Culprit& culprit,
@@ -361,7 +367,8 @@ void Engine::Parts::send_error_v6(const Turn& turn, const Culprit& culprit,
                    .reason = Reason::none};
     const bool is_limited = error.type != Icmpv6Type::packet_too_big;  // ICMP6-005
     if (!is_limited || limiter_v6.allow(turn, packet.destination)) {
-        return reply(turn, IcmpAnswer{std::move(packet), told});
+        reply(turn, IcmpAnswer{std::move(packet), told});
+        return;
     }
     told.step = event::Step::dropped;
     told.reason = Reason::icmp_rate_limited;

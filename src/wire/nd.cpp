@@ -120,15 +120,15 @@ std::array<std::byte, 32> make_solicitation(const Ipv6& target, const Mac& own) 
     return message;
 }
 
-std::array<std::byte, 32> make_advertisement(const NeighborAdvertisement& answer, const Mac& own) {
-    std::array<std::byte, 32> message{};
-    const std::uint32_t flags = (answer.is_router ? 0x8000'0000U : 0U) |
-                                (answer.solicited ? 0x4000'0000U : 0U) |
-                                (answer.overrides ? 0x2000'0000U : 0U);
-    Icmpv6Repr{Icmpv6Type::neighbor_advertisement, 0, flags}.emit(message);
-    answer.target.store(message, target_at);
-    put_link_option(message, options_at, OptionKind::target_link, own);
-    return message;
+std::array<std::byte, 32> make_advertisement(const NeighborAdvertisement& message, const Mac& own) {
+    std::array<std::byte, 32> octets{};
+    const std::uint32_t flags = (message.is_router ? 0x8000'0000U : 0U) |
+                                (message.solicited ? 0x4000'0000U : 0U) |
+                                (message.overrides ? 0x2000'0000U : 0U);
+    Icmpv6Repr{Icmpv6Type::neighbor_advertisement, 0, flags}.emit(octets);
+    message.target.store(octets, target_at);
+    put_link_option(octets, options_at, OptionKind::target_link, own);
+    return octets;
 }
 
 std::array<std::byte, 32> make_probe(const Ipv6& target, const std::array<std::byte, 6>& nonce) {
