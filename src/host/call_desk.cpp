@@ -56,26 +56,27 @@ void CallDesk::serve(LineNumber line, Instant (*now)()) {
 }
 
 void CallDesk::handle(LineNumber line, const seccomp_notif& call) {
-    const Request request{line, call, RemoteMemory(static_cast<pid_t>(call.pid)), {}};
+    Request request{line, call, RemoteMemory(static_cast<pid_t>(call.pid)), {}};
     forget_unless_same(request);
-    reply(request, dispatch(request));
+    const Answer answer = dispatch(request);
+    reply(request, answer);
 }
 
 void CallDesk::reply(const Request& request, const Answer& answer) {
     const std::uint64_t id = request.call.id;
     switch (answer.kind) {
         case Answer::Kind::value:
-            if (changes_something(request.call.data.nr)) board_.turn();
-            notifier(request).answer(id, answer.number);
-            return;
-        case Answer::Kind::error:
-            if (changes_something(request.call.data.nr)) board_.turn();
-            notifier(request).refuse(id, static_cast<int>(answer.number));
-            return;
+        case Answer::Kind::error: break;
         case Answer::Kind::go_on: notifier(request).go_on(id); return;
         case Answer::Kind::sent:
         case Answer::Kind::parked: return;
     }
+    if (changes_something(request.call.data.nr)) board_.turn();
+    const bool is_taken = answer.kind == Answer::Kind::value
+                              ? notifier(request).answer(id, answer.number)
+                              : notifier(request).refuse(id, static_cast<int>(answer.number));
+    if (is_taken) return on_taken_reply(request, answer);
+    on_lost_reply(request, answer);
 }
 
 event::Caller CallDesk::caller(const Request& request, int fd) {
@@ -90,7 +91,10 @@ std::expected<CallDesk::Subject, Answer> CallDesk::identify(const Request& reque
     if (!theirs) return std::unexpected(Answer::go_on());
     const auto handle = board_.by_cookie(theirs->cookie);
     if (!handle) return std::unexpected(Answer::go_on());
-    if (!notifier(request).is_waiting(request.call.id)) return std::unexpected(Answer::sent());
+    if (!notifier(request).is_waiting(request.call.id)) {
+        on_lost_reply(request, std::nullopt);
+        return std::unexpected(Answer::sent());
+    }
     Plug* plug = board_.find(*handle);
     plug->task = static_cast<pid_t>(request.call.pid);
     plug->caller = caller(request, request.int_arg(0));
@@ -106,33 +110,39 @@ std::expected<CallDesk::Subject, Answer> CallDesk::identify_parked(const Request
     return Subject{*request.parked_at, plug, is_open ? std::move(*theirs) : Borrowed{}};
 }
 
-Answer CallDesk::dispatch(const Request& request) {
+Answer CallDesk::dispatch(Request& request) {
     const int number = request.call.data.nr;
     if (number == SYS_socket) return on_socket(request);
-    if (number == SYS_connect) {
-        board_.catch_up();
-        return on_connect(request);
-    }
-    if (number == SYS_bind || number == SYS_listen) board_.catch_up();
+    if (number == SYS_bind || number == SYS_listen || number == SYS_connect) board_.catch_up();
     auto subject = identify(request);
-    if (!subject) return subject.error();
-    switch (number) {
-        case SYS_bind: return on_bind(request, *subject);
-        case SYS_listen: return on_listen(request, *subject);
-        case SYS_accept: return on_accept(request, *subject, 0);
-        case SYS_accept4: return on_accept(request, *subject, request.int_arg(3));
-        case SYS_shutdown: return on_shutdown(request, *subject);
+    if (!subject) {
+        return number == SYS_connect ? on_foreign_connect(request, subject.error())
+                                     : subject.error();
+    }
+    request.about = subject->handle;
+    if (const auto before = repeat(request, *subject->plug)) return *before;
+    return dispatch_to(request, *subject);
+}
+
+Answer CallDesk::dispatch_to(const Request& request, Subject& subject) {
+    switch (request.call.data.nr) {
+        case SYS_bind: return on_bind(request, subject);
+        case SYS_connect: return on_connect(request, subject);
+        case SYS_listen: return on_listen(request, subject);
+        case SYS_accept: return on_accept(request, subject, 0);
+        case SYS_accept4: return on_accept(request, subject, request.int_arg(3));
+        case SYS_shutdown: return on_shutdown(request, subject);
         case SYS_getsockname:
-        case SYS_getpeername: return on_name(request, *subject);
-        case SYS_getsockopt: return on_get_option(request, *subject);
-        case SYS_setsockopt: return on_set_option(request, *subject);
-        case SYS_ioctl: return on_ioctl(request, *subject);
-        case SYS_sendto: return on_send_to(request, *subject);
-        case SYS_recvfrom: return on_receive_from(request, *subject);
-        case SYS_sendmsg: return on_send_message(request, *subject);
-        case SYS_recvmsg: return on_receive_message(request, *subject);
-        case SYS_sendmmsg: return on_send_messages(request, *subject);
-        case SYS_recvmmsg: return on_receive_messages(request, *subject);
+        case SYS_getpeername: return on_name(request, subject);
+        case SYS_getsockopt: return on_get_option(request, subject);
+        case SYS_setsockopt: return on_set_option(request, subject);
+        case SYS_ioctl: return on_ioctl(request, subject);
+        case SYS_sendto: return on_send_to(request, subject);
+        case SYS_recvfrom: return on_receive_from(request, subject);
+        case SYS_sendmsg: return on_send_message(request, subject);
+        case SYS_recvmsg: return on_receive_message(request, subject);
+        case SYS_sendmmsg: return on_send_messages(request, subject);
+        case SYS_recvmmsg: return on_receive_messages(request, subject);
         default: return Answer::go_on();
     }
 }
@@ -156,9 +166,10 @@ void CallDesk::retry(PlugHandle handle) {
     if (plug == nullptr) return;
     const std::vector<Parked> waiting = plug->parked;
     for (const Parked& parked : waiting) {
-        const Request request{parked.line, parked.call,
-                              RemoteMemory(static_cast<pid_t>(parked.call.pid)), handle};
+        Request request{parked.line, parked.call, RemoteMemory(static_cast<pid_t>(parked.call.pid)),
+                        handle};
         if (!notifier(request).is_waiting(parked.call.id)) {
+            on_lost_reply(request, std::nullopt);
             unpark(handle, parked.call.id);
             continue;
         }

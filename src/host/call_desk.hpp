@@ -29,12 +29,13 @@ struct Answer {
     };
     Kind kind = Kind::value;
     std::int64_t number = 0;
+    int socket_error = 0;  ///< the errno that SO_ERROR handed over, and that is pending no more
 
-    static Answer value(std::int64_t v) { return {Kind::value, v}; }
-    static Answer error(int e) { return {Kind::error, e}; }
-    static Answer go_on() { return {Kind::go_on, 0}; }
-    static Answer sent() { return {Kind::sent, 0}; }
-    static Answer parked() { return {Kind::parked, 0}; }
+    static Answer value(std::int64_t v) { return {Kind::value, v, 0}; }
+    static Answer error(int e) { return {Kind::error, e, 0}; }
+    static Answer go_on() { return {Kind::go_on, 0, 0}; }
+    static Answer sent() { return {Kind::sent, 0, 0}; }
+    static Answer parked() { return {Kind::parked, 0, 0}; }
     /// 0, or the errno of `status`.
     static Answer of(const Status& status);
 };
@@ -84,6 +85,7 @@ class CallDesk {
         const seccomp_notif& call;
         RemoteMemory memory;
         std::optional<PlugHandle> parked_at;  // it waited for this socket
+        std::optional<PlugHandle> about = parked_at;
 
         [[nodiscard]] std::uint64_t arg(std::size_t n) const { return call.data.args[n]; }
         [[nodiscard]] int int_arg(std::size_t n) const {
@@ -96,16 +98,21 @@ class CallDesk {
         Plug* plug = nullptr;
         Borrowed theirs;
     };
-    /// The last call of a thread that must not be done twice where its reply was lost.
+    /// A call that was done, and what it answers where it comes again because its reply was lost.
     struct Done {
         seccomp_data data{};
         std::uint64_t cookie = 0;
-        std::int64_t value = 0;
+        Answer answer;
+    };
+    /// A thread that signals interrupt while it waits for us.
+    struct Thread {
+        std::optional<Done> last;
+        Instant storm_until{};
     };
 
     void handle(LineNumber line, const seccomp_notif& call);
-    [[nodiscard]] Answer dispatch(const Request& request);
-    [[nodiscard]] Answer dispatch_addressed(const Request& request);
+    [[nodiscard]] Answer dispatch(Request& request);
+    [[nodiscard]] Answer dispatch_to(const Request& request, Subject& subject);
     void reply(const Request& request, const Answer& answer);
     [[nodiscard]] std::expected<Subject, Answer> identify(const Request& request);
     [[nodiscard]] std::expected<Subject, Answer> identify_parked(const Request& request);
@@ -117,16 +124,19 @@ class CallDesk {
     // Lost replies.
     void forget_unless_same(const Request& request);
     [[nodiscard]] std::optional<Answer> repeat(const Request& request, const Plug& plug);
-    void remember(const Request& request, const Plug& plug, std::int64_t value);
+    void on_lost_reply(const Request& request, const std::optional<Answer>& answer);
+    void on_taken_reply(const Request& request, const Answer& answer);
+    void keep(const Request& request, Thread& thread, const Answer& answer);
 
     // One per call.
     [[nodiscard]] Answer on_socket(const Request& request);
     [[nodiscard]] Answer on_bind(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_listen(const Request& request, Subject& subject);
-    [[nodiscard]] Answer on_connect(const Request& request);
+    [[nodiscard]] Answer on_connect(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_foreign_connect(const Request& request, const Answer& otherwise) const;
     [[nodiscard]] Answer connect_stream(const Request& request, Subject& subject, Endpoint to);
     [[nodiscard]] Answer continue_connect(const Request& request, Subject& subject, Endpoint to);
-    [[nodiscard]] Answer finish_connect(const Request& request, Subject& subject, Endpoint to);
+    [[nodiscard]] Answer finish_connect(Subject& subject, Endpoint to);
     [[nodiscard]] Answer connect_datagram(Subject& subject, Endpoint to);
     [[nodiscard]] Answer disconnect(Subject& subject);
     [[nodiscard]] Answer renew_pair(const Request& request, Subject& subject);
@@ -136,6 +146,9 @@ class CallDesk {
     [[nodiscard]] Answer on_shutdown(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_name(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_get_option(const Request& request, Subject& subject);
+    [[nodiscard]] Answer give_option(const Request& request, Octets value,
+                                     std::size_t length) const;
+    [[nodiscard]] Answer give_error(const Request& request, int error) const;
     [[nodiscard]] Answer on_set_option(const Request& request, Subject& subject);
     [[nodiscard]] int pending_error(Subject& subject, int from_stack);
     [[nodiscard]] Answer on_ioctl(const Request& request, Subject& subject);
@@ -169,7 +182,7 @@ class CallDesk {
     Switchboard& board_;
     Tasks& tasks_;
     std::vector<Line> lines_;
-    std::unordered_map<pid_t, Done> done_;
+    std::unordered_map<pid_t, Thread> threads_;  // few: those that signals hit
     std::vector<IpAddr> name_servers_;
     std::vector<std::byte> scratch_ = std::vector<std::byte>(65536);  // a datagram
     std::vector<PlugHandle> with_parked_;

@@ -55,9 +55,6 @@ Answer CallDesk::on_get_option(const Request& request, Subject& subject) {
     const auto room = request.memory.get<std::int32_t>(request.arg(4));
     if (!room) return Answer::error(EFAULT);
     if (*room < 0) return Answer::error(EINVAL);
-    if (is_error_option(level, name)) {
-        if (const auto before = repeat(request, plug)) return *before;
-    }
     std::array<std::byte, option_max> value{};
     const auto wanted = std::min<std::size_t>(static_cast<std::size_t>(*room), value.size());
     const auto length =
@@ -66,15 +63,26 @@ Answer CallDesk::on_get_option(const Request& request, Subject& subject) {
     if (is_error_option(level, name)) {
         int error = 0;
         std::memcpy(&error, value.data(), std::min(wanted, sizeof error));
-        error = pending_error(subject, error);
-        std::memcpy(value.data(), &error, sizeof error);
-        if (error != 0) remember(request, plug, 0);
+        return give_error(request, pending_error(subject, error));
     }
-    const std::size_t count = std::min(wanted, *length);
-    const auto real = static_cast<std::int32_t>(*length);
-    const bool written = request.memory.write(request.arg(3), Octets(value).first(count)) &&
-                         request.memory.put(request.arg(4), real);
+    return give_option(request, Octets(value).first(std::min(wanted, *length)), *length);
+}
+
+/// `value` is what there is room for of an option's `length` octets.
+Answer CallDesk::give_option(const Request& request, Octets value, std::size_t length) const {
+    const bool written = request.memory.write(request.arg(3), value) &&
+                         request.memory.put(request.arg(4), static_cast<std::int32_t>(length));
     return written ? Answer::value(0) : Answer::error(EFAULT);
+}
+
+Answer CallDesk::give_error(const Request& request, int error) const {
+    std::array<std::byte, sizeof error> value{};
+    std::memcpy(value.data(), &error, sizeof error);
+    const auto room = request.memory.get<std::int32_t>(request.arg(4)).value_or(0);
+    const auto length = std::min(static_cast<std::size_t>(std::max(room, 0)), value.size());
+    Answer answer = give_option(request, Octets(value).first(length), length);
+    answer.socket_error = error;
+    return answer;
 }
 
 Answer CallDesk::on_set_option(const Request& request, Subject& subject) {

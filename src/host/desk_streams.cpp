@@ -96,8 +96,9 @@ Answer CallDesk::on_socket(const Request& request) {
         // EMFILE, or a signal took the caller away: it will come again.
         (void)calls.close(*socket);
         board_.unplug(opened->handle);
-        return given.error().number == ENOENT ? Answer::sent()
-                                              : Answer::error(given.error().number);
+        if (given.error().number != ENOENT) return Answer::error(given.error().number);
+        on_lost_reply(request, std::nullopt);
+        return Answer::sent();
     }
     board_.on_given(plug, *given);
     return Answer::sent();
@@ -105,7 +106,6 @@ Answer CallDesk::on_socket(const Request& request) {
 
 Answer CallDesk::on_bind(const Request& request, Subject& subject) {
     Plug& plug = *subject.plug;
-    if (const auto before = repeat(request, plug)) return *before;
     const auto name = read_name(request.memory, request.arg(1), request.arg(2));
     if (!name) return Answer::error(name.error());
     auto endpoint = to_endpoint(*name);
@@ -123,7 +123,6 @@ Answer CallDesk::on_bind(const Request& request, Subject& subject) {
         return Answer::error(endpoint.error());
     }
     const Status bound = calls.bind(plug.socket, *endpoint);
-    if (bound) remember(request, plug, 0);
     // A datagram socket with a port of its choice serves from now on.
     const bool serves = plug.type == sock::Type::datagram && !endpoint->port.is_any();
     if (bound && serves) lines_[request.line].seen.listened = board_.now();
@@ -145,18 +144,18 @@ Answer CallDesk::on_listen(const Request& request, Subject& subject) {
     return Answer::value(0);
 }
 
-Answer CallDesk::on_connect(const Request& request) {
-    auto subject = identify(request);
+/// A socket of the kernel's own: ours to refuse where it leads to the machine's names.
+Answer CallDesk::on_foreign_connect(const Request& request, const Answer& otherwise) const {
+    if (otherwise.kind != Answer::Kind::go_on) return otherwise;
     const auto name = read_name(request.memory, request.arg(1), request.arg(2));
-    if (!subject) {
-        // A socket of the kernel's own: ours to refuse where it leads to the machine's names.
-        const bool refused =
-            subject.error().kind == Answer::Kind::go_on && name && is_resolver(*name);
-        return refused ? Answer::error(ECONNREFUSED) : subject.error();
-    }
+    return name && is_resolver(*name) ? Answer::error(ECONNREFUSED) : otherwise;
+}
+
+Answer CallDesk::on_connect(const Request& request, Subject& subject) {
+    const auto name = read_name(request.memory, request.arg(1), request.arg(2));
     if (!name) return Answer::error(name.error());
-    Plug& plug = *subject->plug;
-    if (name->length >= 2 && name->family() == AF_UNSPEC) return disconnect(*subject);
+    Plug& plug = *subject.plug;
+    if (name->length >= 2 && name->family() == AF_UNSPEC) return disconnect(subject);
     const auto endpoint = to_endpoint(*name);
     if (!endpoint) {
         const Error error = base::error_of(endpoint.error()).value_or(Error::invalid_argument);
@@ -164,11 +163,10 @@ Answer CallDesk::on_connect(const Request& request) {
         return Answer::error(endpoint.error());
     }
     const Endpoint to = redirect(plug, *endpoint);
-    if (plug.type == sock::Type::datagram) return connect_datagram(*subject, to);
-    if (const auto before = repeat(request, plug)) return *before;
+    if (plug.type == sock::Type::datagram) return connect_datagram(subject, to);
     Seen& seen = lines_[request.line].seen;
     if (!seen.connected) seen.connected = board_.now();
-    return connect_stream(request, *subject, to);
+    return connect_stream(request, subject, to);
 }
 
 Endpoint CallDesk::redirect(Plug& plug, Endpoint to) const {
@@ -209,7 +207,6 @@ Answer CallDesk::connect_stream(const Request& request, Subject& subject, Endpoi
     const Status status = board_.calls(plug).connect(plug.socket, to, asking);
     if (status) {
         if (before == Phase::connecting) board_.become_connected(subject.handle, plug);
-        if (waits) remember(request, plug, 0);
         return Answer::value(0);
     }
     if (status.error() != Error::in_progress) {
@@ -255,12 +252,12 @@ Answer CallDesk::renew_pair(const Request& request, Subject& subject) {
 Answer CallDesk::continue_connect(const Request& request, Subject& subject, Endpoint to) {
     Plug& plug = *subject.plug;
     auto calls = board_.calls(plug);
-    if (is_decided(calls.poll(plug.socket))) return finish_connect(request, subject, to);
+    if (is_decided(calls.poll(plug.socket))) return finish_connect(subject, to);
     park(request, plug, calls.send_timeout(plug.socket));
     return Answer::parked();
 }
 
-Answer CallDesk::finish_connect(const Request& request, Subject& subject, Endpoint to) {
+Answer CallDesk::finish_connect(Subject& subject, Endpoint to) {
     Plug& plug = *subject.plug;
     if (plug.flags.has(PairFlag::end_passed)) {
         // Another thread shut it down meanwhile (API-CONN-021): the pair is spent.
@@ -272,7 +269,6 @@ Answer CallDesk::finish_connect(const Request& request, Subject& subject, Endpoi
     const Status status = board_.calls(plug).connect(plug.socket, to, sock::Asking::still);
     if (status) {
         board_.become_connected(subject.handle, plug);
-        remember(request, plug, 0);
         return Answer::value(0);
     }
     if (plug.filler > 0) restore_room(subject.theirs.fd.get());

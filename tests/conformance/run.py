@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 
+import handler_rows  # noqa: F401: its rows are among rows.ROWS
 import matrix
 import rows
 from deviations import DEVIATIONS
