@@ -147,12 +147,16 @@ Answer CallDesk::dispatch_to(const Request& request, Subject& subject) {
     }
 }
 
-void CallDesk::park(const Request& request, Plug& plug, Duration longest) {
-    if (request.parked_at) return;
+Answer CallDesk::park(const Request& request, Plug& plug, Duration longest) {
+    if (request.parked_at) return Answer::parked();
+    if (longest < Duration::zero()) {
+        return Answer::error(timed_out_error(request.call.data.nr));
+    }
     Parked parked{request.line, request.call, never};
     if (longest > Duration::zero()) parked.deadline = board_.now() + longest;
     plug.parked.push_back(parked);
     if (const auto handle = board_.by_cookie(plug.cookie)) with_parked_.push_back(*handle);
+    return Answer::parked();
 }
 
 void CallDesk::unpark(PlugHandle handle, std::uint64_t id) {

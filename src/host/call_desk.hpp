@@ -116,7 +116,8 @@ class CallDesk {
     void reply(const Request& request, const Answer& answer);
     [[nodiscard]] std::expected<Subject, Answer> identify(const Request& request);
     [[nodiscard]] std::expected<Subject, Answer> identify_parked(const Request& request);
-    void park(const Request& request, Plug& plug, Duration longest);
+    /// The caller waits, so long at most (0 = for ever; negative: its time is over now).
+    [[nodiscard]] Answer park(const Request& request, Plug& plug, Duration longest);
     void unpark(PlugHandle handle, std::uint64_t id);
     [[nodiscard]] Notifier& notifier(const Request& r) { return lines_[r.line].notifier; }
     [[nodiscard]] event::Caller caller(const Request& request, int fd);
@@ -175,6 +176,7 @@ class CallDesk {
                                                               const Message& message,
                                                               std::optional<Endpoint>& from,
                                                               std::size_t& full);
+    [[nodiscard]] std::optional<Answer> refuse_urgent(Subject& subject, int flags);
     [[nodiscard]] Answer wait_or_again(const Request& request, Subject& subject, int flags);
     /// The name service in place of a name server.
     [[nodiscard]] Endpoint redirect(Plug& plug, Endpoint to) const;

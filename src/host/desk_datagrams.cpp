@@ -1,5 +1,6 @@
 // sendto(), recvfrom() and the message calls as the desk answers them (spec 6.5). Those on streams,
-// and those that name no address, are the kernel's own: the pair does the same.
+// and those that name no address, are the kernel's own: the pair does the same, but for flags that
+// it takes in another sense.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -37,6 +38,7 @@ std::expected<CallDesk::Message, int> CallDesk::read_message(const Request& requ
     message.parts = std::move(*parts);
     message.name = reinterpret_cast<std::uint64_t>(header->msg_name);
     message.name_length = header->msg_namelen;
+    if (message.name == 0) message.name_length = 0;  // as copy_msghdr_from_user() in Linux
     message.control = reinterpret_cast<std::uint64_t>(header->msg_control);
     return message;
 }
@@ -57,7 +59,17 @@ Answer CallDesk::send_one(const Request& request, Subject& subject, const Messag
     return Answer::value(static_cast<std::int64_t>(*sent));
 }
 
+/// Urgent text is not built: in the pair its octet would be lost without a word.
+std::optional<Answer> CallDesk::refuse_urgent(Subject& subject, int flags) {
+    if ((flags & MSG_OOB) == 0) return std::nullopt;
+    Plug& plug = *subject.plug;
+    board_.calls(plug).refused(event::Call::send, plug.socket, Error::not_supported,
+                               event::Reason::not_offered);
+    return Answer::error(EOPNOTSUPP);
+}
+
 Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
+    if (const auto refused = refuse_urgent(subject, request.int_arg(3))) return *refused;
     Message message;
     message.name = request.arg(4);
     message.name_length = static_cast<std::uint32_t>(request.arg(5));
@@ -75,6 +87,7 @@ Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
 }
 
 Answer CallDesk::on_send_message(const Request& request, Subject& subject) {
+    if (const auto refused = refuse_urgent(subject, request.int_arg(2))) return *refused;
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const auto message = read_message(request, request.arg(1));
     if (!message) return Answer::error(message.error());
@@ -83,6 +96,7 @@ Answer CallDesk::on_send_message(const Request& request, Subject& subject) {
 }
 
 Answer CallDesk::on_send_messages(const Request& request, Subject& subject) {
+    if (const auto refused = refuse_urgent(subject, request.int_arg(3))) return *refused;
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const std::size_t count = std::min<std::size_t>(request.arg(2), messages_max);
     std::vector<Message> messages;
@@ -135,14 +149,13 @@ Answer CallDesk::wait_or_again(const Request& request, Subject& subject, int fla
     Plug& plug = *subject.plug;
     const bool waits = blocking_of(subject.theirs.fd.get()) == Blocking::yes;
     if (!waits || (flags & MSG_DONTWAIT) != 0) return Answer::error(EAGAIN);
-    park(request, plug, board_.calls(plug).receive_timeout(plug.socket));
-    return Answer::parked();
+    return park(request, plug, board_.calls(plug).receive_timeout(plug.socket));
 }
 
 Answer CallDesk::on_receive_from(const Request& request, Subject& subject) {
-    if (subject.plug->type == sock::Type::stream) return Answer::go_on();  // tells no address
     const int flags = request.int_arg(3);
-    if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);
+    if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);  // always empty, never waits
+    if (subject.plug->type == sock::Type::stream) return Answer::go_on();  // tells no address
     Message message;
     message.parts = MessageParts::one(request.arg(1), request.arg(2));
     std::optional<Endpoint> from;
@@ -173,9 +186,9 @@ bool write_header(const RemoteMemory& memory, std::uint64_t header, std::uint64_
 }  // namespace
 
 Answer CallDesk::on_receive_message(const Request& request, Subject& subject) {
-    if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const int flags = request.int_arg(2);
     if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);
+    if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const auto message = read_message(request, request.arg(1));
     if (!message) return Answer::error(message.error());
     if (message->name == 0) return Answer::go_on();
@@ -193,9 +206,9 @@ Answer CallDesk::on_receive_message(const Request& request, Subject& subject) {
 }
 
 Answer CallDesk::on_receive_messages(const Request& request, Subject& subject) {
-    if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const int flags = request.int_arg(3);
     if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);
+    if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const std::size_t most = std::min<std::size_t>(request.arg(2), messages_max);
     std::size_t done = 0;
     for (; done < most; ++done) {

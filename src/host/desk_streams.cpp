@@ -253,8 +253,7 @@ Answer CallDesk::continue_connect(const Request& request, Subject& subject, Endp
     Plug& plug = *subject.plug;
     auto calls = board_.calls(plug);
     if (is_decided(calls.poll(plug.socket))) return finish_connect(subject, to);
-    park(request, plug, calls.send_timeout(plug.socket));
-    return Answer::parked();
+    return park(request, plug, calls.send_timeout(plug.socket));
 }
 
 Answer CallDesk::finish_connect(Subject& subject, Endpoint to) {
@@ -288,8 +287,7 @@ Answer CallDesk::on_accept(const Request& request, Subject& subject, int flags) 
     const bool listens = plug.phase == Phase::listening;
     if (listens && board_.waiting_connections(plug) == 0 &&
         blocking_of(subject.theirs.fd.get()) == Blocking::yes) {
-        park(request, plug, calls.receive_timeout(plug.socket));
-        return Answer::parked();
+        return park(request, plug, calls.receive_timeout(plug.socket));
     }
     if (!plug.returned.empty()) {
         const sock::Accepted next = plug.returned.front().accepted;

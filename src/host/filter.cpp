@@ -74,6 +74,11 @@ class Assembler {
         unless_equal_skip(value, 1);
         verdict(then);
     }
+    /// `then` where one of the bits is set.
+    void any_bit_then(std::uint32_t bits, std::uint32_t then) {
+        code_.push_back(sock_filter{BPF_JMP | BPF_JSET | BPF_K, 0, 1, bits});
+        verdict(then);
+    }
     void at_least_then(std::uint32_t value, std::uint32_t then) {
         code_.push_back(sock_filter{BPF_JMP | BPF_JGE | BPF_K, 0, 1, value});
         verdict(then);
@@ -93,9 +98,12 @@ constexpr std::size_t low_half(std::size_t argument) {
 }
 constexpr std::size_t high_half(std::size_t argument) { return low_half(argument) + 4; }
 
-/// sendto() and recvfrom() without an address are send() and recv(): native.
-void add_addressed_call(Assembler& code, std::uint32_t number) {
-    code.unless_equal_skip(number, 6);
+/// sendto() and recvfrom() without an address are send() and recv(): native, but for flags that the
+/// pair would take in another sense.
+void add_addressed_call(Assembler& code, std::uint32_t number, std::uint32_t own_flags) {
+    code.unless_equal_skip(number, 9);
+    code.load(low_half(3));
+    code.any_bit_then(own_flags, notify);
     code.load(low_half(4));
     code.jump_equal(0, 0, 2);
     code.load(high_half(4));
@@ -144,8 +152,8 @@ std::vector<sock_filter> make_filter() {
     code.verdict(absent);
     code.load(offsetof(seccomp_data, nr));
     code.at_least_then(x32_bit, absent);
-    add_addressed_call(code, SYS_sendto);
-    add_addressed_call(code, SYS_recvfrom);
+    add_addressed_call(code, SYS_sendto, MSG_OOB);
+    add_addressed_call(code, SYS_recvfrom, MSG_ERRQUEUE);
     add_socket_call(code);
     for (const std::uint32_t number : control_calls) code.equal_then(number, notify);
     add_ioctl(code);

@@ -2,6 +2,7 @@
 #include <limits>
 #include <utility>
 
+#include "sock/numbers.hpp"
 #include "sock/table.hpp"
 
 namespace dt::sock {
@@ -35,6 +36,9 @@ SocketTable::SocketTable(const Config& config, core::Core& core)
 Answer<SocketId> SocketTable::open(event::Caller caller, Family family, Type type, int protocol) {
     if (family == Family::inet6 && config_.ipv6 == event::Switch::off) {
         return refuse(Error::family_not_supported, Reason::ipv6_off);
+    }
+    if (protocol < 0 || protocol >= number::ipproto_max) {
+        return refuse(Error::invalid_argument, Reason::bad_argument);
     }
     if (!fits(type, protocol)) return refuse(Error::protocol_not_supported, Reason::not_offered);
     const auto handle = sockets_.insert();

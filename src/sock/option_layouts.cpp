@@ -21,6 +21,7 @@ constexpr std::int32_t buffer_max = 4'194'304;
 constexpr std::uint32_t receive_buffer_min = 2304;  // SOCK_MIN_RCVBUF
 constexpr std::uint32_t send_buffer_min = 4608;     // SOCK_MIN_SNDBUF
 constexpr std::uint32_t datagram_buffer = 212'992;  // net.core.rmem_default, wmem_default
+constexpr Duration at_once{-1};                     // a time-out that is over before it began
 constexpr std::array<std::string_view, 2> congestion_names{"reno", "cubic"};
 
 Done too_short() { return refuse(Error::invalid_argument, Reason::bad_argument); }
@@ -117,12 +118,13 @@ struct LinuxTimeval {
     std::int64_t seconds;
     std::int64_t microseconds;
 };
-LinuxTimeval timeval_of(Duration time) {
+LinuxTimeval timeval_of(Duration limit) {
+    const Duration time = std::max(limit, Duration::zero());
     const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
     return {seconds.count(),
             std::chrono::duration_cast<std::chrono::microseconds>(time - seconds).count()};
 }
-/// Seconds beyond a century mean no limit, as does a zero time-out.
+/// Seconds beyond a century mean no limit, as does a zero time-out; a negative one is over at once.
 Answer<Duration> time_in(Octets from) {
     constexpr std::int64_t longest = 100LL * 365 * 86400;
     LinuxTimeval given;
@@ -133,7 +135,8 @@ Answer<Duration> time_in(Octets from) {
     if (given.microseconds < 0 || given.microseconds >= 1'000'000) {
         return refuse(Error::out_of_domain, Reason::bad_argument);
     }
-    if (given.seconds < 0 || given.seconds > longest) return Duration{};
+    if (given.seconds < 0) return at_once;
+    if (given.seconds > longest) return Duration{};
     return std::chrono::seconds{given.seconds} + std::chrono::microseconds{given.microseconds};
 }
 Size read_receive_timeout(const OptionTarget& target, MutableOctets to) {

@@ -24,7 +24,7 @@ inline constexpr std::size_t remembered_max = 64;
 struct Settings {
     tcp::Options tcp;  // also TOS, TTL, SO_REUSEADDR, SO_REUSEPORT and buffers of UDP sockets
     Linger linger;
-    Duration receive_timeout{};  // SO_RCVTIMEO; 0 = none
+    Duration receive_timeout{};  // SO_RCVTIMEO; 0 = none, negative = over at once
     Duration send_timeout{};     // SO_SNDTIMEO; 0 = none
     std::int32_t receive_low_water = 1;
     std::int32_t mtu_discover = 1;  // IP_MTU_DISCOVER: IP_PMTUDISC_WANT

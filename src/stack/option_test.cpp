@@ -195,6 +195,16 @@ TEST_F(Options, TimeOuts_API_OPT_019_API_ERR_012) {
     EXPECT_EQ(stream.calls().send_timeout(stream.id()), Duration{2500ms});
 }
 
+TEST_F(Options, ATimeOutBelowZeroIsOverAtOnceAndShownAsNone) {
+    std::array<std::int64_t, 2> time{-1, 0};
+    EXPECT_TRUE(stream.calls().set_option(stream.id(), sol, 20, std::as_bytes(std::span{time})));
+    EXPECT_LT(stream.calls().receive_timeout(stream.id()), Duration::zero());
+    EXPECT_EQ(
+        stream.calls().get_option(stream.id(), sol, 20, std::as_writable_bytes(std::span{time})),
+        16U);
+    EXPECT_EQ(time, (std::array<std::int64_t, 2>{0, 0}));
+}
+
 TEST_F(Options, Device_API_OPT_020) {
     EXPECT_EQ(stream.set_text(sol, 25, "eth0"), "OK");
     std::array<char, 16> name{};

@@ -17,6 +17,10 @@ NO_MPTCP = "MPTCP is not offered: programs fall back to TCP"
 LOW_PORTS = "the network is private to the run, so any program may take a port below 1024"
 NATIVE_COUNT = "FIONREAD is the pair's own: what waits in the stack is not counted, and a listener has an answer"
 
+NO_URGENT = "urgent data is not built: its sender is told EOPNOTSUPP, and nothing is lost"
+NO_MORE = "MSG_MORE is not seen by the pair, so the octets leave at once; TCP_CORK does hold them"
+LOW_WATER = "poll() on the pair knows no low-water mark, recv() on it does"
+
 
 def _cells(state, reason, **answers):
     return {f"API-MTX-{state}-{call.replace('_', ' ')}": (answer, reason) for call, answer in answers.items()}
@@ -46,5 +50,9 @@ DEVIATIONS = {
     "API-IO-018": (["EPIPE", "EPIPE", "ECONNRESET"], WRITE_FIRST),
     "API-IO-023": ([b"da", b"ta", b"", b"", b""], READ_SHUT),
     "API-IO-026": (["EMSGSIZE", "OK", "EINVAL", "EACCES"], DATAGRAM),
+    "API-IO-011": (["EOPNOTSUPP", "EINVAL", b"abc", "EINVAL", "EOPNOTSUPP", "OK"], NO_URGENT),
+    "API-IO-030": ([10, 1], NO_MORE),
+    "API-POLL-009": ("IN,OUT", NO_URGENT),
+    "API-POLL-026": (["IN,OUT", "IN,OUT"], LOW_WATER),
     "API-POLL-022": (["OUT", "EAGAIN"], DATAGRAM_ERROR),
 }

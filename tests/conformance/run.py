@@ -10,7 +10,8 @@ import signal
 import sys
 import time
 
-import handler_rows  # noqa: F401: its rows are among rows.ROWS
+import flag_rows  # noqa: F401: its rows are among rows.ROWS, as those of the next are
+import handler_rows  # noqa: F401
 import matrix
 import rows
 from deviations import DEVIATIONS
