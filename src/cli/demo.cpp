@@ -266,11 +266,11 @@ int demo_command(const Arguments& arguments) {
     }
     DemoObserver observer(paint, common);
     observer.client_name = fs::path(plan->programs.back().argv.front()).filename().string();
-    const std::string folder = recordings_folder();
-    const auto session = run_session(std::move(*plan),
-                                     {folder.empty() ? std::string{} : next_recording(folder),
-                                      world::KeepText::lengths, &observer},
-                                     observer);
+    SessionOptions options;
+    options.folder = recordings_folder();
+    options.events = KeepEvents::yes;
+    options.watcher = &observer;
+    const auto session = run_session(std::move(*plan), options, observer);
     if (!session) return complain(session.error());
     const host::Outcome& outcome = session->outcome;
     if (outcome.failure) {

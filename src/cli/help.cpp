@@ -31,6 +31,7 @@ Network  --link [A<->B:]delay=20ms,loss=1%,…   default: one link, no delay, no
 Break    --fault ACTION,…     drop delay dup corrupt reorder silence; dialtone help faults
          --seed N             same seed, same faults; printed when something fails
 Keep     --record FILE        default: the last 5 runs, under $XDG_STATE_HOME/dialtone
+         --record-data        keep what streams carry too, not only how much
 Common   -q  -v
 The program's host is `client`, 10.0.0.1; the exit status is the program's (help exit-codes).
 )";

@@ -144,9 +144,10 @@ void tell_of_end(const Loaded& loaded) {
             return warn(fmt::format("recording {} reached its limit: {}", loaded.path(), until),
                         "");
         case world::Ending::cut:
-            return warn(fmt::format("recording {} has no end, its run was killed: {}",
-                                    loaded.path(), until),
-                        "");
+            return warn(
+                fmt::format("recording {} has no end, its run {}: {}", loaded.path(),
+                            is_being_written(loaded.path()) ? "goes on" : "was killed", until),
+                "");
         case world::Ending::damaged:
             return warn(fmt::format("recording {} is damaged: {}", loaded.path(), until), "");
     }
@@ -172,6 +173,10 @@ int tell_of_replay(const Loaded& loaded) {
     }
     if (!loaded.is_of_this_build()) {
         warn(fmt::format("{} was made by another build of dialtone", loaded.path()), "");
+    }
+    if (loaded.forgotten() > 0) {
+        warn(fmt::format("{} has {} events more than are shown", loaded.path(), loaded.forgotten()),
+             "stop before: dialtone replay --until, or --at TIME");
     }
     if (loaded.has_ended()) tell_of_end(loaded);
     return exit_ok;

@@ -37,6 +37,8 @@ class Loaded {
     [[nodiscard]] Duration position() const;
     /// Whether the replay came to the recording's end (and not only to where it was to stop).
     [[nodiscard]] bool has_ended() const { return has_ended_; }
+    /// Events beyond what is kept in memory: viewers do not show them.
+    [[nodiscard]] std::uint64_t forgotten() const { return log_ ? log_->forgotten() : 0; }
     /// The time it was to stop at.
     [[nodiscard]] std::optional<Duration> asked() const { return asked_; }
     /// All sockets at this moment, with the descriptors that the recording names.

@@ -58,12 +58,6 @@ class RunObserver final : public QuietObserver {
     std::vector<std::string> names_;
 };
 
-std::string recording_path(const std::string& asked_for) {
-    if (!asked_for.empty()) return asked_for;
-    const std::string folder = recordings_folder();
-    return folder.empty() ? std::string{} : next_recording(folder);
-}
-
 /// How to ask for a run: its command line, how it speaks, what it keeps.
 struct Asked {
     Common common;
@@ -82,12 +76,10 @@ void tell_of_what_is_not_there(const Session& session, const Asked& asked,
                              : std::string{"it under [hosts]"}));
     }
     std::set<std::string> told;
-    for (const event::Event& event : session.trace.events) {
-        const auto* call = std::get_if<event::CallMade>(&event.body);
-        if (call == nullptr || call->error != Error::network_unreachable) continue;
-        const std::string sentence = fmt::format(
-            "{} tried {}, which is not on this network: ENETUNREACH given",
-            session.trace.program(call->caller.pid), wire::print(call->argument).view());
+    for (const event::CallMade& call : session.findings.astray) {
+        const std::string sentence =
+            fmt::format("{} tried {}, which is not on this network: ENETUNREACH given",
+                        session.trace.program(call.caller.pid), wire::print(call.argument).view());
         if (told.size() < told_max && told.insert(sentence).second) tell(sentence);
     }
 }
@@ -104,7 +96,7 @@ void tell_of_failure(const Session& session, const RunObserver& observer, const 
     Arguments again = asked.again;
     again.insert(again.begin() + 1, {"--seed", fmt::format("{:#x}", seed)});
     tell(fmt::format("again: dialtone {}", shell_line(again)));
-    if (session.recording.empty() || observe::flows_of(session.trace).empty()) return;
+    if (session.recording.empty() || !session.findings.has_segments) return;
     tell(fmt::format("what happened: dialtone ladder {}", shell_line({session.recording})));
 }
 
@@ -175,7 +167,11 @@ Arguments again_of(const std::string& command, const Arguments& arguments) {
 }
 
 SessionOptions options_of(const std::string& record, bool keep_data) {
-    return {recording_path(record), keep_data ? world::KeepText::octets : world::KeepText::lengths};
+    SessionOptions options;
+    options.record = record;
+    if (record.empty()) options.folder = recordings_folder();
+    options.keep = keep_data ? world::KeepText::octets : world::KeepText::lengths;
+    return options;
 }
 
 /// `run [FLAGS] [--] PROGRAM ARGS…`: where `--` is left out, the program begins at the first word

@@ -12,10 +12,11 @@
 #include <cstring>
 #include <filesystem>
 #include <set>
+#include <utility>
 
+#include "cli/recordings.hpp"
 #include "os/build_id.hpp"
 #include "os/clock.hpp"
-#include "os/process.hpp"
 
 namespace dt::cli {
 
@@ -23,58 +24,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Writes a recording to a file; the first failure is kept for the end.
-class RecordingFile final : public link::OctetSink {
-  public:
-    explicit RecordingFile(const std::string& path) : file_(std::fopen(path.c_str(), "wbe")) {}
-    ~RecordingFile() override {
-        if (file_ != nullptr) std::fclose(file_);
-    }
-    [[nodiscard]] bool is_open() const { return file_ != nullptr; }
-    [[nodiscard]] bool has_failed() const { return has_failed_; }
-
-    void write(Octets octets) override {
-        if (file_ == nullptr || octets.empty()) return;
-        if (std::fwrite(octets.data(), 1, octets.size(), file_) != octets.size())
-            has_failed_ = true;
-        std::fflush(file_);
-    }
-
-  private:
-    std::FILE* file_;
-    bool has_failed_ = false;
-};
-
-event::Caller caller_of(const event::Body& body) {
-    if (const auto* call = std::get_if<event::CallMade>(&body)) return call->caller;
-    if (const auto* given = std::get_if<event::DescriptorGiven>(&body)) return given->caller;
-    return {};
+std::expected<RecordingFile, Problem> open_recording(const SessionOptions& options) {
+    const bool is_chosen = !options.record.empty();
+    auto file =
+        is_chosen ? RecordingFile::at(options.record) : RecordingFile::next_in(options.folder);
+    if (file) return std::move(*file);
+    const std::string where = is_chosen ? options.record : options.folder;
+    const std::string why =
+        file.error() == EWOULDBLOCK ? "another run is writing it" : std::strerror(file.error());
+    return std::unexpected(Problem{fmt::format("cannot write {}: {}", where, why),
+                                   "choose another file: --record FILE",
+                                   exit_usage,
+                                   {}});
 }
-
-/// Keeps the events, and learns the name of each process when it makes its first call: it waits in
-/// that call then. The recording gets it too, so that a replay that stops early knows it.
-class NamingLog final : public event::Sink {
-  public:
-    NamingLog(observe::Trace& trace, world::Recorder* recorder, StateWatcher* watcher)
-        : log_(trace.events), names_(trace.programs), recorder_(recorder), watcher_(watcher) {}
-    void on_event(Instant at, event::HostIndex host, const event::Body& body) override {
-        log_.on_event(at, host, body);
-        const auto* change = std::get_if<event::Transition>(&body);
-        if (change != nullptr && watcher_ != nullptr) watcher_->on_state(host, change->to);
-        const std::int32_t pid = caller_of(body).pid;
-        if (pid <= 0 || names_.contains(pid)) return;
-        std::string name = os::name_of(pid);
-        if (name.empty()) return;
-        if (recorder_ != nullptr) recorder_->note_soon(fmt::format("pid.{}", pid), name);
-        names_[pid] = std::move(name);
-    }
-
-  private:
-    observe::Log log_;
-    std::map<std::int32_t, std::string>& names_;
-    world::Recorder* recorder_;
-    StateWatcher* watcher_;
-};
 
 }  // namespace
 
@@ -181,35 +143,30 @@ Checked<Session> run_session(host::RunSpec plan, const SessionOptions& options,
     Session session;
     std::optional<RecordingFile> file;
     std::optional<world::Recorder> recorder;
-    if (!options.record.empty()) {
-        file.emplace(options.record);
-        if (!file->is_open()) {
-            return std::unexpected(
-                Problem{fmt::format("cannot write {}: {}", options.record, std::strerror(errno)),
-                        "choose another file: --record FILE",
-                        exit_usage,
-                        {}});
-        }
+    if (!options.record.empty() || !options.folder.empty()) {
+        auto opened = open_recording(options);
+        if (!opened) return std::unexpected(opened.error());
+        file.emplace(std::move(*opened));
         recorder.emplace(*file, world::RecorderOptions{os::build_id(), 64ULL << 20U, options.keep,
                                                        os::wall_offset()});
-        session.recording = options.record;
+        session.recording = file->path();
     }
-    NamingLog log(session.trace, recorder ? &*recorder : nullptr, options.watcher);
+    RunLog log(session.trace, options.events, recorder ? &*recorder : nullptr, options.watcher);
     host::Supervisor supervisor(std::move(plan), log, observer);
     if (recorder) supervisor.world().record_to(*recorder);
     session.outcome = supervisor.run();
     name_world(supervisor.world(), session.trace);
     session.trace.wall_offset = os::wall_offset();
-    if (!session.trace.events.empty()) session.trace.began = session.trace.events.front().at;
-    const Instant end = session.trace.events.empty() ? Instant{} : session.trace.events.back().at;
+    session.findings = log.findings();
+    session.trace.began = session.findings.began.value_or(Instant{});
     if (!recorder) return session;
-    recorder->end(end);
+    recorder->end(session.findings.ended);
     if (const auto stopped = recorder->stopped_at()) {
         tell(fmt::format("the recording is full: whole up to {:.3f} s",
                          static_cast<double>(stopped->time_since_epoch().count()) / 1e9));
     }
     if (file->has_failed())
-        warn(fmt::format("{} is not whole: writing failed", options.record), "");
+        warn(fmt::format("{} is not whole: writing failed", session.recording), "");
     return session;
 }
 

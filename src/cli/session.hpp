@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/run_log.hpp"
 #include "cli/say.hpp"
 #include "host/supervisor.hpp"
 #include "observe/trace.hpp"
@@ -11,26 +12,19 @@
 
 namespace dt::cli {
 
-/// Told of every change of a connection's state, on the loop's thread.
-class StateWatcher {
-  public:
-    StateWatcher() = default;
-    StateWatcher(const StateWatcher&) = delete;
-    StateWatcher& operator=(const StateWatcher&) = delete;
-    virtual ~StateWatcher() = default;
-    virtual void on_state(event::HostIndex host, event::State state) = 0;
-};
-
 struct SessionOptions {
-    std::string record;  // path of the recording, empty = none
+    std::string record;  // path of the recording, empty = the next one in `folder`
+    std::string folder;  // empty = without `record` there is none
     world::KeepText keep = world::KeepText::lengths;
+    KeepEvents events = KeepEvents::no;
     StateWatcher* watcher = nullptr;
 };
 
-/// How a run went, and everything it left to look at.
+/// How a run went, and what it left to look at.
 struct Session {
     host::Outcome outcome;
-    observe::Trace trace;
+    observe::Trace trace;  // without events, unless they were to be kept
+    Findings findings;
     std::string recording;  // path, empty if none was made
 };
 
