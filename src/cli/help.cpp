@@ -16,7 +16,7 @@ constexpr std::string_view first_screen =
   dialtone run -- PROGRAM ARGS…     your program on a private network: no root, nothing changed
 Run      run · up network.toml · replay FILE [--at TIME]
 Explain  ladder · ss
-Learn    help run|up|demo|ss|ladder|replay|faults|exit-codes
+Learn    help run|up|demo|ss|ladder|replay|tap|faults|exit-codes
 Common   --json  --color auto|always|never  --ascii  -q  -v  --seed N  --version
 )";
 
@@ -28,6 +28,7 @@ Usage: dialtone run [OPTIONS] -- PROGRAM [ARGS…]
   dialtone run --fault drop,seg=syn,nth=1 -- ./client.test   lose the first SYN
 Network  --link [A<->B:]delay=20ms,loss=1%,…   default: one link, no delay, no loss
          --with NAME='PROGRAM ARGS'    one more host on the link; NAME resolves to its address
+         --tap NAME[,ip=A/LEN[,gw=G]]  the kernel joins the link by TAP interface NAME (help tap)
 Break    --fault ACTION,…     drop delay dup corrupt reorder silence; dialtone help faults
          --seed N             same seed, same faults; printed when something fails
 Keep     --record FILE        default: the last 5 runs, under $XDG_STATE_HOME/dialtone
@@ -51,6 +52,19 @@ others, in file order. The run ends when these have ended. expect = "exit N" (de
 "signal N"; start = "1s" starts a program at that time instead. Link N is 10.0.N.0/24, N from 0, and
 its hosts have 10.0.N.1, 10.0.N.2, … in file order; address = "10.0.0.9" gives a host another one.
 The exit status is 0 if every program ended as expected, else 1 (dialtone help exit-codes).
+)";
+
+constexpr std::string_view tap_topic =
+    R"(Joins the network to the real one by a TAP interface; the Linux kernel is one more host, `outside`.
+Usage: dialtone run --tap NAME[,ip=A/LEN[,gw=G]] -- PROGRAM [ARGS…]      in a file: tap = "NAME,…"
+  unshare -Urn dialtone run --tap dt0 -- sh -c 'sleep 60'      a private kernel network, without root
+  dialtone run --tap dt0,ip=10.9.0.2/24,gw=10.9.0.1 -- PROGRAM
+  NAME   the interface. Where there is none, it is made, gets the address of `outside`, comes up, and
+         goes at the end of the run. One that exists (ip tuntap add mode tap) is used as it is.
+  ip=    the address of the program's host and its network; without it 10.0.0.1/24
+  gw=    the address of `outside`, and where packets for other networks go
+Hosts of --with are on the same network. --link and --fault can name `outside` like any host; links
+that touch frames turn offloading to the kernel off. /dev/net/tun must be open to the caller.
 )";
 
 constexpr std::string_view demo_topic =
@@ -128,6 +142,7 @@ constexpr auto topics = std::to_array<Topic>({{"run", run_topic},
                                               {"demo", demo_topic},
                                               {"ss", ss_topic},
                                               {"ladder", ladder_topic},
+                                              {"tap", tap_topic},
                                               {"replay", replay_topic},
                                               {"faults", faults_topic},
                                               {"exit-codes", exit_topic}});

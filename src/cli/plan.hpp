@@ -8,6 +8,7 @@
 
 #include "cli/say.hpp"
 #include "host/supervisor.hpp"
+#include "link/tap_spec.hpp"
 
 namespace dt::cli {
 
@@ -16,6 +17,7 @@ struct RunFlags {
     std::vector<std::string> links;
     std::vector<std::string> withs;
     std::vector<std::string> faults;
+    std::optional<std::string> tap;
     std::optional<std::string> seed;
     std::vector<std::string> program;  // the main program and its arguments
 };
@@ -23,6 +25,12 @@ struct RunFlags {
 /// The plan of `dialtone run`: the main program on `client`, one host more for each `--with`, one
 /// switch that joins them.
 [[nodiscard]] Checked<host::RunSpec> plan_of_flags(const RunFlags& flags);
+
+/// The host that stands for the real network behind a TAP interface.
+inline constexpr std::string_view outside_host = "outside";
+/// Makes the last host of the plan the real network behind `tap`, and its first host what `tap`
+/// says; links are joined already. The sentence of what does not fit.
+[[nodiscard]] std::optional<std::string> join_outside(const link::TapSpec& tap, host::RunSpec& run);
 
 /// The plan of `dialtone up FILE`. Programs that are expected to keep running start first, then the
 /// others, both in file order; the last of the others is the main program.

@@ -20,7 +20,7 @@ namespace dt::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> top_keys{"seed", "links", "faults", "hosts"};
+constexpr std::array<std::string_view, 5> top_keys{"seed", "links", "faults", "hosts", "tap"};
 constexpr std::array<std::string_view, 5> host_keys{"run", "expect", "start", "address", "sysctl"};
 
 /// A place in the file: what a caret points at.
@@ -52,7 +52,9 @@ class Reader {
         check_keys(file, top_keys, "network.toml");
         run_.world.seed = seed_of(file);
         read_hosts(file);
+        add_outside(file);
         read_links(file);
+        read_tap(file);
         check_addresses();
         read_faults(file);
         order_programs();
@@ -159,6 +161,28 @@ class Reader {
         run_.world.hosts.push_back(std::move(spec));
         names_.push_back(name);
         read_program(name, *host);
+    }
+
+    /// The real network is the last host: links may name it.
+    void add_outside(const toml::table& file) {
+        const toml::node* tap = file.get("tap");
+        if (tap == nullptr) return;
+        const std::string name{outside_host};
+        if (std::ranges::find(names_, name) != names_.end())
+            stop(spot_of(*tap), "host `outside` is what tap joins",
+                 "name the other host otherwise");
+        run_.world.hosts.push_back({name, {}});
+        names_.push_back(name);
+        address_spots_.push_back(spot_of(*tap));
+    }
+
+    void read_tap(const toml::table& file) {
+        const toml::node* node = file.get("tap");
+        if (node == nullptr) return;
+        const auto tap = link::parse_tap(text_of(*node, "tap"));
+        if (!tap) stop(*node, tap.error());
+        if (const auto sentence = join_outside(*tap, run_)) stop(spot_of(*node), *sentence, "");
+        if (const auto sentence = world::problem(run_.world)) stop(spot_of(*node), *sentence, "");
     }
 
     [[nodiscard]] IpAddr address_of(const toml::node& node) const {

@@ -50,7 +50,8 @@ std::optional<Problem> add_programs(const RunFlags& flags, host::RunSpec& run) {
     for (const std::string& with : flags.withs) {
         auto program = program_of(with);
         if (!program) return program.error();
-        const bool is_taken = program->host == main_host ||
+        const bool is_outside = flags.tap && program->host == outside_host;
+        const bool is_taken = program->host == main_host || is_outside ||
                               std::ranges::find(run.programs, program->host,
                                                 &host::ProgramSpec::host) != run.programs.end();
         if (is_taken) {
@@ -58,7 +59,8 @@ std::optional<Problem> add_programs(const RunFlags& flags, host::RunSpec& run) {
                 fmt::format("--with `{}`: host `{}` exists already", with, program->host),
                 program->host == main_host
                     ? "`client` is the host of the main program; choose another name"
-                    : "each host runs one program; choose another name",
+                : is_outside ? "`outside` is what --tap joins; choose another name"
+                             : "each host runs one program; choose another name",
                 exit_usage,
                 {}};
         }
@@ -96,6 +98,14 @@ std::optional<Problem> add_links(const RunFlags& flags, const std::vector<std::s
     return std::nullopt;
 }
 
+std::optional<Problem> add_tap(const std::string& text, host::RunSpec& run) {
+    const auto tap = link::parse_tap(text);
+    if (!tap) return problem_of("--tap", text, tap.error());
+    if (const auto sentence = join_outside(*tap, run))
+        return Problem{fmt::format("--tap `{}`: {}", text, *sentence), "", exit_usage, {}};
+    return std::nullopt;
+}
+
 }  // namespace
 
 Checked<host::RunSpec> plan_of_flags(const RunFlags& flags) {
@@ -110,9 +120,13 @@ Checked<host::RunSpec> plan_of_flags(const RunFlags& flags) {
     for (const host::ProgramSpec& program : run.programs) {
         if (program.host != main_host) hosts.push_back(program.host);
     }
+    if (flags.tap) hosts.emplace_back(outside_host);
     for (const std::string& host : hosts) run.world.hosts.push_back({host, {}});
     if (auto problem = add_links(flags, hosts, run.world)) {
         return std::unexpected(std::move(*problem));
+    }
+    if (flags.tap) {
+        if (auto problem = add_tap(*flags.tap, run)) return std::unexpected(std::move(*problem));
     }
     return run;
 }

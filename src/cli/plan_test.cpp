@@ -35,6 +35,60 @@ TEST(PlanOfFlags, TheMainProgramRunsOnClientAndStartsLast) {
     EXPECT_EQ(plan->world.links[0].hosts.size(), 3U);
 }
 
+TEST(PlanOfFlags, ATapMakesTheRealNetworkTheLastHostOfTheLink) {
+    RunFlags flags = flags_for({"true"});
+    flags.withs = {"server=hello 80"};
+    flags.links = {"client->outside: delay=1ms"};
+    flags.tap = "dt0,ip=10.9.0.5/24,gw=10.9.0.1";
+    const auto plan = plan_of_flags(flags);
+    ASSERT_TRUE(plan) << plan.error().sentence;
+    EXPECT_EQ(plan->tap, "dt0");
+    ASSERT_TRUE(plan->world.outside);
+    EXPECT_EQ(plan->world.outside->host, 2);
+    EXPECT_EQ(plan->world.hosts[2].name, "outside");
+    EXPECT_EQ(plan->world.hosts[2].address, IpAddr(Ipv4(10, 9, 0, 1)));
+    EXPECT_EQ(plan->world.hosts[0].address, IpAddr(Ipv4(10, 9, 0, 5)));
+    EXPECT_EQ(world::problem(plan->world), std::nullopt);
+}
+
+TEST(PlanOfFlags, ATapWithoutAddressesKeepsTheNetworkOfTheLink) {
+    RunFlags flags = flags_for({"true"});
+    flags.tap = "dt0";
+    const auto plan = plan_of_flags(flags);
+    ASSERT_TRUE(plan) << plan.error().sentence;
+    EXPECT_EQ(plan->world.outside->network, Prefix::of(Ipv4(10, 0, 0, 0), 24));
+    EXPECT_EQ(world::problem(plan->world), std::nullopt);
+}
+
+TEST(PlanOfFlags, MistakesInATapNameTheRemedy) {
+    RunFlags flags = flags_for({"true"});
+    flags.tap = "dt0,ip=10.9.0.5";
+    EXPECT_EQ(
+        plan_of_flags(flags).error().sentence,
+        "--tap `dt0,ip=10.9.0.5`: ip=10.9.0.5 is no IPv4 address with the length of its prefix");
+    EXPECT_EQ(plan_of_flags(flags).error().help, "write --tap dt0,ip=10.9.0.2/24,gw=10.9.0.1");
+    flags.tap = "dt0";
+    flags.withs = {"outside=true"};
+    EXPECT_EQ(plan_of_flags(flags).error().help,
+              "`outside` is what --tap joins; choose another name");
+}
+
+TEST(PlanOfFile, ATapIsTheSameTextAsOnTheCommandLine) {
+    const auto plan = plan_of_text(
+        "tap = \"dt0,ip=10.9.0.5/24,gw=10.9.0.1\"\n"
+        "links = [\"a<->b: delay=1ms\", \"b<->outside: delay=2ms\"]\n"
+        "[hosts]\na = { run = \"true\" }\nb = { }\n",
+        "network.toml");
+    ASSERT_TRUE(plan) << plan.error().sentence;
+    EXPECT_EQ(plan->world.hosts[1].address, IpAddr(Ipv4(10, 9, 0, 5)));
+    EXPECT_EQ(plan->world.outside->host, 2);
+    EXPECT_EQ(plan->world.outside->network, Prefix::of(Ipv4(10, 9, 0, 0), 24));
+    const auto wrong = plan_of_text("tap = \"dt0,gw=10.9.0.1\"\n[hosts]\na = { run = \"true\" }\n",
+                                    "network.toml");
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().sentence, "network.toml:1:15: gw= needs ip= before it");
+}
+
 TEST(PlanOfFlags, ASeedIsDrawnWhereNoneIsGiven) {
     RunFlags flags = flags_for({"true"});
     flags.seed.reset();

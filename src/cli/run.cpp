@@ -188,7 +188,8 @@ CommandLine command_line(const Arguments& arguments) {
             break;
         }
         const bool takes_a_value = word == "--link" || word == "--with" || word == "--fault" ||
-                                   word == "--seed" || word == "--record" || word == "--color";
+                                   word == "--seed" || word == "--record" || word == "--color" ||
+                                   word == "--tap";
         i += takes_a_value ? 1 : 0;
     }
     return line;
@@ -209,6 +210,7 @@ int run_command(const Arguments& arguments) {
     takes_one_each("--link", run.links);
     takes_one_each("--with", run.withs);
     takes_one_each("--fault", run.faults);
+    flags.app().add_option("--tap", run.tap);
     flags.app().add_option("--seed", run.seed);
     flags.app().add_option("--record", record);
     flags.app().add_flag("--record-data", keep_data);

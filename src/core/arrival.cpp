@@ -209,6 +209,8 @@ void Core::Parts::on_tcp(const Turn& turn, ip::PacketIn& packet) {
                            .path = {},
                            .ecn = static_cast<std::uint8_t>(packet.tos & 3),
                            .ttl = packet.ttl};
+    // The way back is most often the way it came; a link that takes less cuts what is too large.
+    segment.path.super_segment_max = ip.super_segment_max(packet.interface);
     if (segment.header.flags.syn()) {  // others belong to a connection that knows its path
         if (const auto back = path_to(packet.source, packet.destination)) segment.path = *back;
     }

@@ -18,6 +18,7 @@
 #include "host/call_desk.hpp"
 #include "host/control.hpp"
 #include "host/name_service.hpp"
+#include "host/outside_line.hpp"
 #include "host/programs.hpp"
 #include "host/switchboard.hpp"
 #include "host/view.hpp"
@@ -30,6 +31,7 @@ namespace {
 
 constexpr int exit_ours = 125;
 constexpr std::uint64_t signal_token = 1;
+constexpr std::uint64_t outside_token = 2;
 constexpr std::uint64_t control_tokens = 0x100;
 constexpr std::uint64_t line_tokens = 0x10000;  // and up, below Switchboard::least_token
 
@@ -112,6 +114,7 @@ struct Supervisor::Parts {
         NameService names;
         Signals signals;
         std::optional<Control> control;
+        std::optional<OutsideLine> outside;
     };
 
     RunSpec spec;
@@ -135,6 +138,7 @@ struct Supervisor::Parts {
 
     [[nodiscard]] Outcome run();
     void begin(Live& live);
+    void open_outside(Live& live);
     void open_control(Live& live);
     void loop_once(Live& live);
     void settle(Live& live);
@@ -189,8 +193,20 @@ void Supervisor::Parts::begin(Live& live) {
     stage_began = last_activity = last_start = began;
     next_sweep = began + failed_sweep;
     if (!spec.control_path.empty()) open_control(live);
+    if (!spec.tap.empty()) open_outside(live);
     live.names.open(spec.world.hosts.size());
     live.board.turn();
+}
+
+void Supervisor::Parts::open_outside(Live& live) {
+    auto line = OutsideLine::open(spec.tap, world, live.epoll, outside_token);
+    if (!line) {
+        trouble = {exit_ours, line.error()};
+        stage = Course::over;
+        return;
+    }
+    live.outside.emplace(std::move(*line));
+    world.connect_outside(*live.outside);
 }
 
 void Supervisor::Parts::open_control(Live& live) {
@@ -239,6 +255,8 @@ void Supervisor::Parts::handle(Live& live, std::span<const epoll_event> events) 
             if (!request) continue;
             live.control->answer(request->client,
                                  answer_request(request->line, world, live.board, programs, began));
+        } else if (token == outside_token) {
+            live.outside->receive(live.board.now(), world);
         } else {
             on_signal(live);
         }

@@ -45,6 +45,7 @@ struct RunSpec {
     std::vector<ProgramSpec> programs;  ///< in starting order; two may share a host
     std::size_t main = 0;               ///< index in `programs`: it has the terminal
     RunEnd end = RunEnd::with_main;
+    std::string tap;  ///< the interface that is world::Spec::outside; empty where there is none
     std::string control_path;                          ///< socket for other terminals; empty = none
     Duration listener_wait = std::chrono::seconds{5};  ///< at most, before the next program starts
     /// Asleep for that long, a program that called nobody and listens to nobody is taken to wait

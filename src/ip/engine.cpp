@@ -135,6 +135,10 @@ Result<Engine::Path> Engine::path(IpAddr destination, std::optional<IpAddr> boun
                 interface.super_segment_max};
 }
 
+std::uint32_t Engine::super_segment_max(InterfaceIndex interface) const {
+    return parts_->interfaces.at(interface).super_segment_max;
+}
+
 bool Engine::is_local(IpAddr address) const { return parts_->interfaces.is_local(address); }
 bool Engine::is_broadcast(IpAddr address) const { return parts_->interfaces.is_broadcast(address); }
 

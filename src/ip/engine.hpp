@@ -113,6 +113,8 @@ class Engine {
     /// destination that needs a zone; without it the link of `bound`, else the only one.
     [[nodiscard]] Result<Path> path(IpAddr destination, std::optional<IpAddr> bound,
                                     std::optional<InterfaceIndex> by = std::nullopt) const;
+    /// Octets of text that one frame of a link may carry; 0 = one segment.
+    [[nodiscard]] std::uint32_t super_segment_max(InterfaceIndex interface) const;
     [[nodiscard]] bool is_local(IpAddr address) const;
     [[nodiscard]] bool is_broadcast(IpAddr address) const;
 

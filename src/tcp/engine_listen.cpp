@@ -170,6 +170,7 @@ void Engine::Parts::promote(const Turn& turn, std::uint32_t entry, SegmentIn&& s
     PassiveOpen open;
     open.tuple = values.tuple;
     open.path = path_of(values, listener);
+    open.path.super_segment_max = segment.path.super_segment_max;
     open.options = listener.options();
     open.iss = values.iss;
     open.irs = values.irs;

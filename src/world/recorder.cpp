@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/rng.hpp"
+#include "world/border.hpp"
 
 namespace dt::world {
 
@@ -131,6 +132,16 @@ void Recorder::event(const event::Event& event) {
     buffer_.u8(octet(Record::event, mark.kind));
     buffer_.u8(mark.state);
     buffer_.u16(mark.check);
+    settle();
+}
+
+void Recorder::frame(Instant now, const buf::Frame& frame) {
+    write_notes();
+    if (!is_recording()) return;
+    time(now);
+    buffer_.u8(octet(Record::frame));
+    encode(buffer_, frame,
+           options_.text == KeepText::octets ? frame.size() : octets_to_keep(frame));
     settle();
 }
 

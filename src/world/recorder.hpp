@@ -1,5 +1,5 @@
 // The recording of a world: its specification, then every input in order, then what it led to in
-// short. Format 2, little-endian, integers of seven bits an octet (codec).
+// short. Format 3, little-endian, integers of seven bits an octet (codec).
 //
 //     header   "DTRECORD", format, build id, specification, first instant, wall clock, hash of
 //     these body     records, one octet each that says what follows
@@ -33,6 +33,7 @@ enum class Record : std::uint8_t {
     descriptor,   ///< a socket became a descriptor: host, socket, pid, descriptor
     full,         ///< the limit: nothing was recorded from here on
     end,          ///< the run ended here
+    frame,        ///< one came from outside
     call = 0x20,  ///< plus a RecordedCall
     event = 0x60  ///< plus a kind: EventMark
 };
@@ -103,6 +104,8 @@ class Recorder {
     void turn(Instant now);
     void descriptor(Instant now, HostIndex host, event::SocketNumber socket, event::Caller caller);
     void event(const event::Event& event);
+    /// A frame from outside; of text its length, unless octets are asked for.
+    void frame(Instant now, const buf::Frame& frame);
     /// Begins a call; its arguments are added to the result, then end_call().
     [[nodiscard]] Encoder* call(Instant now, HostIndex host, event::Caller caller,
                                 RecordedCall call);

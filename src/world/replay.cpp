@@ -347,6 +347,12 @@ bool Replay::Parts::input(std::uint8_t octet) {
             if (!from.is_broken()) world.descriptor_given(now, at, socket, {pid, fd});
             return true;
         }
+        case Record::frame: {
+            FramePtr frame = decode_frame(from, world.pool());
+            if (!world.spec().outside) from.set_broken();
+            if (!from.is_broken()) world.from_outside(now, std::move(frame));
+            return true;
+        }
         case Record::full: return finish(Ending::full);
         case Record::end: return finish(Ending::whole);
         case Record::call:

@@ -285,6 +285,23 @@ link::FaultSpec decode_fault(Decoder& from) {
     return fault;
 }
 
+void encode(Encoder& to, const Outside& outside) {
+    to.number(outside.host);
+    to.endpoint({outside.network.network, Port{}});
+    to.u8(outside.network.length);
+    to.u8(outside.gateway ? 1 : 0);
+    if (outside.gateway) to.endpoint({*outside.gateway, Port{}});
+}
+
+Outside decode_outside(Decoder& from) {
+    Outside outside;
+    outside.host = static_cast<HostIndex>(from.below(hosts_max));
+    const IpAddr network = from.endpoint().addr;
+    outside.network = Prefix::of(network, from.u8());
+    if (from.below(2) == 1) outside.gateway = from.endpoint().addr;
+    return outside;
+}
+
 std::string quoted(const std::string& name) { return "`" + name + "`"; }
 
 std::optional<std::string> problem_of_link(const link::LinkSpec& link, const Spec& spec) {
@@ -302,6 +319,30 @@ std::optional<std::string> problem_of_link(const link::LinkSpec& link, const Spe
     return std::nullopt;
 }
 
+std::optional<std::string> problem_of_outside(const Spec& spec) {
+    if (!spec.outside) return std::nullopt;
+    const Outside& outside = *spec.outside;
+    if (outside.host >= spec.hosts.size()) return "the outside is no host of this network";
+    const std::string name = quoted(spec.hosts[outside.host].name);
+    std::size_t links = 0;
+    std::size_t hosts = 0;
+    for (std::size_t l = 0; l < spec.links.size(); ++l) {
+        if (!reaches_outside(spec, l)) continue;
+        ++links;
+        hosts = spec.links[l].hosts.size();
+    }
+    if (links != 1) return name + " is on exactly one link, not " + std::to_string(links);
+    const Prefix& network = outside.network;
+    if (!network.network.is_v4() || network.length < 8 || network.length > 30)
+        return "the network of " + name + " has 8 to 30 bits";
+    if (hosts + 2 > std::size_t{1} << (32U - network.length)) {
+        return "the network of " + name + " has no room for " + std::to_string(hosts) + " hosts";
+    }
+    if (outside.gateway && !network.contains(*outside.gateway))
+        return "the gateway is outside the network of " + name;
+    return std::nullopt;
+}
+
 /// Whether a host may have this address on a link: not the network itself, not its broadcast.
 bool is_host_of(const Prefix& subnet, const IpAddr& address) {
     return subnet.contains(address) && address != subnet.network && !subnet.is_broadcast(address);
@@ -309,7 +350,14 @@ bool is_host_of(const Prefix& subnet, const IpAddr& address) {
 
 }  // namespace
 
-Prefix subnet_of_link(std::size_t link) {
+bool reaches_outside(const Spec& spec, std::size_t link) {
+    if (!spec.outside || spec.outside->host >= spec.hosts.size()) return false;
+    const auto& names = spec.links[link].hosts;
+    return std::ranges::find(names, spec.hosts[spec.outside->host].name) != names.end();
+}
+
+Prefix subnet_of_link(const Spec& spec, std::size_t link) {
+    if (reaches_outside(spec, link)) return spec.outside->network;
     return Prefix::of(Ipv4{10, 0, static_cast<std::uint8_t>(link), 0}, 24);
 }
 
@@ -325,9 +373,10 @@ std::optional<std::string> problem_of_address(const Spec& spec, HostIndex host) 
     for (std::size_t l = 0; l < spec.links.size(); ++l) {
         const auto& names = spec.links[l].hosts;
         if (std::ranges::find(names, asked.name) == names.end()) continue;
-        const Prefix subnet = subnet_of_link(l);
+        const Prefix subnet = subnet_of_link(spec, l);
         if (is_host_of(subnet, *asked.address)) return std::nullopt;
-        subnets += (subnets.empty() ? "" : ", ") + wire::to_string(subnet.network) + "/24";
+        subnets += (subnets.empty() ? "" : ", ") + wire::to_string(subnet.network) + "/" +
+                   std::to_string(subnet.length);
     }
     return "address " + address + " of host " + quoted(asked.name) + " is outside its links, " +
            subnets;
@@ -347,6 +396,7 @@ std::optional<std::string> problem(const Spec& spec) {
     for (const link::LinkSpec& link : spec.links) {
         if (auto sentence = problem_of_link(link, spec)) return sentence;
     }
+    if (auto sentence = problem_of_outside(spec)) return sentence;
     for (std::size_t i = 0; i < spec.hosts.size(); ++i) {
         if (auto sentence = problem_of_address(spec, static_cast<HostIndex>(i))) return sentence;
     }
@@ -363,6 +413,8 @@ void encode(Encoder& to, const Spec& spec) {
     for (const link::LinkSpec& link : spec.links) encode(to, link);
     to.number(spec.faults.size());
     for (const link::FaultSpec& fault : spec.faults) encode(to, fault);
+    to.u8(spec.outside ? 1 : 0);
+    if (spec.outside) encode(to, *spec.outside);
 }
 
 Spec decode_spec(Decoder& from, std::uint64_t format) {
@@ -374,6 +426,7 @@ Spec decode_spec(Decoder& from, std::uint64_t format) {
                  [&] { spec.hosts.push_back(decode_host(from, format)); });
     repeat(from, links_max, [&] { spec.links.push_back(decode_link(from)); });
     repeat(from, items_max, [&] { spec.faults.push_back(decode_fault(from)); });
+    if (format > 2 && from.below(2) == 1) spec.outside = decode_outside(from);
     if (problem(spec)) from.set_broken();
     return spec;
 }

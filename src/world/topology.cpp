@@ -2,9 +2,11 @@
 #include "world/topology.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 
 #include "base/assert.hpp"
+#include "base/rng.hpp"
 
 namespace dt::world {
 
@@ -16,10 +18,19 @@ Mac mac_of(LinkIndex link, HostIndex host) {
                 static_cast<std::uint8_t>(host >> 8), static_cast<std::uint8_t>(host)});
 }
 
+/// On a real network others have chosen addresses likewise: the seed makes ours differ.
+Mac mac_outside(std::uint64_t seed, HostIndex host) {
+    std::uint64_t bits = Rng(seed).derive(0x6d61'6300'0000U + host).next();
+    std::array<std::uint8_t, Mac::size> octets{2};
+    for (std::size_t i = 1; i < octets.size(); ++i, bits >>= 8)
+        octets[i] = static_cast<std::uint8_t>(bits);
+    return Mac(octets);
+}
+
 /// Addresses for the hosts of a link, in their order: those given, and the first free ones.
 class Addresses {
   public:
-    Addresses(const Spec& spec, LinkIndex link) : subnet_(subnet_of_link(link)) {
+    Addresses(const Spec& spec, LinkIndex link) : subnet_(subnet_of_link(spec, link)) {
         for (const HostSpec& host : spec.hosts) {
             if (host.address && subnet_.contains(*host.address)) given_.push_back(*host.address);
         }
@@ -42,25 +53,34 @@ class Addresses {
 }  // namespace
 
 Topology::Topology(const Spec& spec)
-    : attachments_(spec.hosts.size()), hosts_of_(spec.links.size()) {
+    : attachments_(spec.hosts.size()), hosts_of_(spec.links.size()), outside_(spec.outside) {
     for (const HostSpec& host : spec.hosts) names_.push_back(host.name);
     for (std::size_t l = 0; l < spec.links.size(); ++l) {
         const auto link = static_cast<LinkIndex>(l);
         const std::vector<std::string>& names = spec.links[l].hosts;
+        const bool is_real = reaches_outside(spec, l);
+        subnets_.push_back(subnet_of_link(spec, l));
         for (const std::string& name : names) hosts_of_[l].push_back(host(name).value_or(0));
         Addresses addresses(spec, link);
         for (std::size_t h = 0; h < names_.size(); ++h) {
             const auto port = std::ranges::find(names, names_[h]);
             if (port == names.end()) continue;
-            attachments_[h].push_back({.link = link,
-                                       .port = static_cast<std::uint16_t>(port - names.begin()),
-                                       .address = addresses.next(spec.hosts[h]),
-                                       .mac = mac_of(link, static_cast<HostIndex>(h))});
+            const auto index = static_cast<HostIndex>(h);
+            attachments_[h].push_back(
+                {.link = link,
+                 .port = static_cast<std::uint16_t>(port - names.begin()),
+                 .address = addresses.next(spec.hosts[h]),
+                 .mac = is_real ? mac_outside(spec.seed, index) : mac_of(link, index)});
         }
     }
 }
 
-Prefix Topology::subnet(LinkIndex link) const { return subnet_of_link(link); }
+Prefix Topology::subnet(LinkIndex link) const { return subnets_[link]; }
+
+std::optional<LinkIndex> Topology::way_out() const {
+    if (!outside_) return std::nullopt;
+    return attachments_[outside_->host].front().link;
+}
 
 bool Topology::has_forwarding() const {
     return std::ranges::any_of(attachments_, [](const auto& list) { return list.size() > 1; });
@@ -119,6 +139,12 @@ std::vector<Topology::Route> Topology::routes(HostIndex host) const {
         routes.push_back(
             {subnet(static_cast<LinkIndex>(link)), found.first_gateway, found.first_interface});
     }
+    if (!outside_ || !outside_->gateway || host == outside_->host) return routes;
+    const Reached& out = reached[*way_out()];
+    if (!out.is) return routes;
+    const bool is_near = out.first_gateway.is_any();
+    routes.push_back({Prefix::of(IpAddr::any_v4(), 0),
+                      is_near ? *outside_->gateway : out.first_gateway, out.first_interface});
     return routes;
 }
 

@@ -1,5 +1,5 @@
-// Addresses, neighbours and shortest paths of a world: link N is the subnet 10.0.N.0/24, addresses
-// follow the order of hosts but for those that are given.
+// Addresses, neighbours and shortest paths of a world: link N is the subnet 10.0.N.0/24 unless the
+// outside is on it, addresses follow the order of hosts but for those that are given.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,8 @@ class Topology {
         IpAddr gateway;
         std::uint16_t interface = 0;
     };
-    /// Shortest paths to all subnets that can be reached and are not the host's own.
+    /// Shortest paths to all subnets that can be reached and are not the host's own; then, where
+    /// the outside has a gateway, the default route.
     [[nodiscard]] std::vector<Route> routes(HostIndex host) const;
     /// Hosts on two links forward.
     [[nodiscard]] bool forwards(HostIndex host) const { return attachments_[host].size() > 1; }
@@ -52,6 +53,9 @@ class Topology {
     [[nodiscard]] HostIndex host_at(LinkIndex link, std::uint16_t port) const {
         return hosts_of_[link][port];
     }
+
+    /// The link that leads out of the world, if any.
+    [[nodiscard]] std::optional<LinkIndex> way_out() const;
 
   private:
     /// How the search from one host reached a link.
@@ -67,6 +71,8 @@ class Topology {
     std::vector<std::string> names_;
     std::vector<std::vector<Attachment>> attachments_;
     std::vector<std::vector<HostIndex>> hosts_of_;  // [link][port]
+    std::vector<Prefix> subnets_;                   // of links
+    std::optional<Outside> outside_;
 };
 
 }  // namespace dt::world

@@ -71,7 +71,9 @@ struct World::Parts {
           topology(spec),
           numbering(sink),
           rules(spec.seed, spec.links, spec.faults),
-          surroundings{rules, pool, numbering, nullptr} {}
+          surroundings{rules, pool, numbering, nullptr} {
+        if (spec.outside) border.emplace(spec.outside->host);
+    }
 
     void make_links();
     void make_stacks();
@@ -96,6 +98,8 @@ struct World::Parts {
     std::vector<Inbox> inboxes;
     std::vector<bool> owes_turn;  // a call was made, or the last turn left work
     std::deque<std::pair<HostIndex, sock::SocketId>> edges;
+    std::optional<Border> border;
+    FrameExit* real_network = nullptr;
     Recorder* recorder = nullptr;
     Instant now = Instant::min();
 };
@@ -111,7 +115,8 @@ void World::Parts::make_stacks() {
         const auto host = static_cast<HostIndex>(i);
         stacks.push_back(std::make_unique<stack::Stack>(spec.hosts[i].config, host,
                                                         seed_of(spec.seed, i), pool, numbering));
-        attach(host, *stacks.back());
+        const bool is_outside = spec.outside && spec.outside->host == host;
+        if (!is_outside) attach(host, *stacks.back());
     }
     inboxes.resize(stacks.size());
     owes_turn.resize(stacks.size());
@@ -152,7 +157,7 @@ void World::Parts::introduce_neighbours(HostIndex host, const Topology::Attachme
     if (spec.neighbours == Neighbours::asked) return;
     for (std::size_t port = 0; port < spec.links[at.link].hosts.size(); ++port) {
         const HostIndex other = topology.host_at(at.link, static_cast<std::uint16_t>(port));
-        if (other == host) continue;
+        if (other == host || (spec.outside && spec.outside->host == other)) continue;
         for (const Topology::Attachment& theirs : topology.attachments(other)) {
             if (theirs.link != at.link) continue;
             stack.add_neighbour(Instant{}, interface, theirs.address, theirs.mac);
@@ -180,7 +185,12 @@ void World::Parts::deliver(Instant at) {
         link::InFlight& flight = *link->arrived(at);
         const auto index = static_cast<LinkIndex>(link - links.data());
         const HostIndex host = topology.host_at(index, flight.port);
-        inboxes[host].push(interface_at(host, index), std::move(flight.frame));
+        if (spec.outside && host == spec.outside->host) {
+            border->on_leaving(at, *flight.frame, numbering);
+            if (real_network != nullptr) real_network->leave(at, *flight.frame);
+        } else {
+            inboxes[host].push(interface_at(host, index), std::move(flight.frame));
+        }
         link->pop();
     }
 }
@@ -319,6 +329,29 @@ std::string_view World::rule_text(std::uint16_t rule) const { return parts_->rul
 std::uint64_t World::last_event() const { return parts_->numbering.last(); }
 
 const buf::Pool& World::pool() const { return parts_->pool; }
+buf::Pool& World::pool() { return parts_->pool; }
+
+void World::connect_outside(FrameExit& exit) { parts_->real_network = &exit; }
+
+bool World::offloads_outside() const {
+    const auto out = parts_->topology.way_out();
+    return out && parts_->links[*out].is_clean() && !parts_->topology.has_forwarding();
+}
+
+std::uint32_t World::mtu_outside() const {
+    const auto out = parts_->topology.way_out();
+    return out ? parts_->links[*out].mtu() : link::Impairment::mtu_default;
+}
+
+void World::from_outside(Instant now, FramePtr frame) {
+    DT_ASSERT(parts_->border && now >= parts_->now);
+    parts_->now = now;
+    parts_->rules.begin(now);
+    if (parts_->recorder != nullptr) parts_->recorder->frame(now, *frame);
+    parts_->border->on_entering(now, *frame, parts_->numbering);
+    const auto& at = parts_->topology.attachments(parts_->spec.outside->host).front();
+    parts_->links[at.link].send(now, at.port, std::move(frame));
+}
 
 void World::record_to(Recorder& recorder) {
     recorder.begin(parts_->spec);

@@ -13,6 +13,7 @@
 #include "event/snapshot.hpp"
 #include "link/link.hpp"
 #include "stack/stack.hpp"
+#include "world/border.hpp"
 #include "world/calls.hpp"
 #include "world/recorder.hpp"
 #include "world/spec.hpp"
@@ -64,6 +65,18 @@ class World {
     /// Number of the latest event.
     [[nodiscard]] std::uint64_t last_event() const;
     [[nodiscard]] const buf::Pool& pool() const;
+    /// For frames from outside.
+    [[nodiscard]] buf::Pool& pool();
+
+    // The real network that Spec::outside stands for.
+    /// Where its frames go; without any, as in a replay, they are forgotten.
+    void connect_outside(FrameExit& exit);
+    /// Whether its link takes super-segments and checksums that are to be completed, both ways.
+    [[nodiscard]] bool offloads_outside() const;
+    /// The largest packet of its link, octets of IP.
+    [[nodiscard]] std::uint32_t mtu_outside() const;
+    /// A frame that it sends at `now`. Asserts that there is an outside.
+    void from_outside(Instant now, FramePtr frame);
 
     /// Records all inputs from now on; call before the first turn and the first call.
     void record_to(Recorder& recorder);

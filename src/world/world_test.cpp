@@ -377,9 +377,9 @@ TEST(Replay, ForeignTruncatedAndNewerFilesAreRefusedInOneSentence) {
     EXPECT_EQ(kind_of(file.substr(0, 40)).sentence("x.dtr"),
               "recording x.dtr ends within its header");
     std::string newer = file;
-    newer[recording_magic.size()] = 3;
+    newer[recording_magic.size()] = 4;
     EXPECT_EQ(kind_of(newer).sentence("run.dtr"),
-              "recording run.dtr has format 3, this dialtone reads 1 to 2");
+              "recording run.dtr has format 4, this dialtone reads 1 to 3");
     std::string damaged = file;
     damaged[40] = static_cast<char>(damaged[40] ^ 1);
     EXPECT_FALSE(read_header(octets_of(damaged)));
@@ -398,6 +398,25 @@ TEST(Replay, DamagedRecordsEndItWithoutHarm) {
         replay.run();
         EXPECT_LE(replayed.list.size(), recorded.list.size() + 1'000'000);
     }
+}
+
+TEST(World, BothEndsOfACleanLinkSendSuperSegments) {
+    Events events;
+    World world(two_hosts(""), events);
+    Call call(world);
+    call.open();
+    const std::string text = some_text(100'000);
+    ASSERT_GT(call.client().send(call.near, octets_of(text)).value_or(0), 20'000U);
+    ASSERT_GT(call.server().send(call.far, octets_of(text)).value_or(0), 20'000U);
+    call.run_for(1s);
+    std::array<std::uint16_t, 2> most{};
+    for (const event::Event& event : events.list) {
+        const auto* sent = std::get_if<event::SegmentSent>(&event.body);
+        if (sent != nullptr)
+            most[event.host] = std::max(most[event.host], sent->segment.wire_segments);
+    }
+    EXPECT_GT(most[0], 5);
+    EXPECT_GT(most[1], 5);
 }
 
 TEST(Recorder, StopsAtItsLimitAndSaysWhen) {

@@ -1,0 +1,285 @@
+# The kernel over TAP: our stack on one side of an interface, Linux on the other, each check in a network namespace of its own.
+import filecmp
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import stage
+
+US, KERNEL = "10.9.0.2", "10.9.0.1"
+TAP = f"dt0,ip={US}/24,gw={KERNEL}"
+MARK = "DIALTONE_TAP_NAMESPACE"
+# A fault that never strikes: such a link touches frames, so nothing is offloaded to the kernel or by it.
+NO_OFFLOAD = ("--fault", "drop,seg=rst,nth=1000000")
+
+
+def enter_namespace():
+    """Runs this file again in a network namespace of its own; a plain user gets a user namespace first."""
+    if MARK in os.environ or sys.argv[1:] == ["--list"]:
+        return
+    os.environ[MARK] = "1"
+    user = [] if os.getuid() == 0 else ["--map-root-user"]
+    program = shutil.which("unshare")
+    if program is None:
+        print("namespace: unshare is not installed")
+        sys.exit(77)
+    os.execv(program, [program, *user, "--net", "--", sys.executable, *sys.argv])
+
+
+def ip(*words):
+    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
+
+
+def need_tap():
+    ip("link", "set", "lo", "up")
+    try:
+        os.close(os.open("/dev/net/tun", os.O_RDWR))
+    except OSError as error:
+        raise stage.Skip(f"/dev/net/tun cannot be opened: {error.strerror}") from None
+
+
+def has_interface(name):
+    return os.path.exists(f"/sys/class/net/{name}") or f" {name}:" in ip("link")
+
+
+def connects(address, port):
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((address, port)) == 0
+
+
+class Server:
+    """A program of ours on the stack, for clients in the kernel."""
+
+    def __init__(self, s, *program, port=None, options=(), tap=TAP):
+        self.s, self.recording = s, s.recording()
+        self.process = s.start_run(*program, options=("--tap", tap, *options), recording=self.recording)
+        if port is not None:
+            up = stage.eventually(lambda: connects(US, port) or self.process.poll() is not None, bool)
+            if not up or self.process.poll() is not None:
+                self.process.kill()
+                raise AssertionError(f"no listener on {US}:{port}: {s.finish(self.process)}")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.s.finish(self.process, limit=10)
+
+
+class Capture:
+    """tcpdump on the interface, read by tshark."""
+
+    def __init__(self, s, name="dt0"):
+        self.s, self.file = s, s.folder / "wire.pcap"
+        self.process = subprocess.Popen([s.tool("tcpdump"), "-i", name, "-U", "--immediate-mode", "-s", "0", "-w", str(self.file)],
+                                        stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()
+        while line and "listening on" not in line:
+            line = self.process.stderr.readline()
+
+    def stop(self):
+        time.sleep(0.3)
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=10)
+
+    def count(self, condition, *options):
+        words = [self.s.tool("tshark"), "-r", str(self.file), *options, "-Y", condition, "-T", "fields", "-e", "frame.number"]
+        found = subprocess.run(words, capture_output=True, text=True, timeout=120)
+        assert found.returncode == 0, found
+        return len(found.stdout.split())
+
+    def expect_clean(self, checksums):
+        """No segment that tshark calls malformed, and where they are complete no wrong checksum."""
+        assert self.count("tcp || udp || icmp") > 0, "nothing was captured"
+        assert self.count("_ws.malformed || tcp.len < 0 || _ws.short") == 0
+        assert self.count("ip.checksum.status == 0", "-o", "ip.check_checksum:TRUE") == 0
+        if checksums:
+            options = ("-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE")
+            assert self.count("tcp || udp", *options) > 0
+            assert self.count("tcp.checksum.status == 0 || udp.checksum.status == 0", *options) == 0
+
+
+def bulk(s, *options):
+    """20 MB each way, one after the other; what was on the wire, and the recordings."""
+    size = 20_000_000
+    s.file("FILE", size)
+    server = Server(s, stage.PYTHON, "-m", "http.server", "8000", port=8000, options=options)
+    capture = Capture(s)
+    subprocess.run([s.tool("curl"), "-sS", "-m", "100", "-o", s.folder / "down", f"http://{US}:8000/FILE"], check=True)
+    capture.stop()
+    server.stop()
+    assert filecmp.cmp(s.folder / "FILE", s.folder / "down", shallow=False)
+    return capture, server.recording
+
+
+def up(s, *options):
+    """Our curl gets a file from the kernel; the interface has no address before the run makes it."""
+    size = 20_000_000
+    s.file("FILE", size)
+    script = (f"for i in $(seq 100); do {s.tool('curl')} -sS -m 100 -o up http://{KERNEL}:8001/FILE 2>error && exit 0; sleep 0.05; "
+              "done; cat error >&2; exit 1")
+    kernel = subprocess.Popen(["sh", "-c", f"until ip addr show dt0 2>/dev/null | grep -q {KERNEL}; do sleep 0.02; done; "
+                               f"exec {stage.PYTHON} -m http.server 8001 -b {KERNEL} -d {s.folder}"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        outcome = s.run("sh", "-c", script, options=("--tap", TAP, *options), limit=110)
+    finally:
+        kernel.kill()
+        kernel.wait()
+    assert filecmp.cmp(s.folder / "FILE", s.folder / "up", shallow=False)
+    return outcome.recording
+
+
+def check_bulk_to_the_kernel_with_offload(s):
+    need_tap()
+    capture, recording = bulk(s)
+    capture.expect_clean(checksums=False)  # they are completed by whoever needs them
+    assert capture.count("frame.len > 20000") > 20, "no super-segments went down"
+    assert capture.count("tcp.analysis.retransmission") == 0
+    s.command("replay", recording)
+
+
+def check_bulk_to_the_kernel_without_offload(s):
+    need_tap()
+    capture, recording = bulk(s, *NO_OFFLOAD)
+    capture.expect_clean(checksums=True)
+    assert capture.count("frame.len > 1514") == 0
+    s.command("replay", recording)
+
+
+def check_bulk_from_the_kernel_with_offload(s):
+    need_tap()
+    s.command("replay", up(s))
+
+
+def check_bulk_from_the_kernel_without_offload(s):
+    need_tap()
+    s.command("replay", up(s, *NO_OFFLOAD))
+
+
+def check_ladder_shows_both_hosts(s):
+    need_tap()
+    s.file("FILE", 1000)
+    server = Server(s, stage.PYTHON, "-m", "http.server", "8000", port=8000)
+    subprocess.run([s.tool("curl"), "-sS", "-o", "/dev/null", f"http://{US}:8000/FILE"], check=True)
+    server.stop()
+    # The probe of the port is a flow too; the fetch is the last one.
+    number, client, to = s.flows(server.recording)[-1]
+    assert client.startswith(f"{KERNEL}:") and to == f"{US}:8000", (client, to)
+    ladder = s.ladder(server.recording, number)
+    assert ladder.document["left"]["host"] == "outside" and ladder.document["right"]["host"] == "client"
+    syn, syn_ack = ladder.segments("left", "S"), ladder.segments("right", "S.")
+    assert len(syn) == len(syn_ack) == 1, ladder
+    assert all(wire["fate"] == "delivered" for _, _, wire in syn + syn_ack), ladder
+    ladder.at("right", "ESTABLISHED")
+
+
+def check_ping_and_udp(s):
+    need_tap()
+    echo = ("import socket\nu = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nu.bind(('', 9000))\n"
+            "for _ in range(100):\n    text, peer = u.recvfrom(65535)\n    u.sendto(text, peer)\n")
+    (s.folder / "echo.py").write_text(echo)
+    server = Server(s, stage.PYTHON, "echo.py", options=NO_OFFLOAD)
+    assert stage.eventually(lambda: has_interface("dt0") and KERNEL in ip("addr", "show", "dt0"), bool)
+    capture = Capture(s)
+    ping = subprocess.run([s.tool("ping"), "-c", "3", "-i", "0.2", "-s", "1400", US], capture_output=True, text=True, timeout=20)
+    assert "3 received" in ping.stdout, ping.stdout
+    large = subprocess.run([s.tool("ping"), "-c", "2", "-i", "0.2", "-s", "8000", US], capture_output=True, text=True, timeout=20)
+    assert "2 received" in large.stdout, large.stdout
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
+        u.settimeout(5)
+        for size in (0, 1, 1472, 1473, 9000, 60000):
+            text = bytes(i % 251 for i in range(size))
+            u.sendto(text, (US, 9000))
+            got, peer = u.recvfrom(65535)
+            assert got == text and peer == (US, 9000), (size, len(got), peer)
+        u.connect((US, 9001))
+        u.send(b"x")
+        try:
+            u.recv(1)
+            raise AssertionError("a closed port answered")
+        except ConnectionRefusedError:
+            pass
+    capture.stop()
+    server.stop()
+    capture.expect_clean(checksums=True)
+
+
+def check_ctrl_c_takes_away_what_the_run_made(s):
+    need_tap()
+    server = Server(s, "sleep", "60")
+    assert stage.eventually(lambda: has_interface("dt0"), bool)
+    server.stop()
+    assert not has_interface("dt0")
+
+
+def check_an_interface_that_exists_is_used_and_stays(s):
+    need_tap()
+    ip("tuntap", "add", "mode", "tap", "name", "dt7")
+    down = s.run("true", options=("--tap", "dt7"), status=125)
+    down.says("TAP interface dt7 is down").says("ip link set dt7 up")
+    ip("addr", "add", f"{KERNEL}/24", "dev", "dt7")
+    ip("link", "set", "dt7", "up")
+    server = Server(s, stage.PYTHON, "-m", "http.server", "8000", port=8000, tap=f"dt7,ip={US}/24")
+    server.stop()
+    assert has_interface("dt7") and KERNEL in ip("addr", "show", "dt7")
+    ip("link", "del", "dt7")
+
+
+def check_errors_say_what_is_wrong(s):
+    need_tap()
+    s.run("true", options=("--tap", "dt0,ip=10.9.0.2"), status=2).says("no IPv4 address with the length of its prefix")
+    s.run("true", options=("--tap", "lo"), status=125).says("cannot use TAP interface lo").says("no TAP with one queue")
+    server = Server(s, "sleep", "60")
+    assert stage.eventually(lambda: has_interface("dt0"), bool)
+    s.run("true", options=("--tap", "dt0"), status=125).says("another program has it").says("EBUSY")
+    server.stop()
+    # Without any privilege: no capability over this namespace.
+    plain = [s.tool("setpriv"), "--bounding-set", "-all", "--inh-caps", "-all", "--"]
+    if os.getuid() == 0 and "--map-root-user" not in sys.argv:
+        words = [*plain, str(s.dialtone), "run", "--record", str(s.recording()), "--tap", "dt1", "--", "true"]
+        found = subprocess.run(words, capture_output=True, text=True, env=s.environment, cwd=s.folder, timeout=20)
+        assert found.returncode == 125 and "cannot use TAP interface dt1" in found.stderr, found
+        assert "help:" in found.stderr and "EPERM" in found.stderr, found
+    # No device at all: an empty file system over /dev/net.
+    words = ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /dev/net && exec \"$@\"", "sh",
+             str(s.dialtone), "run", "--record", str(s.recording()), "--tap", "dt1", "--", "true"]
+    found = subprocess.run(words, capture_output=True, text=True, env=s.environment, cwd=s.folder, timeout=20)
+    assert found.returncode == 125 and "has no /dev/net/tun" in found.stderr, found
+
+
+def check_loss_and_delay_of_the_kernel(s):
+    """netem on the kernel's side: our text is whole, and what was lost was sent again."""
+    need_tap()
+    s.file("FILE", 2_000_000)
+    server = Server(s, stage.PYTHON, "-m", "http.server", "8000", port=8000, options=NO_OFFLOAD)
+    try:
+        netem = subprocess.run(["tc", "qdisc", "add", "dev", "dt0", "root", "netem", "delay", "5ms", "loss", "2%"],
+                               capture_output=True, text=True)
+        if netem.returncode != 0:
+            raise stage.Skip("this kernel has no netem")
+        subprocess.run([s.tool("curl"), "-sS", "-m", "60", "-o", s.folder / "down", f"http://{US}:8000/FILE"], check=True)
+    finally:
+        server.stop()
+    assert filecmp.cmp(s.folder / "FILE", s.folder / "down", shallow=False)
+    s.command("replay", server.recording)
+
+
+def check_loss_and_delay_of_ours(s):
+    """The same by our own link, which needs nothing of the kernel."""
+    need_tap()
+    s.file("FILE", 2_000_000)
+    server = Server(s, stage.PYTHON, "-m", "http.server", "8000", port=8000, options=("--link", "delay=5ms,loss=2%"))
+    subprocess.run([s.tool("curl"), "-sS", "-m", "60", "-o", s.folder / "down", f"http://{US}:8000/FILE"], check=True)
+    server.stop()
+    assert filecmp.cmp(s.folder / "FILE", s.folder / "down", shallow=False)
+    s.command("replay", server.recording)
+
+
+enter_namespace()
+stage.main(globals())
