@@ -12,8 +12,10 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/printable.hpp"
 #include "cli/session.hpp"
 #include "observe/socket_codec.hpp"
 #include "os/fd.hpp"
@@ -73,6 +75,15 @@ std::string ask(const os::UniqueFd& fd, std::string_view request) {
     return answer;
 }
 
+/// What a run said in place of its sockets.
+std::string refusal(const std::string& answer) {
+    const auto told = nlohmann::json::parse(answer, nullptr, false);
+    if (!told.is_object() || !told.contains("error") || !told["error"].is_string()) {
+        return "does not answer";
+    }
+    return fmt::format("answers: {}", base::printable(told["error"].get<std::string>()));
+}
+
 }  // namespace
 
 Checked<LiveSockets> live_sockets(const std::string& run) {
@@ -87,10 +98,11 @@ Checked<LiveSockets> live_sockets(const std::string& run) {
             }
             continue;
         }
-        const auto sockets = observe::decode_sockets(ask(*fd, observe::sockets_request));
+        const std::string answer = ask(*fd, observe::sockets_request);
+        const auto sockets = observe::decode_sockets(answer);
         if (!sockets) {
             return std::unexpected(
-                Problem{fmt::format("run {} does not answer", fs::path(path).stem().string()),
+                Problem{fmt::format("run {} {}", fs::path(path).stem().string(), refusal(answer)),
                         "it may be ending; dialtone ss --at 1s reads a recording",
                         exit_failure,
                         {}});

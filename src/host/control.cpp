@@ -87,12 +87,25 @@ std::optional<Control::Request> Control::on_event(std::uint64_t token) {
 void Control::accept_one() {
     os::UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!fd.is_open() || !is_same_user(fd.get())) return;
-    const auto free =
-        std::ranges::find_if(clients_, [](const Client& c) { return !c.fd.is_open(); });
-    if (free == clients_.end()) return;
-    const auto index = static_cast<std::uint64_t>(free - clients_.begin());
-    if (!epoll_->add(fd.get(), EPOLLIN, first_token_ + 1 + index)) return;
-    *free = Client{std::move(fd), {}, false};
+    const auto place = free_place();
+    if (!place) {
+        constexpr std::string_view busy = "{\"error\":\"too many ask at once\"}\n";
+        (void)::send(fd.get(), busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return;
+    }
+    if (!epoll_->add(fd.get(), EPOLLIN, first_token_ + 1 + *place)) return;
+    clients_[*place] = Client{std::move(fd), ++arrivals_, {}, 0, false};
+}
+
+std::optional<std::size_t> Control::free_place() {
+    std::optional<std::size_t> idle;
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+        if (!clients_[i].fd.is_open()) return i;
+        if (clients_[i].answers) continue;
+        if (!idle || clients_[i].arrival < clients_[*idle].arrival) idle = i;
+    }
+    if (idle) drop(*idle);
+    return idle;
 }
 
 void Control::answer(std::size_t client, std::string line) {
@@ -103,11 +116,11 @@ void Control::answer(std::size_t client, std::string line) {
 
 void Control::write_some(std::size_t client) {
     Client& to = clients_[client];
-    const ssize_t n =
-        ::send(to.fd.get(), to.text.data(), to.text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const std::string_view left = std::string_view(to.text).substr(to.written);
+    const ssize_t n = ::send(to.fd.get(), left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) return drop(client);
-    if (n > 0) to.text.erase(0, static_cast<std::size_t>(n));
-    if (to.text.empty()) return drop(client);
+    if (n > 0) to.written += static_cast<std::size_t>(n);
+    if (to.written == to.text.size()) return drop(client);
     const std::uint64_t token = first_token_ + 1 + client;
     (void)epoll_->change(to.fd.get(), EPOLLOUT, token);
 }

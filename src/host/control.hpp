@@ -48,15 +48,21 @@ class Control {
 
     struct Client {
         os::UniqueFd fd;
-        std::string text;      // read so far, or still to be written
-        bool answers = false;  // its request came
+        std::uint64_t arrival = 0;  // its place among all clients that came
+        std::string text;           // read so far, or the answer
+        std::size_t written = 0;    // of the answer
+        bool answers = false;       // its request came
     };
+    /// A place for one more client; where all are taken, that of who waits longest without a
+    /// request.
+    [[nodiscard]] std::optional<std::size_t> free_place();
     void write_some(std::size_t client);
 
     std::string path_;
     os::UniqueFd listener_;
     os::Epoll* epoll_;
     std::uint64_t first_token_;
+    std::uint64_t arrivals_ = 0;
     std::vector<Client> clients_ = std::vector<Client>(clients_max);
 };
 

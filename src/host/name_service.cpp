@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 
 #include "wire/dns.hpp"
 
@@ -69,42 +70,78 @@ void NameService::serve_datagrams(event::HostIndex host, sock::SocketId socket) 
 void NameService::accept_all(event::HostIndex host, sock::SocketId listener) {
     auto calls = board_.calls(host, ourselves);
     while (const auto accepted = calls.accept(listener)) {
-        if (connections_.size() == connections_max) {
-            (void)calls.close(accepted->socket);
-            continue;
-        }
-        connections_.push_back({host, accepted->socket, {}});
+        if (connections_.size() == connections_max) make_room();
+        connections_.push_back({host, accepted->socket, board_.now(), {}, {}});
     }
 }
 
-/// Messages over TCP carry their length before them (RFC 1035 §4.2.2).
+/// Who holds on longest without a word goes first (RFC 7766 §6.2.3).
+void NameService::make_room() {
+    const auto oldest = std::ranges::min_element(connections_, {}, &Connection::used);
+    (void)board_.calls(oldest->host, ourselves).close(oldest->socket);
+    connections_.erase(oldest);
+}
+
 void NameService::serve_connection(std::size_t index) {
     Connection& connection = connections_[index];
+    Course course = Course::goes_on;
+    while (course == Course::goes_on) course = step(connection);
+    if (course == Course::waits) return;
+    (void)board_.calls(connection.host, ourselves).close(connection.socket);
+    connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+/// Nothing more is read from who does not take the answers (RFC 7766 §6.2.1: in their order).
+NameService::Course NameService::step(Connection& connection) {
     auto calls = board_.calls(connection.host, ourselves);
-    bool is_over = false;
-    while (!is_over) {
-        const auto count = calls.receive(connection.socket, scratch_);
-        if (!count && count.error() == Error::would_block) break;
-        is_over = !count || *count == 0 || connection.read.size() > query_max;
-        if (!is_over) {
-            const auto part = Octets(scratch_).first(*count);
-            connection.read.insert(connection.read.end(), part.begin(), part.end());
-        }
+    if (!send_answers(connection, calls)) return Course::is_over;
+    if (!connection.unsent.empty()) return Course::waits;
+    const Course course = read_queries(connection, calls);
+    answer_queries(connection);
+    if (course != Course::is_over || connection.unsent.empty()) return course;
+    return Course::goes_on;  // the end shows again once the answers are sent
+}
+
+/// False where the connection can take no more.
+bool NameService::send_answers(Connection& connection, world::Calls& calls) {
+    while (!connection.unsent.empty()) {
+        const auto taken = calls.send(connection.socket, connection.unsent);
+        if (!taken) return taken.error() == Error::would_block;
+        connection.used = board_.now();
+        connection.unsent.erase(connection.unsent.begin(),
+                                connection.unsent.begin() + static_cast<std::ptrdiff_t>(*taken));
     }
-    std::vector<std::byte>& read = connection.read;
-    while (read.size() >= 2) {
-        const std::size_t length = load_be<std::uint16_t>(read, 0);
-        if (read.size() < 2 + length) break;
-        const auto reply = answer(connection.host, Octets(read).subspan(2, length));
-        read.erase(read.begin(), read.begin() + static_cast<std::ptrdiff_t>(2 + length));
+    return true;
+}
+
+NameService::Course NameService::read_queries(Connection& connection, world::Calls& calls) {
+    if (connection.read.size() >= query_max) return Course::is_over;
+    const auto count = calls.receive(connection.socket, scratch_);
+    if (!count) return count.error() == Error::would_block ? Course::waits : Course::is_over;
+    if (*count == 0) return Course::is_over;
+    connection.used = board_.now();
+    const auto part = Octets(scratch_).first(*count);
+    connection.read.insert(connection.read.end(), part.begin(), part.end());
+    return Course::goes_on;
+}
+
+/// Messages over TCP carry their length before them (RFC 1035 §4.2.2).
+void NameService::answer_queries(Connection& connection) {
+    const Octets read(connection.read);
+    std::size_t done = 0;
+    while (read.size() - done >= 2) {
+        const std::size_t length = load_be<std::uint16_t>(read, done);
+        if (read.size() - done < 2 + length) break;
+        const auto reply = answer(connection.host, read.subspan(done + 2, length));
+        done += 2 + length;
+        if (reply.empty()) continue;
         std::array<std::byte, 2> prefix{};
         store_be(MutableOctets(prefix), 0, static_cast<std::uint16_t>(reply.size()));
-        if (!reply.empty()) (void)calls.send(connection.socket, prefix);
-        if (!reply.empty()) (void)calls.send(connection.socket, reply);
+        connection.unsent.insert(connection.unsent.end(), prefix.begin(), prefix.end());
+        connection.unsent.insert(connection.unsent.end(), reply.begin(), reply.end());
     }
-    if (!is_over) return;
-    (void)calls.close(connection.socket);
-    connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(index));
+    connection.read.erase(connection.read.begin(),
+                          connection.read.begin() + static_cast<std::ptrdiff_t>(done));
 }
 
 std::vector<std::byte> NameService::answer(event::HostIndex asker, Octets query) {

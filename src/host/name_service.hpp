@@ -30,12 +30,21 @@ class NameService {
     struct Connection {
         event::HostIndex host = 0;
         sock::SocketId socket;
-        std::vector<std::byte> read;
+        Instant used{};               // when something was last read or written
+        std::vector<std::byte> read;  // not yet a whole query
+        std::vector<std::byte> unsent;
     };
+    /// What is left to do for a connection.
+    enum class Course : std::uint8_t { goes_on, waits, is_over };
 
     void serve_datagrams(event::HostIndex host, sock::SocketId socket);
     void accept_all(event::HostIndex host, sock::SocketId listener);
+    void make_room();
     void serve_connection(std::size_t index);
+    [[nodiscard]] Course step(Connection& connection);
+    [[nodiscard]] bool send_answers(Connection& connection, world::Calls& calls);
+    [[nodiscard]] Course read_queries(Connection& connection, world::Calls& calls);
+    void answer_queries(Connection& connection);
     /// The answer to a query; nothing where it is none.
     [[nodiscard]] std::vector<std::byte> answer(event::HostIndex asker, Octets query);
     void remember_unknown(std::string_view name);
