@@ -25,6 +25,11 @@ enum class CongestionControl : std::uint8_t { reno, cubic };
 /// and makes none.
 enum class Ecn : std::uint8_t { off, on, passive };
 
+/// Where sequence numbers and timestamps of connections begin: anywhere, by a secret (RFC 6528), or
+/// a little below 2^32, so that short connections wrap. The second is for simulation: it can be
+/// guessed.
+enum class Numbers : std::uint8_t { keyed, near_wrap };
+
 struct Config {
     // Listening.
     std::uint32_t somaxconn = 4096;  // entries; Linux net.core.somaxconn
@@ -101,6 +106,9 @@ struct Config {
     std::size_t reply_ring = 4096;  // replies owed without a connection
     std::size_t sockets_max = 1 << 20;
     std::size_t frames_per_turn = 1024;  // transmit budget
+
+    // Simulation.
+    Numbers numbers = Numbers::keyed;
 };
 
 }  // namespace dt::event

@@ -35,18 +35,19 @@ std::optional<Greeting> Greeting::from(const std::array<std::byte, size>& octets
     return greeting;
 }
 
-Conversation::Conversation(sock::SocketId socket, const ClientPlan& plan)
+Conversation::Conversation(sock::SocketId socket, const ClientPlan& plan, Made made)
     : role_(Role::client),
       socket_(socket),
       greeting_(Greeting{plan.key, plan.up, plan.down, plan.shape}),
       reading_(plan.reading),
-      writing_(plan.writing) {}
+      writing_(plan.writing),
+      made_(made) {}
 
 Conversation::Conversation(sock::SocketId socket, const ServerPlan& plan)
     : role_(Role::server), socket_(socket), reading_(plan.reading) {}
 
 bool Conversation::may_break() const {
-    return !greeting_ || greeting_->shape == Shape::client_aborts;
+    return !greeting_ || greeting_->shape == Shape::client_aborts || is_peer_lost_;
 }
 
 std::uint64_t Conversation::total_to_send() const {
@@ -151,36 +152,36 @@ void Conversation::check_end() {
 }
 
 void Conversation::close_if_done(world::Calls& calls) {
-    if (fate_ != Fate::going || !greeting_) {
-        // Nobody greeted, and nobody will: the client went away before.
-        if (fate_ == Fate::going && at_end_) close(calls);
-        return;
-    }
+    if (fate_ != Fate::going) return;
+    // Where nobody greeted, and nobody will, the client went away before.
+    const bool is_over = greeting_ ? has_finished() : at_end_;
+    if (greeting_ && role_ == Role::client) shut_if_sent(calls);
+    if (is_over && fate_ == Fate::going) close(calls);
+}
+
+/// A client whose shape ends by shutdown() shuts when it has sent all.
+void Conversation::shut_if_sent(world::Calls& calls) {
+    const bool shuts = greeting_->shape == Shape::both_at_once || greeting_->shape == Shape::echo ||
+                       greeting_->shape == Shape::answer_after_end;
+    if (!shuts || has_shut_ || sent_ < total_to_send()) return;
+    has_shut_ = true;
+    if (const auto shut = calls.shutdown(socket_, sock::How::write); !shut)
+        on_error(calls, shut.error(), "shutting");
+}
+
+/// Whether this end closes now, as its shape asks.
+bool Conversation::has_finished() const {
     const bool all_sent = sent_ == total_to_send();
-    const bool all_received = received_ == total_to_receive();
     switch (greeting_->shape) {
         case Shape::both_at_once:
         case Shape::echo:
-        case Shape::answer_after_end:
-            if (role_ == Role::client && all_sent && !has_shut_) {
-                has_shut_ = true;
-                if (const auto shut = calls.shutdown(socket_, sock::How::write); !shut)
-                    return on_error(calls, shut.error(), "shutting");
-            }
-            if (at_end_ && all_sent) close(calls);
-            return;
+        case Shape::answer_after_end: return at_end_ && all_sent;
         case Shape::server_closes_first:
-            if (role_ == Role::client ? at_end_ && all_sent : all_sent && all_received)
-                close(calls);
-            return;
+            return all_sent && (role_ == Role::client ? at_end_ : received_ == total_to_receive());
         case Shape::client_aborts:
-            if (role_ == Role::client) {
-                if (sent_ >= Greeting::size + greeting_->up / 2) close(calls);
-            } else if (at_end_) {
-                close(calls);
-            }
-            return;
+            return role_ == Role::client ? sent_ >= Greeting::size + greeting_->up / 2 : at_end_;
     }
+    return false;
 }
 
 void Conversation::close(world::Calls& calls) {
@@ -191,9 +192,15 @@ void Conversation::close(world::Calls& calls) {
     fate_ = Fate::done;
 }
 
+/// True where the listener never knew of the connection, or no longer.
+bool Conversation::is_forgotten(Error error) const {
+    return role_ == Role::client && made_ == Made::in_faults && received_ == 0 && !at_end_ &&
+           (error == Error::connection_reset || error == Error::broken_pipe);
+}
+
 void Conversation::on_error(world::Calls& calls, Error error, const char* where) {
     if (error == Error::would_block) return;
-    if (!may_break()) {
+    if (!may_break() && !is_forgotten(error)) {
         fail(std::string(where) + " failed with error " +
              std::to_string(static_cast<unsigned>(error)));
     }
@@ -209,6 +216,7 @@ void Conversation::fail(std::string why) {
 
 void Conversation::step(world::Calls calls, Instant now) {
     if (fate_ != Fate::going) return;
+    if (last_progress_ == Instant{}) last_progress_ = now;
     read(calls, now);
     write(calls, now);
     close_if_done(calls);

@@ -41,8 +41,15 @@ class Conversation {
         failed,  ///< failure() says how
     };
 
+    /// Whether faults may still have struck the handshake.
+    enum class Made : std::uint8_t {
+        in_faults,  ///< the listener may have thrown out its half-open entry (TCP-SYNQ-016), which
+                    ///< the client is told by a reset of its first text
+        healed,
+    };
+
     /// The client's end, on a socket that is connected.
-    Conversation(sock::SocketId socket, const ClientPlan& plan);
+    Conversation(sock::SocketId socket, const ClientPlan& plan, Made made);
     /// The server's end, on a socket that was accepted.
     Conversation(sock::SocketId socket, const ServerPlan& plan);
 
@@ -52,6 +59,9 @@ class Conversation {
     [[nodiscard]] Instant wakes_at(Instant now) const;
     /// Closes an end whose peer may be gone without a word.
     void give_up(world::Calls calls);
+    /// The peer's host started anew and knows nothing of this conversation.
+    void lose_peer() { is_peer_lost_ = true; }
+    [[nodiscard]] bool is_peer_lost() const { return is_peer_lost_; }
 
     [[nodiscard]] sock::SocketId socket() const { return socket_; }
     [[nodiscard]] Fate fate() const { return fate_; }
@@ -68,6 +78,8 @@ class Conversation {
     void write(world::Calls& calls, Instant now);
     void read(world::Calls& calls, Instant now);
     void close_if_done(world::Calls& calls);
+    void shut_if_sent(world::Calls& calls);
+    [[nodiscard]] bool has_finished() const;
     void close(world::Calls& calls);
     void fill(MutableOctets room, std::uint64_t at) const;
     void take(Octets text);
@@ -75,6 +87,7 @@ class Conversation {
     void check_text(Octets text);
     void check_end();
     void on_error(world::Calls& calls, Error error, const char* where);
+    [[nodiscard]] bool is_forgotten(Error error) const;
     void fail(std::string why);
 
     [[nodiscard]] std::uint64_t total_to_send() const;
@@ -89,6 +102,8 @@ class Conversation {
     std::array<std::byte, Greeting::size> heard_{};  // a server's greeting, while it comes in
     Pace reading_;
     Pace writing_;
+    Made made_ = Made::healed;
+    bool is_peer_lost_ = false;
     std::uint64_t sent_ = 0;
     std::uint64_t received_ = 0;
     bool has_shut_ = false;

@@ -72,6 +72,22 @@ Plan minimised(const Plan& failing, std::size_t runs) {
         goes_on = shrink(
                       search, [](Plan & plan) -> auto& { return plan.spec.faults; }) ||
                   goes_on;
+        goes_on = shrink(
+                      search, [](Plan & plan) -> auto& { return plan.leaps; }) ||
+                  goes_on;
+        goes_on = shrink(
+                      search, [](Plan & plan) -> auto& { return plan.restarts; }) ||
+                  goes_on;
+        for (std::size_t i = 0; i < search.best().clients.size(); ++i) {
+            goes_on = shrink(
+                          search, [i](Plan & plan) -> auto& { return plan.clients[i].options; }) ||
+                      goes_on;
+        }
+        for (std::size_t i = 0; i < search.best().servers.size(); ++i) {
+            goes_on = shrink(
+                          search, [i](Plan & plan) -> auto& { return plan.servers[i].options; }) ||
+                      goes_on;
+        }
         for (std::size_t link = 0; link < search.best().spec.links.size(); ++link) {
             goes_on =
                 shrink(

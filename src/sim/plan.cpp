@@ -4,36 +4,13 @@
 #include <array>
 
 #include "base/assert.hpp"
-#include "base/rng.hpp"
 #include "link/grammar.hpp"
+#include "sim/corners.hpp"
+#include "sim/draw.hpp"
 
 namespace dt::sim {
 
 namespace {
-
-class Draw {
-  public:
-    explicit Draw(std::uint64_t seed) : rng_(seed) {}
-
-    /// From `low` to `high`, both included.
-    std::uint64_t between(std::uint64_t low, std::uint64_t high) {
-        return low + rng_.below(high - low + 1);
-    }
-    std::size_t index(std::size_t size) { return static_cast<std::size_t>(rng_.below(size)); }
-    bool chance(double probability) { return rng_.chance(probability); }
-    Duration ms(std::uint64_t low, std::uint64_t high) {
-        return std::chrono::milliseconds{static_cast<std::int64_t>(between(low, high))};
-    }
-    std::uint64_t number() { return rng_.next(); }
-    /// Many small, few large.
-    std::uint64_t size(std::uint64_t most) {
-        const std::uint64_t limit = between(0, 3) == 0 ? most : most / 50 + 1;
-        return between(0, limit);
-    }
-
-  private:
-    Rng rng_;
-};
 
 std::string host_name(std::size_t index) { return std::string(1, static_cast<char>('a' + index)); }
 
@@ -164,7 +141,7 @@ std::string features_of(const world::HostSpec& host) {
     if (config.frto == 0) text += ", no F-RTO";
     if (config.ecn == event::Ecn::on) text += ", asks for ECN";
     if (config.ecn == event::Ecn::off) text += ", no ECN";
-    return text + ", recovery " + std::to_string(config.recovery) + "\n";
+    return text + ", recovery " + std::to_string(config.recovery) + corners_of(host) + "\n";
 }
 
 void draw_server(Draw& draw, Plan& plan, HostIndex host) {
@@ -205,6 +182,12 @@ std::string ms_text(Duration span) {
            "ms";
 }
 
+std::string options_text(const std::vector<OptionPlan>& options) {
+    std::string text;
+    for (const OptionPlan& option : options) text += ", " + option.text;
+    return text;
+}
+
 std::string pace_text(const Pace& pace) {
     return std::to_string(pace.chunk) + "B" +
            (pace.pause == Duration{} ? "" : " each " + ms_text(pace.pause));
@@ -223,6 +206,7 @@ Plan Plan::of(std::uint64_t seed) {
         draw_server(draw, plan, static_cast<HostIndex>(draw.index(hosts)));
     for (std::uint64_t i = draw.between(1, 10); i > 0; --i)
         draw_client(draw, plan, static_cast<HostIndex>(draw.index(hosts)));
+    draw_corners(plan);
     return plan;
 }
 
@@ -237,11 +221,16 @@ std::string Plan::text() const {
         text += "\n";
     }
     for (const link::FaultSpec& fault : spec.faults) text += "fault  " + fault.text + "\n";
+    for (const Leap& leap : leaps)
+        text += "leap   at " + ms_text(leap.at) + " by " + ms_text(leap.by) + "\n";
+    for (const RestartPlan& restart : restarts)
+        text += "host   " + spec.hosts[restart.host].name + " restarts at " + ms_text(restart.at) +
+                "\n";
     for (const ServerPlan& server : servers) {
         text += "server " + spec.hosts[server.host].name + ":" +
                 std::to_string(server.port.value()) + " backlog " + std::to_string(server.backlog) +
                 ", accepts from " + ms_text(server.accepts_from) + ", reads " +
-                pace_text(server.reading) + "\n";
+                pace_text(server.reading) + options_text(server.options) + "\n";
     }
     for (const ClientPlan& client : clients) {
         text += "client " + spec.hosts[client.host].name + " to port " +
@@ -250,7 +239,7 @@ std::string Plan::text() const {
                 " connections from " + ms_text(client.start) + ", rest " + ms_text(client.rest) +
                 ", up " + std::to_string(client.up) + ", down " + std::to_string(client.down) +
                 ", reads " + pace_text(client.reading) + ", writes " + pace_text(client.writing) +
-                "\n";
+                options_text(client.options) + "\n";
     }
     return text;
 }

@@ -29,6 +29,14 @@ enum class Shape : std::uint8_t {
 };
 inline constexpr std::size_t shapes = 5;
 
+/// A socket option that a program sets before bind() or connect().
+struct OptionPlan {
+    int level = 0;
+    int name = 0;
+    std::int32_t value = 0;
+    std::string text;  ///< `TCP_NODELAY=1`
+};
+
 /// A program that connects, talks, closes, and does it again.
 struct ClientPlan {
     HostIndex host = 0;
@@ -42,6 +50,7 @@ struct ClientPlan {
     Pace reading;
     Pace writing;
     std::uint64_t key = 0;  ///< of the text
+    std::vector<OptionPlan> options;
 };
 
 /// A program that listens and serves every shape.
@@ -51,6 +60,19 @@ struct ServerPlan {
     int backlog = 5;
     Duration accepts_from{};  ///< it listens at once and collects connections from then on
     Pace reading;
+    std::vector<OptionPlan> options;
+};
+
+/// At `at` every clock goes on by `by` at once, as after a sleep of the whole machine.
+struct Leap {
+    Duration at{};
+    Duration by{};
+};
+
+/// A host goes down without a word and is up again: its programs start anew.
+struct RestartPlan {
+    HostIndex host = 0;
+    Duration at{};
 };
 
 struct Plan {
@@ -58,6 +80,8 @@ struct Plan {
     world::Spec spec;
     std::vector<ServerPlan> servers;
     std::vector<ClientPlan> clients;
+    std::vector<Leap> leaps;            // in the order of time
+    std::vector<RestartPlan> restarts;  // in the order of time
     /// From here on no fault strikes any more.
     Duration healed{};
 

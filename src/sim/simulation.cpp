@@ -51,14 +51,26 @@ void Simulation::fail(std::string what) {
 }
 
 void Simulation::open_servers() {
-    for (Server& server : servers_) {
-        world::Calls to = calls(server.plan->host, server.caller);
-        const auto socket = to.socket(sock::Family::inet, sock::Type::stream);
-        if (!socket) return fail("socket() failed");
-        server.socket = *socket;
-        if (!to.bind(server.socket, {IpAddr::any_v4(), server.plan->port})) fail("bind() failed");
-        if (!to.listen(server.socket, server.plan->backlog)) fail("listen() failed");
-        server.is_open = true;
+    for (Server& server : servers_) open(server);
+}
+
+void Simulation::open(Server& server) {
+    world::Calls to = calls(server.plan->host, server.caller);
+    const auto socket = to.socket(sock::Family::inet, sock::Type::stream);
+    if (!socket) return fail("socket() failed");
+    server.socket = *socket;
+    set_options(server.plan->host, server.caller, server.socket, server.plan->options);
+    if (!to.bind(server.socket, {IpAddr::any_v4(), server.plan->port})) fail("bind() failed");
+    if (!to.listen(server.socket, server.plan->backlog)) fail("listen() failed");
+    server.is_open = true;
+}
+
+void Simulation::set_options(HostIndex host, const event::Caller& caller, sock::SocketId socket,
+                             const std::vector<OptionPlan>& options) {
+    for (const OptionPlan& option : options) {
+        const auto value = std::bit_cast<std::array<std::byte, 4>>(option.value);
+        if (!calls(host, caller).set_option(socket, option.level, option.name, value))
+            fail("setsockopt() failed: " + option.text);
     }
 }
 
@@ -72,14 +84,18 @@ void Simulation::begin_connect(Client& client) {
     client.socket = *socket;
     client.tried_at = now_;
     client.phase = Client::Phase::connecting;
+    set_options(client.plan->host, client.caller, client.socket, client.plan->options);
     const auto connected = to.connect(client.socket, {*address, server.port});
     if (connected) return finish_connect(client);
     if (connected.error() != Error::in_progress) on_connect_error(client, connected.error());
 }
 
 void Simulation::on_connect_error(Client& client, Error error) {
-    // SYNs may be lost until the network is healed; whoever was turned away tries again.
-    if (client.tried_at > Instant{} + plan_.healed + grace)
+    // SYNs may be lost until the network is healed; whoever was turned away tries again. A reset
+    // and a lack of ports are answers of a network that works.
+    const bool is_answer =
+        error == Error::connection_reset || error == Error::address_not_available;
+    if (!is_answer && client.tried_at > Instant{} + plan_.healed + grace)
         fail("connect() failed on a healed network: " + std::string(base::describe(error).name));
     static_cast<void>(calls(client.plan->host, client.caller).close(client.socket));
     client.phase = Client::Phase::resting;
@@ -100,7 +116,10 @@ void Simulation::finish_connect(Client& client) {
         return on_connect_error(client, error.value_or(Error::protocol_error));
     }
     client.phase = Client::Phase::talking;
-    client.conversation.emplace(client.socket, *client.plan);
+    const bool is_early = client.tried_at <= Instant{} + plan_.healed;
+    using Made = Conversation::Made;
+    client.conversation.emplace(client.socket, *client.plan,
+                                is_early ? Made::in_faults : Made::healed);
     ++outcome_.conversations;
 }
 
@@ -136,6 +155,9 @@ void Simulation::accept(Server& server) {
         }
         server.conversations.push_back(
             std::make_unique<Conversation>(accepted->socket, *server.plan));
+        // It may have waited in the queue while its client's host started anew.
+        if (restarts_done_ > 0 && now_ < last_restart() + lost_after)
+            server.conversations.back()->lose_peer();
         server.conversations.back()->step(calls(server.plan->host, server.caller), now_);
     }
 }
@@ -158,14 +180,28 @@ void Simulation::settle(Server& server) {
                   [](const auto& each) { return each->fate() != Conversation::Fate::going; });
 }
 
-/// The RST of a client that aborts may be lost, and nothing tells the server then.
+/// The RST of a client that aborts may be lost, and nothing tells the server then; nor does
+/// anything tell a program that waits for the text of a host that started anew.
+Instant Simulation::gives_up_at(const Conversation& conversation) const {
+    if (!conversation.may_break()) return never;
+    return std::max(conversation.last_progress(), Instant{} + plan_.healed) + lost_after;
+}
+
 void Simulation::give_up_on_lost_peers(Server& server) {
     for (const auto& each : server.conversations) {
-        const Instant heard = std::max(each->last_progress(), Instant{} + plan_.healed);
-        if (each->may_break() && now_ >= heard + lost_after)
-            each->give_up(calls(server.plan->host, server.caller));
+        if (now_ >= gives_up_at(*each)) each->give_up(calls(server.plan->host, server.caller));
     }
     settle(server);
+}
+
+void Simulation::give_up_on_lost_peers() {
+    for (Server& server : servers_) give_up_on_lost_peers(server);
+    for (Client& client : clients_) {
+        if (!client.conversation || !client.conversation->is_peer_lost()) continue;
+        if (now_ < gives_up_at(*client.conversation)) continue;
+        client.conversation->give_up(calls(client.plan->host, client.caller));
+        end_conversation(client);
+    }
 }
 
 void Simulation::deliver_edges() {
@@ -185,17 +221,18 @@ void Simulation::deliver_edges() {
 void Simulation::deliver_timers() {
     for (Client& client : clients_) {
         const bool rests = client.phase == Client::Phase::resting && client.next <= now_;
-        const bool paced = client.conversation && client.conversation->wakes_at(now_ - 1ns) <= now_;
+        const bool paced = client.conversation && client.conversation->wakes_at(ran_at_) <= now_;
         if (rests || paced) step_client(client);
     }
     for (Server& server : servers_) {
-        if (Instant{} + server.plan->accepts_from == now_) accept(server);
+        const Instant accepts = Instant{} + server.plan->accepts_from;
+        if (accepts > ran_at_ && accepts <= now_) accept(server);
         for (const auto& each : server.conversations) {
-            if (each->wakes_at(now_ - 1ns) <= now_)
+            if (each->wakes_at(ran_at_) <= now_)
                 each->step(calls(server.plan->host, server.caller), now_);
         }
-        give_up_on_lost_peers(server);
     }
+    give_up_on_lost_peers();
 }
 
 Instant Simulation::next_timer() const {
@@ -203,19 +240,21 @@ Instant Simulation::next_timer() const {
     for (const Client& client : clients_) {
         if (client.phase == Client::Phase::resting)
             next = std::min(next, std::max(client.next, now_));
-        if (client.conversation) next = std::min(next, client.conversation->wakes_at(now_));
+        if (!client.conversation) continue;
+        next = std::min(next, client.conversation->wakes_at(now_));
+        if (client.conversation->is_peer_lost())
+            next = std::min(next, std::max(gives_up_at(*client.conversation), now_));
     }
     for (const Server& server : servers_) {
         const Instant accepts = Instant{} + server.plan->accepts_from;
         if (accepts > now_) next = std::min(next, accepts);
         for (const auto& each : server.conversations) {
             next = std::min(next, each->wakes_at(now_));
-            if (each->may_break()) {
-                const Instant heard = std::max(each->last_progress(), Instant{} + plan_.healed);
-                next = std::min(next, std::max(heard + lost_after, now_));
-            }
+            next = std::min(next, std::max(gives_up_at(*each), now_));
         }
     }
+    if (restarts_done_ < plan_.restarts.size())
+        next = std::min(next, std::max(Instant{} + plan_.restarts[restarts_done_].at, now_));
     return next;
 }
 
@@ -247,8 +286,60 @@ void Simulation::run_programs() {
         const Instant next = std::min(world_.deadline(), next_timer());
         if (next > end || !outcome_.failures.empty() || !oracle_.failures().empty())
             return report_stuck();
-        now_ = std::max(next, now_);
+        ran_at_ = now_;
+        now_ = with_leap(std::max(next, now_));
+        restart_hosts();
     }
+}
+
+Instant Simulation::last_restart() const {
+    return Instant{} + plan_.restarts[restarts_done_ - 1].at;
+}
+
+void Simulation::restart_hosts() {
+    for (; restarts_done_ < plan_.restarts.size(); ++restarts_done_) {
+        const RestartPlan& restart = plan_.restarts[restarts_done_];
+        if (now_ < Instant{} + restart.at) return;
+        this->restart(restart.host);
+    }
+}
+
+/// What programs of the host were in the middle of begins again with its next connection; theirs on
+/// other hosts may hear of it, or not.
+void Simulation::restart(HostIndex host) {
+    world_.restart(now_, host);
+    lose_peers(host);
+    for (Client& client : clients_) {
+        if (client.plan->host != host || client.phase == Client::Phase::done) continue;
+        client.conversation.reset();
+        client.phase = Client::Phase::resting;
+        client.next = now_;
+    }
+    for (Server& server : servers_) {
+        if (server.plan->host != host) continue;
+        server.conversations.clear();
+        open(server);
+    }
+}
+
+void Simulation::lose_peers(HostIndex host) {
+    for (Client& client : clients_) {
+        if (client.conversation && plan_.servers[client.plan->server].host == host)
+            client.conversation->lose_peer();
+    }
+    // A server does not know whose text it reads.
+    for (Server& server : servers_) {
+        for (const auto& each : server.conversations) each->lose_peer();
+    }
+}
+
+/// When the world runs next: later than `next` where a leap lies on the way.
+Instant Simulation::with_leap(Instant next) {
+    if (leaps_done_ == plan_.leaps.size()) return next;
+    const Leap& leap = plan_.leaps[leaps_done_];
+    if (next < Instant{} + leap.at) return next;
+    ++leaps_done_;
+    return std::max(next, Instant{} + leap.at + leap.by);
 }
 
 void Simulation::report_stuck() {

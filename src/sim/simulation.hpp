@@ -69,6 +69,9 @@ class Simulation {
     };
 
     void open_servers();
+    void open(Server& server);
+    void set_options(HostIndex host, const event::Caller& caller, sock::SocketId socket,
+                     const std::vector<OptionPlan>& options);
     void step_client(Client& client);
     void begin_connect(Client& client);
     void finish_connect(Client& client);
@@ -77,9 +80,16 @@ class Simulation {
     void step_server(Server& server, sock::SocketId* only);
     void accept(Server& server);
     void give_up_on_lost_peers(Server& server);
+    void give_up_on_lost_peers();
+    [[nodiscard]] Instant gives_up_at(const Conversation& conversation) const;
     void settle(Server& server);
 
     bool turn();
+    [[nodiscard]] Instant with_leap(Instant next);
+    void restart_hosts();
+    [[nodiscard]] Instant last_restart() const;
+    void restart(HostIndex host);
+    void lose_peers(HostIndex host);
     void deliver_edges();
     void deliver_timers();
     [[nodiscard]] Instant next_timer() const;
@@ -99,6 +109,9 @@ class Simulation {
     Oracle oracle_;
     world::World world_;
     Instant now_{};
+    Instant ran_at_ = Instant::min();  // the turn before
+    std::size_t leaps_done_ = 0;
+    std::size_t restarts_done_ = 0;
     std::vector<Client> clients_;
     std::vector<Server> servers_;
     Outcome outcome_;

@@ -27,7 +27,9 @@ Answer<void> SocketTable::check_writable(Socket& socket) {
     const StreamFacts facts = stream_facts(socket);
     const bool refused = !facts.may_send() || facts.writing == Way::shut || facts.error;
     if (!refused) return {};
-    if (const auto error = take_error(socket)) return std::unexpected(*error);
+    if (facts.error) {
+        if (const auto error = take_error(socket)) return std::unexpected(*error);
+    }
     if (facts.is_opening()) return refuse(Error::would_block, Reason::would_wait);
     const bool ended = facts.reason != Reason::none && facts.is_closed();
     return refuse(Error::broken_pipe, ended ? Reason::peer_gone : Reason::wrong_state);
@@ -36,7 +38,10 @@ Answer<void> SocketTable::check_writable(Socket& socket) {
 /// What recv() answers where nothing is unread; success means end of stream.
 Answer<void> SocketTable::check_readable(Socket& socket, const StreamFacts& facts) {
     if (facts.end == StreamFacts::End::seen) return {};
-    if (const auto error = take_error(socket)) return std::unexpected(*error);
+    // A soft error (ICMP in ESTABLISHED) is for SO_ERROR alone (TCP-ICMP-009).
+    if (facts.error) {
+        if (const auto error = take_error(socket)) return std::unexpected(*error);
+    }
     if (facts.reading == Way::shut) return {};
     if (facts.is_closed() || facts.is_listening()) {
         return refuse(Error::not_connected, Reason::wrong_state);

@@ -5,6 +5,7 @@
 
 #include "base/rng.hpp"
 #include "base/time.hpp"
+#include "event/config.hpp"
 #include "wire/address.hpp"
 #include "wire/seq.hpp"
 
@@ -14,7 +15,7 @@ namespace dt::tcp {
 /// logged and never changed while the stack lives (RFC 6528 §3).
 class IsnSource {
   public:
-    explicit IsnSource(SipKey secret);
+    explicit IsnSource(SipKey secret, event::Numbers numbers = event::Numbers::keyed);
 
     /// ISN = M + F(tuple, secret): M ticks every 4 µs (RFC 9293 §3.4.1), so a new incarnation of a
     /// tuple starts beyond the old one's last number below 250 kB/s.
@@ -26,6 +27,7 @@ class IsnSource {
   private:
     SipKey number_key_;
     SipKey timestamp_key_;
+    event::Numbers numbers_;
 };
 
 /// TSval of a tuple with this offset: milliseconds, modulo 2^32.

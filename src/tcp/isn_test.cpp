@@ -93,5 +93,19 @@ TEST(Isn, TCP_SEC_025_timestamp_offset_is_constant_for_a_tuple_and_differs_betwe
     EXPECT_EQ(timestamp_value(at(1500ms), a), a + 1500);
 }
 
+TEST(Isn, NearTheWrapNumbersAndTimestampsBeginALittleBelowZeroAndGrow) {
+    const IsnSource source({1, 2}, event::Numbers::near_wrap);
+    for (std::uint16_t port = 1; port < 200; ++port) {
+        const FourTuple tuple = tuple_of(port);
+        const Seq first = source.initial(tuple, at(0s));
+        EXPECT_GE(first.value(), 0xffff'0000U);
+        EXPECT_EQ(distance(first, source.initial(tuple, at(2s))), 7'812U)
+            << "4 octets a millisecond";
+        const std::uint32_t offset = source.timestamp_offset(tuple);
+        EXPECT_GT(timestamp_value(at(0s), offset), 0xffff'0000U);
+        EXPECT_LT(timestamp_value(at(5s), offset), 5'000U);
+    }
+}
+
 }  // namespace
 }  // namespace dt::tcp

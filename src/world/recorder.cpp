@@ -112,6 +112,15 @@ void Recorder::turn(Instant now) {
     settle();
 }
 
+void Recorder::restart(Instant now, HostIndex host) {
+    write_notes();
+    if (!is_recording()) return;
+    time(now);
+    buffer_.u8(octet(Record::restart));
+    buffer_.number(host);
+    settle();
+}
+
 void Recorder::descriptor(Instant now, HostIndex host, event::SocketNumber socket,
                           event::Caller caller) {
     write_notes();

@@ -34,6 +34,7 @@ enum class Record : std::uint8_t {
     full,         ///< the limit: nothing was recorded from here on
     end,          ///< the run ended here
     frame,        ///< one came from outside
+    restart,      ///< a host went down and is up again: host
     call = 0x20,  ///< plus a RecordedCall
     event = 0x60  ///< plus a kind: EventMark
 };
@@ -102,6 +103,7 @@ class Recorder {
 
     // For World and its Calls only, in the order in which things happen.
     void turn(Instant now);
+    void restart(Instant now, HostIndex host);
     void descriptor(Instant now, HostIndex host, event::SocketNumber socket, event::Caller caller);
     void event(const event::Event& event);
     /// A frame from outside; of text its length, unless octets are asked for.

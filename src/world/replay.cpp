@@ -353,6 +353,11 @@ bool Replay::Parts::input(std::uint8_t octet) {
             if (!from.is_broken()) world.from_outside(now, std::move(frame));
             return true;
         }
+        case Record::restart: {
+            const auto at = static_cast<HostIndex>(from.below(world.spec().hosts.size()));
+            if (!from.is_broken()) world.restart(now, at);
+            return true;
+        }
         case Record::full: return finish(Ending::full);
         case Record::end: return finish(Ending::whole);
         case Record::call:

@@ -9,10 +9,10 @@ namespace dt::world {
 
 namespace {
 
-/// Every tunable in turn. A new one belongs at the end of this list: the size tells. A recording
+/// Every tunable in turn. A new one belongs at the end of this list. A recording
 /// says how many it has, so older ones are read too; what they do not know keeps its default.
 template <class Each>
-void for_each_tunable(Config& c, Each each) {
+constexpr void for_each_tunable(Config& c, Each each) {
     each(c.somaxconn), each(c.accept_overflow), each(c.synack_retries);
     each(c.syn_retries), each(c.syn_linear_timeouts), each(c.port_first), each(c.port_last);
     each(c.unprivileged_port_start), each(c.rto_initial), each(c.rto_min), each(c.rto_max);
@@ -27,9 +27,8 @@ void for_each_tunable(Config& c, Each each) {
     each(c.sack), each(c.dsack), each(c.recovery), each(c.early_retransmit), each(c.frto);
     each(c.reordering), each(c.reordering_max), each(c.min_rtt_window), each(c.congestion);
     each(c.hystart), each(c.slow_start_after_idle), each(c.ecn), each(c.delayed_ack_max);
-    each(c.invalid_ratelimit), each(c.moderate_receive_buffer);
+    each(c.invalid_ratelimit), each(c.moderate_receive_buffer), each(c.ipv6), each(c.numbers);
 }
-static_assert(sizeof(Config) == 224, "a tunable came or went: for_each_tunable must name it");
 
 /// What a host of format 1 did: it knew neither SACK nor CUBIC nor ECN, and delayed every ACK
 /// alike.
@@ -49,7 +48,7 @@ constexpr std::size_t tunables_of_format_1 = 34;
 struct CountTunable {
     std::size_t& count;
     template <class T>
-    void operator()(const T&) const {
+    constexpr void operator()(const T&) const {
         ++count;
     }
 };
@@ -79,6 +78,7 @@ constexpr std::uint64_t count_of(event::TimeWaitRst) { return 2; }
 constexpr std::uint64_t count_of(event::Switch) { return 2; }
 constexpr std::uint64_t count_of(event::CongestionControl) { return 2; }
 constexpr std::uint64_t count_of(event::Ecn) { return 3; }
+constexpr std::uint64_t count_of(event::Numbers) { return 2; }
 
 /// The first number that a tunable cannot be.
 template <class T>
@@ -109,12 +109,29 @@ struct ReadTunable {
     }
 };
 
-std::size_t tunables() {
+constexpr std::size_t tunables() {
     Config config;
     std::size_t count = 0;
     for_each_tunable(config, CountTunable{count});
     return count;
 }
+
+/// Stands for a value of any field.
+struct AnyField {
+    template <class T>
+    operator T() const;
+};
+
+/// How many fields an aggregate has: as many as can be given in its braces.
+template <class T, class... Given>
+consteval std::size_t fields_of() {
+    if constexpr (requires { T{Given{}..., AnyField{}}; }) {
+        return fields_of<T, Given..., AnyField>();
+    } else {
+        return sizeof...(Given);
+    }
+}
+static_assert(tunables() == fields_of<Config>(), "for_each_tunable must name every tunable");
 
 void encode(Encoder& to, const HostSpec& host) {
     to.text(host.name);

@@ -21,8 +21,11 @@ constexpr std::uint32_t super_segment_max = 65'535 - 20 - 60;
 /// Edges kept for who asks for them, before repeated ones are forgotten.
 constexpr std::size_t edges_max = 65'536;
 
-std::uint64_t seed_of(std::uint64_t seed, std::size_t host) {
-    return Rng(seed).derive(0x686f7374 + host).next();
+/// Of the stack that a host has since its n-th restart; 0: from the beginning.
+std::uint64_t seed_of(std::uint64_t seed, std::size_t host, std::uint64_t restarts) {
+    Rng rng = Rng(seed).derive(0x686f7374 + host);
+    for (std::uint64_t i = 0; i < restarts; ++i) rng = rng.derive(i);
+    return rng.next();
 }
 
 /// Frames that have arrived for one host and wait for its next turn.
@@ -77,6 +80,7 @@ struct World::Parts {
 
     void make_links();
     void make_stacks();
+    [[nodiscard]] std::unique_ptr<stack::Stack> make_stack(HostIndex host);
     void attach(HostIndex host, stack::Stack& stack) const;
     void introduce_neighbours(HostIndex host, const Topology::Attachment& at, stack::Stack& stack,
                               stack::InterfaceIndex interface) const;
@@ -95,6 +99,7 @@ struct World::Parts {
     link::Surroundings surroundings;
     std::vector<link::Link> links;
     std::vector<std::unique_ptr<stack::Stack>> stacks;
+    std::vector<std::uint64_t> restarts;  // of each host
     std::vector<Inbox> inboxes;
     std::vector<bool> owes_turn;  // a call was made, or the last turn left work
     std::deque<std::pair<HostIndex, sock::SocketId>> edges;
@@ -110,13 +115,20 @@ void World::Parts::make_links() {
         links.emplace_back(static_cast<LinkIndex>(i), spec.links[i], surroundings);
 }
 
+std::unique_ptr<stack::Stack> World::Parts::make_stack(HostIndex host) {
+    const std::uint64_t seed = seed_of(spec.seed, host, restarts[host]);
+    auto stack =
+        std::make_unique<stack::Stack>(spec.hosts[host].config, host, seed, pool, numbering);
+    const bool is_outside = spec.outside && spec.outside->host == host;
+    if (!is_outside) attach(host, *stack);
+    return stack;
+}
+
 void World::Parts::make_stacks() {
+    restarts.resize(spec.hosts.size());
     for (std::size_t i = 0; i < spec.hosts.size(); ++i) {
         const auto host = static_cast<HostIndex>(i);
-        stacks.push_back(std::make_unique<stack::Stack>(spec.hosts[i].config, host,
-                                                        seed_of(spec.seed, i), pool, numbering));
-        const bool is_outside = spec.outside && spec.outside->host == host;
-        if (!is_outside) attach(host, *stacks.back());
+        stacks.push_back(make_stack(host));
     }
     inboxes.resize(stacks.size());
     owes_turn.resize(stacks.size());
@@ -276,6 +288,19 @@ void World::descriptor_given(Instant now, HostIndex host, event::SocketNumber so
                              event::Caller caller) {
     if (parts_->recorder != nullptr) parts_->recorder->descriptor(now, host, socket, caller);
     parts_->numbering.on_event(now, host, event::DescriptorGiven{socket, caller});
+}
+
+void World::restart(Instant now, HostIndex host) {
+    DT_ASSERT(now >= parts_->now);
+    parts_->now = now;
+    parts_->rules.begin(now);
+    if (parts_->recorder != nullptr) parts_->recorder->restart(now, host);
+    ++parts_->restarts[host];
+    parts_->stacks[host].reset();
+    parts_->stacks[host] = parts_->make_stack(host);
+    parts_->inboxes[host] = Inbox();
+    parts_->owes_turn[host] = true;
+    std::erase_if(parts_->edges, [host](const auto& edge) { return edge.first == host; });
 }
 
 void World::turn(Instant now) {

@@ -46,12 +46,16 @@ class World {
     void descriptor_given(Instant now, HostIndex host, event::SocketNumber socket,
                           event::Caller caller);
 
+    /// The host goes down without a word and is up again at once: its sockets, connections and
+    /// TIME-WAIT records are gone, and its ISNs come from another secret. Peers are not told.
+    void restart(Instant now, HostIndex host);
+
     /// Runs every stack and link up to `now` until nothing is due at `now` any more (lo included).
     void turn(Instant now);
     [[nodiscard]] Instant deadline() const;
     /// Readiness edges of all hosts, collected by turn(), in one order; the mask is the level now.
     struct Edge {
-        HostIndex host;
+        HostIndex host = 0;
         sock::ReadinessEdge edge;
     };
     [[nodiscard]] std::optional<Edge> next_readiness(Instant now);

@@ -7,6 +7,21 @@
 namespace dt::sim {
 namespace {
 
+/// Two hosts, one client.
+Plan small_plan() {
+    Plan plan;
+    plan.spec.hosts = {{"a"}, {"b"}};
+    plan.spec.links = {{{"a", "b"}, {}}};
+    plan.servers.resize(1);
+    plan.servers[0].host = 1;
+    plan.servers[0].port = Port{7001};
+    plan.clients.resize(1);
+    plan.clients[0].up = 1000;
+    plan.clients[0].down = 1000;
+    plan.clients[0].key = 7;
+    return plan;
+}
+
 TEST(Swarm, APlanFollowsFromItsSeedAlone) {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
         EXPECT_EQ(Plan::of(seed).text(), Plan::of(seed).text());
@@ -34,27 +49,68 @@ TEST(Swarm, PlansCoverEveryShapeOfConversationAndNetwork) {
     EXPECT_TRUE(forwards && is_switch && loses);
 }
 
+TEST(Swarm, PlansCoverTheCorners) {
+    std::size_t wraps = 0;
+    std::size_t options = 0;
+    std::size_t leaps = 0;
+    std::size_t restarts = 0;
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        const Plan plan = Plan::of(seed);
+        leaps += plan.leaps.size();
+        restarts += plan.restarts.size();
+        for (const ClientPlan& client : plan.clients) options += client.options.size();
+        for (const world::HostSpec& host : plan.spec.hosts)
+            wraps += host.config.numbers == event::Numbers::near_wrap ? 1 : 0;
+        for (const Leap& leap : plan.leaps) EXPECT_LE(leap.at + leap.by, plan.healed);
+        for (const RestartPlan& restart : plan.restarts) EXPECT_LE(restart.at, plan.healed);
+    }
+    EXPECT_GT(wraps, 50U);
+    EXPECT_GT(options, 200U);
+    EXPECT_GT(leaps, 30U);
+    EXPECT_GT(restarts, 30U);
+}
+
+TEST(Swarm, ConnectionsWrapTheirNumbersAndTimestamps) {
+    Plan plan = small_plan();
+    for (world::HostSpec& host : plan.spec.hosts) host.config.numbers = event::Numbers::near_wrap;
+    plan.clients[0].up = 300'000;
+    plan.clients[0].down = 300'000;
+    plan.clients[0].writing = {.chunk = 3'000, .pause = 60ms};  // 6 s: over the timestamps' wrap
+    const Outcome outcome = simulate(plan);
+    EXPECT_TRUE(outcome.is_good()) << outcome.failures.front();
+    EXPECT_GT(outcome.took, 6s);
+}
+
+TEST(Swarm, AClockThatLeapsDelaysAndBreaksNothing) {
+    Plan plan = small_plan();
+    plan.clients[0].up = 100'000;
+    plan.clients[0].writing = {.chunk = 1'000, .pause = 10ms};
+    plan.leaps = {{.at = 100ms, .by = 30s}, {.at = 31s, .by = 20s}};
+    const Outcome outcome = simulate(plan);
+    EXPECT_TRUE(outcome.is_good()) << outcome.failures.front();
+    EXPECT_GT(outcome.took, 50s);
+}
+
+TEST(Swarm, AHostThatRestartsBreaksConversationsAndServesAgain) {
+    Plan plan = small_plan();
+    plan.clients[0].connections = 3;
+    plan.clients[0].up = 100'000;
+    plan.clients[0].writing = {.chunk = 1'000, .pause = 10ms};
+    plan.restarts = {{.host = 1, .at = 300ms}};
+    plan.healed = 300ms;
+    const Outcome outcome = simulate(plan);
+    EXPECT_TRUE(outcome.is_good()) << outcome.failures.front();
+    EXPECT_EQ(outcome.conversations, 3U);
+    plan.restarts[0].host = 0;
+    EXPECT_TRUE(simulate(plan).is_good());
+}
+
 TEST(Swarm, GoodSeedsAreGoodAndMoveText) {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         const Outcome outcome = simulate(Plan::of(seed));
         EXPECT_TRUE(outcome.is_good()) << "seed " << seed << ": " << outcome.failures.front();
         EXPECT_GT(outcome.conversations, 0U);
     }
-}
-
-/// Two hosts, one client.
-Plan small_plan() {
-    Plan plan;
-    plan.spec.hosts = {{"a"}, {"b"}};
-    plan.spec.links = {{{"a", "b"}, {}}};
-    plan.servers.resize(1);
-    plan.servers[0].host = 1;
-    plan.servers[0].port = Port{7001};
-    plan.clients.resize(1);
-    plan.clients[0].up = 1000;
-    plan.clients[0].down = 1000;
-    plan.clients[0].key = 7;
-    return plan;
 }
 
 link::FaultSpec silence_for_ever() {
