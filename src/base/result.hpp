@@ -71,10 +71,11 @@ using base::Status;
 #define DT_CONCAT(a, b) DT_CONCAT_INNER(a, b)
 
 /// Declares `name` with the value of `expression`, or returns its Error from this function.
-#define DT_TRY(name, expression)                                       \
-    auto DT_CONCAT(dt_try_, __LINE__) = (expression);                  \
-    if (!DT_CONCAT(dt_try_, __LINE__)) [[unlikely]]                    \
-        return ::dt::base::fail(DT_CONCAT(dt_try_, __LINE__).error()); \
+#define DT_TRY(name, expression)                                               \
+    auto DT_CONCAT(dt_try_, __LINE__) = (expression);                          \
+    if (!DT_CONCAT(dt_try_, __LINE__)) [[unlikely]]                            \
+        return ::dt::base::fail(DT_CONCAT(dt_try_, __LINE__).error());         \
+    /* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes none */ \
     auto name = *std::move(DT_CONCAT(dt_try_, __LINE__))
 
 /// Returns the Error of a Status, or goes on.

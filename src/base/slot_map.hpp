@@ -1,6 +1,7 @@
 // SlotMap: objects reached by handles with a generation; growth by chunks, objects never move.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <compare>
 #include <cstddef>
@@ -163,8 +164,7 @@ class SlotMap {
     static constexpr std::uint32_t none = 0xffffffffU;
     static constexpr std::size_t fitting = 16384 / sizeof(Slot);
     static constexpr std::uint32_t chunk_size =
-        fitting >= 256 ? 256U
-                       : (fitting <= 8 ? 8U : std::bit_floor(static_cast<unsigned>(fitting)));
+        std::bit_floor(static_cast<std::uint32_t>(std::clamp<std::size_t>(fitting, 8, 256)));
 
     struct Chunk {
         Slot slots[chunk_size];

@@ -68,16 +68,16 @@ class TimerWheel {
     static constexpr std::uint16_t in_heap = 0xffff;
 
     struct Entry {
-        std::uint64_t owner;
+        std::uint64_t owner = 0;
         Instant deadline;
-        std::uint64_t order;  // of the last arm: breaks ties between equal deadlines
-        Index prev = none;    // within a bucket
+        std::uint64_t order = 0;  // of the last arm: breaks ties between equal deadlines
+        Index prev = none;        // within a bucket
         Index next = none;
         std::uint16_t bucket = in_heap;
     };
     struct Filed {
         Instant deadline;
-        std::uint64_t order;
+        std::uint64_t order = 0;
         TimerId id;
     };
     struct Later;

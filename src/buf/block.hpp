@@ -28,6 +28,7 @@ struct Block {
 };
 
 /// Owns one reference to a Block.
+// NOLINTNEXTLINE(cppcoreguidelines-special-member-functions): one assignment takes both kinds.
 class BlockRef {
   public:
     BlockRef() = default;

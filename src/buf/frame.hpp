@@ -89,7 +89,7 @@ class Frame {
   private:
     friend class Pool;
     friend struct FrameDeleter;
-    explicit Frame(Pool& pool) : pool_(&pool), head_{} {}
+    explicit Frame(Pool& pool) : pool_(&pool) {}
     void reset();
     void slide_to_front();
     void drop_from_slices(std::size_t count);
@@ -97,7 +97,7 @@ class Frame {
 
     Pool* pool_;
     Frame* next_free_ = nullptr;
-    std::array<std::byte, head_max> head_;  // [begin_, end_) holds headers
+    std::array<std::byte, head_max> head_{};  // [begin_, end_) holds headers
     std::uint16_t begin_ = head_max;
     std::uint16_t end_ = head_max;
     std::uint16_t count_ = 0;

@@ -19,14 +19,18 @@ std::optional<std::string> help_for_misplaced(std::string_view flag) {
     const std::string_view word = flag.substr(std::min<std::size_t>(2, flag.size()));
     const auto near = link::nearest(word.substr(0, word.find('=')), link_words);
     if (!near) return std::nullopt;
-    const std::string_view example = *near == "loss"    ? "loss=1%"
-                                     : *near == "delay" ? "delay=20ms"
-                                     : *near == "rate"  ? "rate=10Mbit"
-                                                        : "";
-    const std::string_view subject = *near == "loss"    ? "losses belong"
-                                     : *near == "delay" ? "delays belong"
-                                     : *near == "rate"  ? "rates belong"
-                                                        : "that belongs";
+    struct Word {
+        std::string_view name;
+        std::string_view example;
+        std::string_view subject;
+    };
+    static constexpr auto shown = std::to_array<Word>({{"loss", "loss=1%", "losses belong"},
+                                                       {"delay", "delay=20ms", "delays belong"},
+                                                       {"rate", "rate=10Mbit", "rates belong"}});
+    const auto* const word_shown = std::ranges::find(shown, *near, &Word::name);
+    const bool is_shown = word_shown != shown.end();
+    const std::string_view example = is_shown ? word_shown->example : "";
+    const std::string_view subject = is_shown ? word_shown->subject : "that belongs";
     return example.empty() ? fmt::format("{} to a link: `--link {}=…`", subject, *near)
                            : fmt::format("{} to a link: `--link {}`", subject, example);
 }

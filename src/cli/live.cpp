@@ -40,6 +40,7 @@ std::vector<std::string> control_sockets() {
     }
     std::ranges::sort(found, std::greater{});
     std::vector<std::string> paths;
+    paths.reserve(found.size());
     for (auto& [time, path] : found) paths.push_back(std::move(path));
     return paths;
 }
@@ -47,6 +48,7 @@ std::vector<std::string> control_sockets() {
 /// A connected control socket; the errno of connect() otherwise.
 std::expected<os::UniqueFd, int> connect_to(const std::string& path) {
     os::UniqueFd fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (fd.get() < 0) return std::unexpected(errno);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) return std::unexpected(ENAMETOOLONG);

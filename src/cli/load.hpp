@@ -25,6 +25,7 @@ class Loaded {
     explicit Loaded(std::string path) : path_(std::move(path)) {}
     Loaded(const Loaded&) = delete;
     Loaded& operator=(const Loaded&) = delete;
+    ~Loaded() = default;
 
     /// Reads and replays; a Problem for a file that is no recording, or of another format.
     [[nodiscard]] std::optional<Problem> load(const Until& until);

@@ -67,7 +67,7 @@ constexpr auto sysctls = std::to_array<Sysctl>({
 std::optional<Problem> set_sysctl(Config& config, std::string_view name, std::int64_t value) {
     std::array<std::string_view, sysctls.size()> names{};
     std::ranges::transform(sysctls, names.begin(), &Sysctl::name);
-    const auto found = std::ranges::find(sysctls, name, &Sysctl::name);
+    const auto* const found = std::ranges::find(sysctls, name, &Sysctl::name);
     if (found == sysctls.end()) {
         const auto near = link::nearest(name, names);
         return Problem{fmt::format("unknown sysctl `{}`", name),

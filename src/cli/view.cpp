@@ -109,7 +109,7 @@ Checked<std::vector<observe::Flow>> choose_flows(const observe::Trace& trace,
         return std::unexpected(Problem{"the recording has no TCP flow", "", exit_failure, {}});
     }
     if (!wanted.empty()) return flows_asked_for(flows, wanted);
-    const auto shown = flows_worth_showing(flows);
+    auto shown = flows_worth_showing(flows);
     if (shown.size() < flows.size() && !common.quiet) {
         tell(
             shown.size() == 1
@@ -192,7 +192,7 @@ Checked<std::optional<observe::WallClock>> clock_of(const std::string& text,
     const Duration began = trace.began.time_since_epoch() + *trace.wall_offset;
     const auto when = static_cast<std::time_t>(began.count() / 1'000'000'000);
     std::tm local{};
-    localtime_r(&when, &local);
+    static_cast<void>(localtime_r(&when, &local));
     const long minutes = std::abs(local.tm_gmtoff) / 60;
     const std::string zone = minutes == 0
                                  ? "UTC"

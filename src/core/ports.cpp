@@ -116,7 +116,7 @@ std::optional<Refusal> PortTable::Parts::blocker(const tcp::Engine& tcp, const C
 
     struct Search {
         Holding wanted;
-        Sharing sharing;
+        Sharing sharing{};
         std::optional<Refusal> found;
     } search_state{holding(claim), sharing, std::nullopt};
     tcp.uses_of_port(

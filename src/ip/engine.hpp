@@ -103,9 +103,9 @@ class Engine {
 
     struct Path {
         IpAddr source;
-        InterfaceIndex interface;
-        std::uint32_t mtu;
-        std::uint32_t super_segment_max;
+        InterfaceIndex interface = 0;
+        std::uint32_t mtu = 0;
+        std::uint32_t super_segment_max = 0;
     };
     /// Which way to `destination`, and from which address: `bound` where it is given and not any.
     /// Errors: network_unreachable; address_not_available for a bound address that is not ours;

@@ -62,7 +62,7 @@ class PathRules {
   private:
     friend class Rules;
     /// Counts of frames of each flow, direction and kind; forgotten when there are too many.
-    static constexpr std::size_t counters_max = 65'536 * 8;
+    static constexpr std::size_t counters_max = std::size_t{65'536} * 8;
 
     RuleNumber loss_ = 0;
     RuleNumber reorder_ = 0;

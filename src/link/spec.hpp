@@ -74,8 +74,8 @@ struct LinkSpec {
 
 /// What one direction of a link does, all items applied.
 struct Impairment {
-    static constexpr std::uint64_t queue_default = 256 * 1024;  ///< octets
-    static constexpr std::uint32_t mtu_default = 1500;          ///< octets of IP
+    static constexpr std::uint64_t queue_default = std::uint64_t{256} * 1024;  ///< octets
+    static constexpr std::uint32_t mtu_default = 1500;                         ///< octets of IP
 
     Duration delay{};
     Duration jitter{};

@@ -140,7 +140,7 @@ class Run {
     }
 
     /// What later packets of the flow lean on: timestamps to echo, a datagram to quote, endings.
-    void remember(const Seen& seen, Flow& flow) {
+    static void remember(const Seen& seen, Flow& flow) {
         if (const auto* tcp = std::get_if<SeenTcp>(&seen.body)) {
             if (tcp->header.options.timestamps)
                 flow.last_ts = tcp->header.options.timestamps->value;
@@ -161,7 +161,7 @@ class Run {
             place, "no rung expects what the stack sent: " + described(subject_.sent().front())};
     }
 
-    Wrong stuck(Place place) const {
+    [[nodiscard]] Wrong stuck(Place place) const {
         if (!subject_.is_stuck()) return std::nullopt;
         return Problem{place, "the stack has work that never ends"};
     }

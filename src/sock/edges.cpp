@@ -99,27 +99,34 @@ void SocketTable::mark_edge(SocketId id) {
     edges_.push(id);
 }
 
+/// An edge counts for the socket that still holds what it is about.
+void SocketTable::mark_edge_of(tcp::ConnId connection) {
+    const SocketId id = look_up(by_connection_, connection);
+    const Socket* socket = find(id);
+    const tcp::ConnId* held = socket == nullptr ? nullptr : socket->connection();
+    if (held != nullptr && *held == connection) mark_edge(id);
+}
+
+void SocketTable::mark_edge_of(tcp::ListenerId listener) {
+    const SocketId id = look_up(by_listener_, listener);
+    const Socket* socket = find(id);
+    const tcp::ListenerId* held = socket == nullptr ? nullptr : socket->listener();
+    if (held != nullptr && *held == listener) mark_edge(id);
+}
+
+void SocketTable::mark_edge_of(udp::EndpointId endpoint) {
+    const SocketId id = look_up(by_endpoint_, endpoint);
+    const Socket* socket = find(id);
+    const auto* held = socket == nullptr ? nullptr : std::get_if<Datagram>(&socket->state);
+    if (held != nullptr && held->id == endpoint) mark_edge(id);
+}
+
 void SocketTable::collect_edges() {
     while (const auto edge = core_.tcp().next_edge()) {
-        if (edge->connection) {
-            const SocketId id = look_up(by_connection_, *edge->connection);
-            const Socket* socket = find(id);
-            const tcp::ConnId* held = socket == nullptr ? nullptr : socket->connection();
-            if (held != nullptr && *held == *edge->connection) mark_edge(id);
-        }
-        if (edge->listener) {
-            const SocketId id = look_up(by_listener_, *edge->listener);
-            const Socket* socket = find(id);
-            const tcp::ListenerId* held = socket == nullptr ? nullptr : socket->listener();
-            if (held != nullptr && *held == *edge->listener) mark_edge(id);
-        }
+        if (edge->connection) mark_edge_of(*edge->connection);
+        if (edge->listener) mark_edge_of(*edge->listener);
     }
-    while (const auto endpoint = core_.udp().next_edge()) {
-        const SocketId id = look_up(by_endpoint_, *endpoint);
-        const Socket* socket = find(id);
-        const auto* held = socket == nullptr ? nullptr : std::get_if<Datagram>(&socket->state);
-        if (held != nullptr && held->id == *endpoint) mark_edge(id);
-    }
+    while (const auto endpoint = core_.udp().next_edge()) mark_edge_of(*endpoint);
 }
 
 void SocketTable::tell_result(const Turn& turn, SocketId id, Socket& socket,

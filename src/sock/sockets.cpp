@@ -60,7 +60,7 @@ Result<T> tell_with_name(const Turn& turn, const SocketTable& table, SocketId id
 
 /// A data call. It is told only when it is refused; what it moved is an event of its own.
 struct DataCall {
-    Call call;
+    Call call = Call::send;
     Caller caller;
     SocketId id;
     std::optional<Endpoint> to = std::nullopt;
@@ -226,6 +226,7 @@ Result<Endpoint> Sockets::peer_name(const Turn& turn, Caller caller, SocketId id
     return tell_with_name(turn, parts_->table, id, made, answer);
 }
 
+// NOLINTNEXTLINE(readability-function-size): the system call's own arguments.
 Result<std::size_t> Sockets::get_option(const Turn& turn, Caller caller, SocketId id, int level,
                                         int name, MutableOctets value) {
     CallMade made = made_by(Call::get_option, caller, id);
@@ -236,6 +237,7 @@ Result<std::size_t> Sockets::get_option(const Turn& turn, Caller caller, SocketI
     return tell_with_name(turn, parts_->table, id, made, answer);
 }
 
+// NOLINTNEXTLINE(readability-function-size): the system call's own arguments.
 Status Sockets::set_option(const Turn& turn, Caller caller, SocketId id, int level, int name,
                            Octets value) {
     CallMade made = made_by(Call::set_option, caller, id);
@@ -289,6 +291,7 @@ Duration Sockets::linger(SocketId id) const {
     return linger.mode == Linger::Mode::on ? std::chrono::seconds{linger.seconds} : Duration{};
 }
 
+// NOLINTNEXTLINE(readability-function-size): the system call's own arguments.
 void Sockets::refused(const Turn& turn, Caller caller, Call call, SocketId id, Error error,
                       event::Reason reason) const {
     CallMade made = made_by(call, caller, id);

@@ -78,9 +78,9 @@ class SocketTable {
     // Ports (control.cpp).
     Answer<void> claim_port(SocketId id, Socket& socket, Endpoint wanted, bool listening);
     void release_port(SocketId id, Socket& socket);
-    Answer<void> check_bindable(const Socket& socket, Endpoint address) const;
-    Answer<void> check_family(const Socket& socket, IpAddr address) const;
-    Answer<void> check_own_address(const Socket& socket, IpAddr address) const;
+    [[nodiscard]] Answer<void> check_bindable(const Socket& socket, Endpoint address) const;
+    [[nodiscard]] Answer<void> check_family(const Socket& socket, IpAddr address) const;
+    [[nodiscard]] Answer<void> check_own_address(const Socket& socket, IpAddr address) const;
     /// Connection or listener of a stream socket is let go; the socket is named and shut as
     /// Linux leaves it after disconnecting.
     void become_unconnected(SocketId id, Socket& socket, Failed failed);
@@ -92,8 +92,10 @@ class SocketTable {
                                    Endpoint remote) const;
     Answer<void> connect_datagram(SocketId id, Socket& socket, Endpoint remote);
     void disconnect_datagram(SocketId id, Socket& socket);
-    Answer<core::Core::Chosen> choose_path(const Socket& socket, IpAddr destination) const;
-    Answer<Endpoint> datagram_target(const Socket& socket, std::optional<Endpoint> to) const;
+    [[nodiscard]] Answer<core::Core::Chosen> choose_path(const Socket& socket,
+                                                         IpAddr destination) const;
+    [[nodiscard]] Answer<Endpoint> datagram_target(const Socket& socket,
+                                                   std::optional<Endpoint> to) const;
 
     Answer<void> check_writable(Socket& socket);
     Answer<void> check_readable(Socket& socket, const StreamFacts& facts);
@@ -110,6 +112,9 @@ class SocketTable {
     void own(tcp::ListenerId listener, SocketId id);
     void own(udp::EndpointId endpoint, SocketId id);
     void collect_edges();
+    void mark_edge_of(tcp::ConnId connection);
+    void mark_edge_of(tcp::ListenerId listener);
+    void mark_edge_of(udp::EndpointId endpoint);
     /// Draws the conclusions of an edge: connect()'s result is told, an automatic port goes back.
     void settle(const Turn& turn, SocketId id, Socket& socket);
     void tell_result(const Turn& turn, SocketId id, Socket& socket, const StreamFacts& facts);

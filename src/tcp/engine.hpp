@@ -113,7 +113,7 @@ class Engine {
     void commit(const Turn& turn, ConnId id, std::size_t count);
     /// In-order octets, the first contiguous run.
     [[nodiscard]] Octets readable(ConnId id) const;
-    std::size_t peek(ConnId id, std::size_t offset, MutableOctets to) const;
+    [[nodiscard]] std::size_t peek(ConnId id, std::size_t offset, MutableOctets to) const;
     /// The program took `count` octets; the window may open.
     void consume(const Turn& turn, ConnId id, std::size_t count);
 
@@ -135,8 +135,8 @@ class Engine {
     void forget_time_wait(const Turn& turn, const FourTuple& tuple);
     struct LocalUse {  // one connection or TIME-WAIT record on a local port
         FourTuple tuple;
-        Holder holder;
-        bool reuse_address;
+        Holder holder = Holder::none;
+        bool reuse_address = false;
         bool reuse_port = false;
     };
     /// Calls `visit` for each connection, half-open entry and TIME-WAIT record on `port`.

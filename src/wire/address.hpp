@@ -146,7 +146,8 @@ class Ipv6 {
     [[nodiscard]] constexpr std::array<std::uint8_t, size> octets() const { return octets_; }
     /// Group `index` (0 to 7) of sixteen bits.
     [[nodiscard]] constexpr std::uint16_t group(unsigned index) const {
-        return static_cast<std::uint16_t>(octets_[2 * index] << 8 | octets_[2 * index + 1]);
+        return static_cast<std::uint16_t>(octets_[std::size_t{2} * index] << 8 |
+                                          octets_[std::size_t{2} * index + 1]);
     }
     /// Two words in address order, to be hashed; the same on every machine.
     [[nodiscard]] constexpr std::array<std::uint64_t, 2> words() const {

@@ -90,7 +90,7 @@ class DnsView {
   private:
     struct NameAt {
         DnsName name;
-        std::size_t end;  // where the message goes on behind the name
+        std::size_t end = 0;  // where the message goes on behind the name
     };
 
     explicit DnsView(Octets message) : message_(message) {}

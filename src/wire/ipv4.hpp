@@ -44,7 +44,7 @@ class Ipv4View {
     /// error. The payload is what is there.
     static Result<Ipv4View> parse_quoted(Octets quoted);
 
-    [[nodiscard]] std::size_t header_length() const { return 4U * (octet(0) & 0x0f); }
+    [[nodiscard]] std::size_t header_length() const { return std::size_t{4} * (octet(0) & 0x0f); }
     [[nodiscard]] std::uint8_t tos() const { return octet(1); }
     [[nodiscard]] std::uint16_t total_length() const { return field(2); }
     [[nodiscard]] std::uint16_t id() const { return field(4); }

@@ -134,7 +134,7 @@ struct TcpRepr {
     }
     /// Writes size() octets with a checksum field of zero and returns their sum. MSS only on a SYN
     /// (MUST-65).
-    Checksum emit(MutableOctets to) const;
+    [[nodiscard]] Checksum emit(MutableOctets to) const;
     /// As emit, then completes the checksum. `rest` is the sum of the pseudo-header and of the
     /// payload, in whatever order (both have an even place: the header is a multiple of 4).
     void emit(MutableOctets to, Checksum rest) const;

@@ -84,7 +84,7 @@ struct TcpOptions {
     /// out: three fit beside timestamps (RFC 2018 §3).
     [[nodiscard]] std::size_t size() const;
     /// Writes size() octets and returns the plain sum of their 32-bit words, for the checksum.
-    std::uint64_t emit(MutableOctets to) const;
+    [[nodiscard]] std::uint64_t emit(MutableOctets to) const;
 
     friend bool operator==(const TcpOptions&, const TcpOptions&) = default;
 
