@@ -20,7 +20,7 @@ PacketOut bare_segment(buf::Pool& pool, const char* destination) {
     header.source = Port{1000};
     header.destination = Port{2000};
     header.flags = TcpFlag::ack;
-    header.emit(packet.frame->prepend(header.size()));
+    (void)header.emit(packet.frame->prepend(header.size()));
     return packet;
 }
 

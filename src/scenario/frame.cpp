@@ -78,7 +78,7 @@ std::vector<std::byte> tcp_message(const TcpText& tcp, const Flow& flow, const w
                          .window = tcp.window.value_or(default_window),
                          .urgent = tcp.urgent.value_or(0),
                          .options = {}};
-    header.emit(message);
+    (void)header.emit(message);
     const auto words = (message.size() + options.size()) / 4;
     message[12] = static_cast<std::byte>(words << 4);
     append(message, options);

@@ -60,7 +60,7 @@ void Subject::arrive_frame(Mac destination, wire::EtherType type, Octets payload
     arrive_raw(octets);
 }
 
-void Subject::arrive_raw(Octets frame) {
+void Subject::arrive_raw(Octets octets) {
     FramePtr frame = pool_.frame();
     static_cast<void>(frame->add(pool_.copy(octets)));
     arriving_.push_back({interface_, std::move(frame)});

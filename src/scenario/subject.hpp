@@ -41,7 +41,7 @@ class Subject {
     /// A datagram from the peer; it waits for the next turn.
     void arrive(Octets datagram);
     /// A whole frame, whatever it holds; it waits for the next turn.
-    void arrive_raw(Octets frame);
+    void arrive_raw(Octets octets);
     /// Everything that is due now.
     void turn();
     enum class Until : std::uint8_t { time, packet };

@@ -292,7 +292,7 @@ SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draf
         header.options.timestamps = wire::Timestamps{ts_now(turn.now()), tcb_.ts_recent};
     }
     if (reassembly_ || dsack_) report_sack(header.options, draft.text);
-    header.emit(frame->prepend(header.size()));
+    (void)header.emit(frame->prepend(header.size()));
     SegmentOut out;
     out.tuple = tuple_;
     out.summary.tuple = tuple_;

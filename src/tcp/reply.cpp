@@ -44,7 +44,7 @@ SegmentOut segment_without_text(buf::Pool& pool, const FourTuple& tuple,
     SegmentOut out;
     out.tuple = tuple;
     out.frame = pool.frame();
-    header.emit(out.frame->prepend(header.size()));
+    (void)header.emit(out.frame->prepend(header.size()));
     out.summary.tuple = tuple;
     out.summary.seq = header.seq;
     out.summary.ack = header.ack;

@@ -90,7 +90,7 @@ TEST(Pretty, WritesEveryFlag) {
 
 TEST(Pretty, WritesFramesOfEveryProtocol) {
     std::vector<std::byte> tcp(20);
-    segment(TcpFlag::syn, Seq{7}, {}).emit(tcp);
+    (void)segment(TcpFlag::syn, Seq{7}, {}).emit(tcp);
     EXPECT_EQ(line(IpProtocol::tcp, tcp), "10.0.0.1:40000 > 10.0.0.2:80 S 7:7(0) win 64240");
     std::vector<std::byte> udp(11);
     UdpRepr{.source = Port{5}, .destination = Port{53}, .payload_length = 3}.emit(udp);

@@ -37,7 +37,7 @@ using dt::wire::UdpView;
 template <class Repr>
 std::vector<std::byte> emitted(const Repr& repr) {
     std::vector<std::byte> octets(repr.size());
-    repr.emit(octets);
+    (void)repr.emit(octets);
     return octets;
 }
 
