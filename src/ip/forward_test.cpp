@@ -144,7 +144,7 @@ TEST_F(Router, a_super_segment_is_cut_for_a_link_that_takes_none) {
     wire::TcpRepr header;
     header.seq = Seq{0xffffff00};
     header.flags = TcpFlag::ack | TcpFlag::psh | TcpFlag::fin | TcpFlags{TcpFlag::cwr};
-    header.emit(packet.payload);
+    (void)header.emit(packet.payload);
     FramePtr frame = frame_of(packet.frame());
     frame->offload = {wire::ChecksumState::needed, 34, 16, 900};
     static_cast<void>(host.receive(turn(), 1, std::move(frame)));
