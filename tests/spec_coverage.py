@@ -15,6 +15,8 @@ LAG_MAX = 10  # rows a section may prove beyond its floor: a floor that nobody r
 
 TEST_NAME = re.compile(r"^[ \t]*(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.M)
 WHOLE_STRING = re.compile(r'"([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+)"')
+CONFORMANCE_ROW = re.compile(r'^@row\("([\w-]+)"', re.M)
+CONFORMANCE = "tests/conformance/"
 SCRIPT_NAME = re.compile(r"^[ \t]*judge[ \t]+[\"']?([\w.-]+)|^[ \t]*def (test_\w+)", re.M)
 # The state machine's cells have short names of states; the long ones are understood too.
 LONG_STATES = {"SYN_SENT": "SS", "SYN_RECEIVED": "SR", "SYN_RCVD": "SR", "ESTABLISHED": "EST", "FIN_WAIT_1": "FW1",
@@ -50,6 +52,15 @@ class Spec:
                 unknown.add(match.group(0))
         return known, unknown
 
+    def named_by_program_run(self, key):
+        """The row that a key of the conformance run's deviations means: a cell of the matrix is named by its state and call."""
+        if key in self.rows:
+            return key
+        for identity, row in self.rows.items():
+            if identity.startswith("API-MTX-") and key == "API-MTX-" + row.get("what", "").replace(": ", "-", 1).removesuffix(" ×2"):
+                return identity
+        return None
+
     def testable(self, section):
         return [i for i, r in self.rows.items() if r["section"] == section and not r.get("impossible")]
 
@@ -70,7 +81,7 @@ def names(path, text):
     if path.endswith(".ladder"):
         first = text.splitlines()[0] if text else ""
         return [(1, pathlib.PurePath(path).stem.upper() + " " + first)]
-    pattern = TEST_NAME if path.endswith(".cpp") else SCRIPT_NAME
+    pattern = TEST_NAME if path.endswith(".cpp") else CONFORMANCE_ROW if path.startswith(CONFORMANCE) else SCRIPT_NAME
     found = []
     for match in pattern.finditer(text):
         words = [word for word in match.groups() if word]
@@ -79,13 +90,20 @@ def names(path, text):
     return found
 
 
-def collect(spec, files):
-    """(row → places that prove it, problems)."""
+def differing(spec, deviations):
+    """(rows that programs under `dialtone run` are answered otherwise, problems)."""
+    found = {key: spec.named_by_program_run(key) for key in deviations}
+    return set(found.values()) - {None}, [f"{CONFORMANCE}deviations.py: {key} is no row of docs/spec"
+                                          for key, row in found.items() if row is None]
+
+
+def collect(spec, files, differ=frozenset()):
+    """(row → places that prove it, problems). A row of the conformance run proves nothing where it is known to differ."""
     proved, problems = {}, []
     for path, text in sorted(files.items()):
         for line, name in names(path, text):
             known, unknown = spec.ids(name)
-            for row in known:
+            for row in known - (differ if path.startswith(CONFORMANCE) else set()):
                 proved.setdefault(row, []).append(f"{path}:{line}")
             problems += [f"{path}:{line}: {word} is no row of docs/spec" for word in sorted(unknown)]
         if path.endswith(".cpp"):
@@ -103,15 +121,16 @@ def order(section):
     return [int(part) for part in section.split(".")]
 
 
-def table(spec, proved):
-    """One dict a section: id, title, rows, testable, proved, percent."""
+def table(spec, proved, differ=frozenset()):
+    """One dict a section: id, title, rows, testable, proved, percent, programs_differ."""
     result = []
     for section in sorted(spec.titles, key=order):
         testable = spec.testable(section)
         done = sum(1 for i in testable if i in proved)
         rows = sum(1 for r in spec.rows.values() if r["section"] == section)
         result.append({"section": section, "title": spec.titles[section], "rows": rows, "testable": len(testable),
-                       "proved": done, "percent": round(100 * done / len(testable), 1) if testable else 100.0})
+                       "proved": done, "percent": round(100 * done / len(testable), 1) if testable else 100.0,
+                       "programs_differ": sum(1 for i in testable if i in differ)})
     return result
 
 
@@ -147,13 +166,16 @@ def raise_floor(sections):
 
 def print_table(sections):
     width = max(len(s["title"]) for s in sections)
-    print(f"{'':4}  {'section':{width}}  {'rows':>5}  {'proved':>6}  {'':>6}")
+    print(f"{'':4}  {'section':{width}}  {'rows':>5}  {'proved':>6}  {'':>6}  {'programs differ':>15}")
     for s in sections:
-        print(f"{s['section']:4}  {s['title']:{width}}  {s['rows']:5}  {s['proved']:6}  {s['percent']:5.1f}%")
+        print(f"{s['section']:4}  {s['title']:{width}}  {s['rows']:5}  {s['proved']:6}  {s['percent']:5.1f}%  "
+              f"{s['programs_differ'] or '':>15}".rstrip())
     rows, testable = sum(s["rows"] for s in sections), sum(s["testable"] for s in sections)
     proved = sum(s["proved"] for s in sections)
-    print(f"{'':4}  {'all':{width}}  {rows:5}  {proved:6}  {100 * proved / testable:5.1f}%")
+    print(f"{'':4}  {'all':{width}}  {rows:5}  {proved:6}  {100 * proved / testable:5.1f}%  "
+          f"{sum(s['programs_differ'] for s in sections):15}")
     print(f"\n{rows - testable} rows are cells of the state machine that cannot happen; percent is of the others")
+    print("programs differ: rows that the stack answers so, and a program under `dialtone run` otherwise (docs/deviations.md)")
 
 
 def self_test():
@@ -174,6 +196,12 @@ def self_test():
     assert set(proved) == {"TCP-A-010", "TCP-A-001"}, proved
     proved, _ = collect(spec, {"tests/steps/50-x.sh": "judge TCP-A-001.holds true\n# judge TCP-A-010\n"})
     assert set(proved) == {"TCP-A-001"}, proved
+    rows_py = '@row("TCP-A-001", 1)\n@row("TCP-A-010", 2)\n'
+    proved, problems = collect(spec, {"tests/conformance/rows.py": rows_py}, {"TCP-A-010"})
+    assert set(proved) == {"TCP-A-001"} and not problems, (proved, problems)
+    differ, problems = differing(spec, ["TCP-A-010", "TCP-A-999"])
+    assert differ == {"TCP-A-010"} and len(problems) == 1, (differ, problems)
+    assert table(spec, {}, {"TCP-A-010"})[0]["programs_differ"] == 1
     sections = table(spec, {"TCP-A-001": ["x"]})
     assert sections[0]["proved"] == 1 and not below_floor(sections, {"1": 1})
     assert "1 rows are proved" in below_floor(sections, {"1": 2})[0]
@@ -181,6 +209,13 @@ def self_test():
     many = [{**sections[0], "proved": LAG_MAX + 1}]
     assert "--raise" in below_floor(many, {"1": 0})[0] and not below_floor(many, {"1": 1})
     print("this check finds what it is made to find")
+
+
+def deviations():
+    sys.path.insert(0, str(ROOT / CONFORMANCE))
+    sys.dont_write_bytecode = True
+    from deviations import DEVIATIONS
+    return DEVIATIONS
 
 
 def print_missing(spec, proved, section):
@@ -203,12 +238,16 @@ def main():
     if options.self_test:
         return self_test()
     spec = Spec.real()
-    proved, problems = collect(spec, sources())
-    sections = table(spec, proved)
+    differ, problems = differing(spec, deviations())
+    proved, more = collect(spec, sources(), differ)
+    problems += more
+    sections = table(spec, proved, differ)
     if options.missing:
         print_missing(spec, proved, options.missing)
     elif options.where:
         print("\n".join(proved.get(options.where, ["no test proves it"])))
+        if options.where in differ:
+            print("programs under `dialtone run` are answered otherwise: docs/deviations.md")
     elif options.json:
         print(json.dumps({"schema": "dialtone.spec/1", "sections": sections}, ensure_ascii=False, indent=1))
     elif options.raise_floor:

@@ -230,6 +230,8 @@ void Core::Parts::on_udp(const Turn& turn, ip::PacketIn& packet) {
     datagram.tuple = {{packet.destination, view->destination()}, {packet.source, view->source()}};
     datagram.offset = wire::UdpView::header_length;
     datagram.length = view->length() - datagram.offset;
+    datagram.arrival = {packet.tos, packet.ttl, static_cast<std::uint8_t>(packet.interface),
+                        turn.now()};
     packet.frame->keep_front(view->length());  // UDP-004
     // Only IPv4 lets a sender leave the checksum out (UDP-002).
     const bool is_sound = view->has_checksum()
@@ -260,7 +262,9 @@ void Core::Parts::on_error(const Turn& turn, const ip::ErrorIn& error) {
     if (error.protocol == tcp_number) {
         const Seq seq{load_be<std::uint32_t>(error.transport, 4)};
         const auto mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(error.mtu, 65535));
-        tcp.on_icmp(turn, tuple, seq, *kind, mtu);
+        if (tcp.on_icmp(turn, tuple, seq, *kind, mtu) == tcp::Engine::Belief::yes) return;
+        turn.emit(event::IcmpMoved{error.from, error.source, 0, event::Step::dropped, error.type,
+                                   error.code, tuple, Reason::icmp_not_believed});
     } else if (error.protocol == udp_number) {
         if (const auto hard = hard_error(*kind)) udp.on_icmp(turn, tuple, *hard);
     }

@@ -66,18 +66,20 @@ bool Core::Parts::pull_segment(const Turn& turn) {
 bool Core::Parts::pull_datagram(const Turn& turn) {
     auto datagram = udp.next_datagram(turn);
     if (!datagram) return false;
+    const udp::Carriage carriage = datagram->carriage;
     event::DatagramMoved told;
     told.tuple = datagram->tuple;
     told.frame = datagram->frame->id = ip.next_frame_id();
     told.length =
         static_cast<std::uint32_t>(datagram->frame->size() - wire::UdpView::header_length);
-    const Status sent = ip.send(turn, {.source = datagram->tuple.local.addr,
-                                       .destination = datagram->tuple.remote.addr,
-                                       .frame = std::move(datagram->frame),
-                                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::udp),
-                                       .tos = 0,
-                                       .ttl = 64,
-                                       .dont_fragment = false});
+    const Status sent =
+        ip.send(turn, {.source = datagram->tuple.local.addr,
+                       .destination = datagram->tuple.remote.addr,
+                       .frame = std::move(datagram->frame),
+                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::udp),
+                       .tos = carriage.tos,
+                       .ttl = carriage.ttl,
+                       .dont_fragment = carriage.dont_fragment == event::Switch::on});
     if (sent && turn.wants_segments()) turn.emit(told);
     return true;
 }

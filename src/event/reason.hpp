@@ -50,6 +50,7 @@ enum class Reason : std::uint16_t {
     time_wait_reused,
     time_wait_rst_ignored,
     reply_ring_full,
+    ttl_too_low,
     // Connections closed.
     closed_orderly,
     reset_by_peer,
@@ -102,6 +103,7 @@ enum class Reason : std::uint16_t {
     fragments_full,
     packet_too_big,
     ttl_expired,
+    icmp_not_believed,
     neighbour_queue_full,
     unknown_option,
     nd_malformed,

@@ -102,6 +102,7 @@ struct Counters {
     std::uint64_t in_errors = 0;
     std::uint64_t checksum_errors = 0;
     std::uint64_t time_wait_overflow = 0;
+    std::uint64_t min_ttl_drops = 0;  // TCPMinTTLDrop of Linux
 };
 
 struct Snapshot {

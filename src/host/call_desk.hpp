@@ -166,16 +166,29 @@ class CallDesk {
         std::uint64_t name = 0;
         std::uint32_t name_length = 0;
         std::uint64_t control = 0;
+        std::uint64_t control_length = 0;
         MessageParts parts;
+
+        /// Of one that is sent: a name of no octets is none.
+        [[nodiscard]] bool is_named() const { return name != 0 && name_length != 0; }
+    };
+    /// A datagram that was copied to the program.
+    struct Copied {
+        std::size_t count = 0;  // octets that had room
+        std::size_t full = 0;   // octets it has
+        std::optional<Origin> origin;
+
+        /// What recvmsg() and its kin return.
+        [[nodiscard]] std::int64_t answer(int flags) const;
     };
     [[nodiscard]] std::expected<Message, int> read_message(const Request& request,
                                                            std::uint64_t address) const;
     [[nodiscard]] Answer send_one(const Request& request, Subject& subject, const Message& message);
-    [[nodiscard]] std::expected<std::size_t, int> receive_one(const Request& request,
-                                                              Subject& subject, int flags,
-                                                              const Message& message,
-                                                              std::optional<Endpoint>& from,
-                                                              std::size_t& full);
+    [[nodiscard]] std::expected<Copied, int> receive_one(const Request& request, Subject& subject,
+                                                         int flags, const Message& message);
+    [[nodiscard]] static bool write_header(const Request& request, std::uint64_t header,
+                                           const Message& message, const Copied& copied,
+                                           const ControlWishes& wishes);
     [[nodiscard]] std::optional<Answer> refuse_urgent(Subject& subject, int flags);
     [[nodiscard]] Answer wait_or_again(const Request& request, Subject& subject, int flags);
     /// The name service in place of a name server.

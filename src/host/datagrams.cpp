@@ -61,7 +61,7 @@ void Switchboard::settle_in_pair(Plug& plug) {
     while (plug.in_pair.size() > kept) plug.in_pair.pop_front();
 }
 
-bool Switchboard::push_datagram(Plug& plug, Octets text, const Endpoint& from) {
+bool Switchboard::push_datagram(Plug& plug, Octets text, const Origin& origin) {
     settle_in_pair(plug);
     const std::uint32_t before = charged(plug.ours.get());
     const ssize_t n =
@@ -70,7 +70,7 @@ bool Switchboard::push_datagram(Plug& plug, Octets text, const Endpoint& from) {
     const std::uint32_t after = charged(plug.ours.get());
     // A program that read in between makes the difference too small; then the sender of this one
     // is found by its place alone.
-    plug.in_pair.push_back({from, after > before ? after - before : 0});
+    plug.in_pair.push_back({origin, after > before ? after - before : 0});
     return true;
 }
 
@@ -87,10 +87,11 @@ void Switchboard::deliver_datagrams(Plug& plug) {
         if (!received) return;
         const auto text = Octets(scratch_).first(received->copied);
         const bool from_us = plug.name_server && received->from == name_service;
-        const Endpoint from = from_us ? *plug.name_server : received->from;
-        if (push_datagram(plug, text, from)) continue;
+        const Origin origin{from_us ? *plug.name_server : received->from, received->to,
+                            received->arrival};
+        if (push_datagram(plug, text, origin)) continue;
         plug.held_back.assign(text.begin(), text.end());
-        plug.held_from = from;
+        plug.held_from = origin;
         plug.flags.clear(PairFlag::may_write);
         return;
     }

@@ -10,6 +10,8 @@
 
 #include "base/errno.hpp"
 #include "host/call_desk.hpp"
+#include "os/clock.hpp"
+#include "sock/numbers.hpp"
 
 namespace dt::host {
 namespace {
@@ -40,6 +42,7 @@ std::expected<CallDesk::Message, int> CallDesk::read_message(const Request& requ
     message.name_length = header->msg_namelen;
     if (message.name == 0) message.name_length = 0;  // as copy_msghdr_from_user() in Linux
     message.control = reinterpret_cast<std::uint64_t>(header->msg_control);
+    message.control_length = message.control == 0 ? 0 : header->msg_controllen;
     return message;
 }
 
@@ -50,8 +53,12 @@ Answer CallDesk::send_one(const Request& request, Subject& subject, const Messag
     if (!message.parts.gather(request.memory, scratch_)) return Answer::error(EFAULT);
     const auto name = read_name(request.memory, message.name, message.name_length);
     if (!name) return Answer::error(name.error());
-    const auto endpoint = to_endpoint(*name);
-    if (!endpoint) return Answer::error(endpoint.error());
+    const auto endpoint = sock::parse_send_address(sock::Family::inet, name->given());
+    if (!endpoint) {
+        board_.calls(plug).refused(event::Call::send, plug.socket, endpoint.error(),
+                                   event::Reason::bad_argument);
+        return Answer::error(base::errno_of(endpoint.error()));
+    }
     board_.drain_datagrams(plug);  // what was sent before goes before
     const Endpoint to = redirect(plug, *endpoint);
     const auto sent = board_.calls(plug).send_to(plug.socket, Octets(scratch_).first(size), to);
@@ -91,7 +98,7 @@ Answer CallDesk::on_send_message(const Request& request, Subject& subject) {
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const auto message = read_message(request, request.arg(1));
     if (!message) return Answer::error(message.error());
-    if (message->name == 0) return Answer::go_on();
+    if (!message->is_named()) return Answer::go_on();
     return send_one(request, subject, *message);
 }
 
@@ -105,8 +112,7 @@ Answer CallDesk::on_send_messages(const Request& request, Subject& subject) {
         if (!message) return Answer::error(message.error());
         messages.push_back(std::move(*message));
     }
-    const auto named = [](const Message& m) { return m.name != 0; };
-    if (std::ranges::none_of(messages, named)) return Answer::go_on();
+    if (std::ranges::none_of(messages, &Message::is_named)) return Answer::go_on();
     for (std::size_t i = 0; i < count; ++i) {
         const Answer one = send_one(request, subject, messages[i]);
         if (one.kind == Answer::Kind::error) {
@@ -122,10 +128,8 @@ Answer CallDesk::on_send_messages(const Request& request, Subject& subject) {
 }
 
 /// One datagram out of the pair into the message's parts. Errors (errno): EAGAIN, EFAULT…
-std::expected<std::size_t, int> CallDesk::receive_one(const Request& request, Subject& subject,
-                                                      int flags, const Message& message,
-                                                      std::optional<Endpoint>& from,
-                                                      std::size_t& full) {
+std::expected<CallDesk::Copied, int> CallDesk::receive_one(const Request& request, Subject& subject,
+                                                           int flags, const Message& message) {
     Plug& plug = *subject.plug;
     board_.drain_datagrams(plug);
     board_.deliver_datagrams(plug);
@@ -133,16 +137,21 @@ std::expected<std::size_t, int> CallDesk::receive_one(const Request& request, Su
     const int native = (flags & MSG_PEEK) | MSG_TRUNC | MSG_DONTWAIT;
     const ssize_t n = ::recv(subject.theirs.fd.get(), scratch_.data(), scratch_.size(), native);
     if (n < 0) return std::unexpected(errno);
-    full = static_cast<std::size_t>(n);
+    Copied copied;
+    copied.full = static_cast<std::size_t>(n);
+    copied.count = std::min(copied.full, message.parts.size());
     if (!plug.in_pair.empty()) {
-        from = plug.in_pair.front().from;
+        copied.origin = plug.in_pair.front().origin;
         if ((flags & MSG_PEEK) == 0) plug.in_pair.pop_front();
     }
-    const std::size_t count = std::min(full, message.parts.size());
-    if (!message.parts.scatter(request.memory, Octets(scratch_).first(count))) {
+    if (!message.parts.scatter(request.memory, Octets(scratch_).first(copied.count))) {
         return std::unexpected(EFAULT);
     }
-    return count;
+    return copied;
+}
+
+std::int64_t CallDesk::Copied::answer(int flags) const {
+    return static_cast<std::int64_t>((flags & MSG_TRUNC) != 0 ? full : count);
 }
 
 Answer CallDesk::wait_or_again(const Request& request, Subject& subject, int flags) {
@@ -158,32 +167,30 @@ Answer CallDesk::on_receive_from(const Request& request, Subject& subject) {
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();  // tells no address
     Message message;
     message.parts = MessageParts::one(request.arg(1), request.arg(2));
-    std::optional<Endpoint> from;
-    std::size_t full = 0;
-    const auto count = receive_one(request, subject, flags, message, from, full);
-    if (!count && count.error() == EAGAIN) return wait_or_again(request, subject, flags);
-    if (!count) return Answer::error(count.error());
-    const int error =
-        write_name(request.memory, from.value_or(Endpoint{}), request.arg(4), request.arg(5));
+    const auto copied = receive_one(request, subject, flags, message);
+    if (!copied && copied.error() == EAGAIN) return wait_or_again(request, subject, flags);
+    if (!copied) return Answer::error(copied.error());
+    const Endpoint from = copied->origin ? copied->origin->from : Endpoint{};
+    const int error = write_name(request.memory, from, request.arg(4), request.arg(5));
     if (error != 0) return Answer::error(error);
-    const bool whole = (flags & MSG_TRUNC) != 0;
-    return Answer::value(static_cast<std::int64_t>(whole ? full : *count));
+    return Answer::value(copied->answer(flags));
 }
 
-namespace {
-
-/// msg_namelen, msg_controllen and msg_flags of a message that was received.
-bool write_header(const RemoteMemory& memory, std::uint64_t header, std::uint64_t name,
-                  const std::optional<Endpoint>& from, bool cut) {
-    if (write_name(memory, from.value_or(Endpoint{}), name, header + name_length_at) != 0) {
-        return false;
+/// msg_namelen, the control messages and msg_flags of a message that was received.
+bool CallDesk::write_header(const Request& request, std::uint64_t header, const Message& message,
+                            const Copied& copied, const ControlWishes& wishes) {
+    const RemoteMemory& memory = request.memory;
+    const Endpoint from = copied.origin ? copied.origin->from : Endpoint{};
+    if (write_name(memory, from, message.name, header + name_length_at) != 0) return false;
+    ControlWishes::Told told;
+    if (copied.origin) {
+        told = wishes.tell(*copied.origin, message.control_length, os::wall_offset());
     }
-    const int flags = cut ? MSG_TRUNC : 0;
-    return memory.put(header + offsetof(msghdr, msg_controllen), std::size_t{0}) &&
+    const int flags = (copied.full > copied.count ? MSG_TRUNC : 0) | (told.is_cut ? MSG_CTRUNC : 0);
+    return memory.write(message.control, told.octets) &&
+           memory.put(header + offsetof(msghdr, msg_controllen), told.octets.size()) &&
            memory.put(header + offsetof(msghdr, msg_flags), flags);
 }
-
-}  // namespace
 
 Answer CallDesk::on_receive_message(const Request& request, Subject& subject) {
     const int flags = request.int_arg(2);
@@ -191,18 +198,15 @@ Answer CallDesk::on_receive_message(const Request& request, Subject& subject) {
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const auto message = read_message(request, request.arg(1));
     if (!message) return Answer::error(message.error());
-    if (message->name == 0) return Answer::go_on();
-    std::optional<Endpoint> from;
-    std::size_t full = 0;
-    const auto count = receive_one(request, subject, flags, *message, from, full);
-    if (!count && count.error() == EAGAIN) return wait_or_again(request, subject, flags);
-    if (!count) return Answer::error(count.error());
-    const bool cut = full > *count;
-    if (!write_header(request.memory, request.arg(1), message->name, from, cut)) {
+    const ControlWishes wishes = subject.plug->wishes;
+    if (message->name == 0 && !wishes.any()) return Answer::go_on();
+    const auto copied = receive_one(request, subject, flags, *message);
+    if (!copied && copied.error() == EAGAIN) return wait_or_again(request, subject, flags);
+    if (!copied) return Answer::error(copied.error());
+    if (!write_header(request, request.arg(1), *message, *copied, wishes)) {
         return Answer::error(EFAULT);
     }
-    const bool whole = (flags & MSG_TRUNC) != 0;
-    return Answer::value(static_cast<std::int64_t>(whole ? full : *count));
+    return Answer::value(copied->answer(flags));
 }
 
 Answer CallDesk::on_receive_messages(const Request& request, Subject& subject) {
@@ -210,21 +214,20 @@ Answer CallDesk::on_receive_messages(const Request& request, Subject& subject) {
     if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const std::size_t most = std::min<std::size_t>(request.arg(2), messages_max);
+    const ControlWishes wishes = subject.plug->wishes;
     std::size_t done = 0;
     for (; done < most; ++done) {
         const std::uint64_t header = request.arg(1) + done * sizeof(mmsghdr);
         const auto message = read_message(request, header);
         if (!message) return Answer::error(message.error());
-        if (done == 0 && message->name == 0) return Answer::go_on();
-        std::optional<Endpoint> from;
-        std::size_t full = 0;
-        const auto count = receive_one(request, subject, flags, *message, from, full);
-        if (!count && count.error() == EAGAIN) break;
-        if (!count) return Answer::error(count.error());
-        if (!write_header(request.memory, header, message->name, from, full > *count)) {
+        if (done == 0 && message->name == 0 && !wishes.any()) return Answer::go_on();
+        const auto copied = receive_one(request, subject, flags, *message);
+        if (!copied && copied.error() == EAGAIN) break;
+        if (!copied) return Answer::error(copied.error());
+        if (!write_header(request, header, *message, *copied, wishes)) {
             return Answer::error(EFAULT);
         }
-        const auto length = static_cast<std::uint32_t>(*count);
+        const auto length = static_cast<std::uint32_t>(copied->count);
         if (!request.memory.put(header + offsetof(mmsghdr, msg_len), length)) {
             return Answer::error(EFAULT);
         }

@@ -96,26 +96,38 @@ Answer CallDesk::on_set_option(const Request& request, Subject& subject) {
     if (!request.memory.read(request.arg(3), MutableOctets(value).first(count))) {
         return Answer::error(EFAULT);
     }
+    std::int32_t number = 0;
+    std::memcpy(&number, value.data(), std::min(count, sizeof number));
+    const bool is_stream = plug.type == sock::Type::stream;
+    if (is_stream && number != 0 && is_told_by_streams(level, name)) {
+        board_.calls(plug).refused(event::Call::set_option, plug.socket, Error::no_such_option,
+                                   event::Reason::not_offered);
+        return Answer::error(ENOPROTOOPT);
+    }
     const Status status =
         board_.calls(plug).set_option(plug.socket, level, name, Octets(value).first(count));
     if (status && concerns_pair(level, name)) {
         ::setsockopt(subject.theirs.fd.get(), level, name, value.data(),
                      static_cast<socklen_t>(count));
     }
+    if (status && !is_stream) plug.wishes.on_option(level, name, number);
     return Answer::of(status);
 }
 
 Answer CallDesk::on_ioctl(const Request& request, Subject& subject) {
     Plug& plug = *subject.plug;
     const auto command = static_cast<unsigned>(request.arg(1));
-    if (command == SIOCOUTQ) {
+    if (command == SIOCOUTQ || command == SIOCOUTQNSD) {
         int in_pair = 0;
         if (plug.type == sock::Type::stream && plug.ours.is_open()) {
             ::ioctl(plug.ours.get(), FIONREAD, &in_pair);
             in_pair -= static_cast<int>(
                 std::min<std::uint32_t>(plug.filler, static_cast<std::uint32_t>(in_pair)));
         }
-        const auto unsent = static_cast<int>(board_.calls(plug).unsent(plug.socket)) + in_pair;
+        auto calls = board_.calls(plug);
+        const std::uint64_t in_stack =
+            command == SIOCOUTQ ? calls.unsent(plug.socket) : calls.not_sent(plug.socket);
+        const int unsent = static_cast<int>(in_stack) + in_pair;
         return request.memory.put(request.arg(2), unsent) ? Answer::value(0)
                                                           : Answer::error(EFAULT);
     }

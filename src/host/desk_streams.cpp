@@ -14,14 +14,12 @@
 
 #include "base/errno.hpp"
 #include "host/call_desk.hpp"
+#include "sock/numbers.hpp"
 
 namespace dt::host {
 namespace {
 
 using event::Reason;
-
-constexpr int type_bits = 0xf;
-constexpr int type_max = SOCK_PACKET;  // the last one Linux knows
 
 /// Resolvers that would answer with the machine's names instead of the network's.
 constexpr auto resolver_sockets = std::to_array<std::string_view>(
@@ -31,18 +29,6 @@ constexpr auto resolver_sockets = std::to_array<std::string_view>(
 
 bool is_resolver(const RawName& name) {
     return std::ranges::find(resolver_sockets, name.unix_path()) != resolver_sockets.end();
-}
-
-/// Errors (errno) that socket() finds in its second argument (API-SOCK-002, 003, 005).
-std::expected<sock::Type, int> type_of(int argument) {
-    const int flags = argument & ~type_bits;
-    const int type = argument & type_bits;
-    if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != 0 || type > type_max) {
-        return std::unexpected(EINVAL);
-    }
-    if (type == SOCK_STREAM) return sock::Type::stream;
-    if (type == SOCK_DGRAM) return sock::Type::datagram;
-    return std::unexpected(type == SOCK_RAW ? EPERM : ESOCKTNOSUPPORT);
 }
 
 /// Whether the handshake is over, one way or the other.
@@ -72,17 +58,17 @@ Answer CallDesk::on_socket(const Request& request) {
     const event::HostIndex host = lines_[request.line].host;
     auto calls = board_.calls(host, caller(request, -1));
     const int argument = request.int_arg(1);
-    const auto type = type_of(argument);
-    if (!type) {
-        const Error error = base::error_of(type.error()).value_or(Error::invalid_argument);
-        calls.refused(event::Call::socket, {}, error, Reason::bad_argument);
-        return Answer::error(type.error());
+    const auto kind = sock::parse_kind(request.int_arg(0), argument, request.int_arg(2));
+    if (!kind) {
+        const bool is_unknown = kind.error() != Error::protocol_not_supported;
+        calls.refused(event::Call::socket, {}, kind.error(),
+                      is_unknown ? Reason::bad_argument : Reason::not_offered);
+        return Answer::error(base::errno_of(kind.error()));
     }
-    const auto family = request.int_arg(0) == AF_INET6 ? sock::Family::inet6 : sock::Family::inet;
-    const auto socket = calls.socket(family, *type, request.int_arg(2));
+    const auto socket = calls.socket(kind->family, kind->type, kind->protocol);
     if (!socket) return Answer::error(base::errno_of(socket.error()));
     const Blocking blocking = (argument & SOCK_NONBLOCK) != 0 ? Blocking::no : Blocking::yes;
-    auto opened = board_.plug_in(host, *socket, *type, blocking);
+    auto opened = board_.plug_in(host, *socket, kind->type, blocking);
     if (!opened) {
         (void)calls.close(*socket);
         return Answer::error(opened.error().number);
@@ -108,19 +94,11 @@ Answer CallDesk::on_bind(const Request& request, Subject& subject) {
     Plug& plug = *subject.plug;
     const auto name = read_name(request.memory, request.arg(1), request.arg(2));
     if (!name) return Answer::error(name.error());
-    auto endpoint = to_endpoint(*name);
-    // AF_UNSPEC with no address means AF_INET (API-BIND-009).
-    if (!endpoint && endpoint.error() == EAFNOSUPPORT && name->family() == AF_UNSPEC) {
-        RawName as_inet = *name;
-        as_inet.octets[0] = std::byte{AF_INET};
-        endpoint = to_endpoint(as_inet);
-        if (endpoint && !endpoint->addr.is_any()) endpoint = std::unexpected(EAFNOSUPPORT);
-    }
+    const auto endpoint = sock::parse_bind_address(sock::Family::inet, name->given());
     auto calls = board_.calls(plug);
     if (!endpoint) {
-        const Error error = base::error_of(endpoint.error()).value_or(Error::invalid_argument);
-        calls.refused(event::Call::bind, plug.socket, error, Reason::bad_argument);
-        return Answer::error(endpoint.error());
+        calls.refused(event::Call::bind, plug.socket, endpoint.error(), Reason::bad_argument);
+        return Answer::error(base::errno_of(endpoint.error()));
     }
     const Status bound = calls.bind(plug.socket, *endpoint);
     // A datagram socket with a port of its choice serves from now on.
@@ -155,14 +133,14 @@ Answer CallDesk::on_connect(const Request& request, Subject& subject) {
     const auto name = read_name(request.memory, request.arg(1), request.arg(2));
     if (!name) return Answer::error(name.error());
     Plug& plug = *subject.plug;
-    if (name->length >= 2 && name->family() == AF_UNSPEC) return disconnect(subject);
-    const auto endpoint = to_endpoint(*name);
-    if (!endpoint) {
-        const Error error = base::error_of(endpoint.error()).value_or(Error::invalid_argument);
-        board_.calls(plug).refused(event::Call::connect, plug.socket, error, Reason::bad_argument);
-        return Answer::error(endpoint.error());
+    const auto address = sock::parse_connect_address(sock::Family::inet, name->given());
+    if (!address) {
+        board_.calls(plug).refused(event::Call::connect, plug.socket, address.error(),
+                                   Reason::bad_argument);
+        return Answer::error(base::errno_of(address.error()));
     }
-    const Endpoint to = redirect(plug, *endpoint);
+    if (address->given == sock::Address::Given::unspecified) return disconnect(subject);
+    const Endpoint to = redirect(plug, address->endpoint);
     if (plug.type == sock::Type::datagram) return connect_datagram(subject, to);
     Seen& seen = lines_[request.line].seen;
     if (!seen.connected) seen.connected = board_.now();
@@ -330,14 +308,13 @@ Answer CallDesk::deliver(const Request& request, Subject& subject, int flags,
 
 Answer CallDesk::on_shutdown(const Request& request, Subject& subject) {
     Plug& plug = *subject.plug;
-    const int how = request.int_arg(1);
-    if (how < SHUT_RD || how > SHUT_RDWR) {
-        board_.calls(plug).refused(event::Call::shutdown, plug.socket, Error::invalid_argument,
+    const auto how = sock::parse_how(request.int_arg(1));
+    if (!how) {
+        board_.calls(plug).refused(event::Call::shutdown, plug.socket, how.error(),
                                    Reason::bad_argument);
-        return Answer::error(EINVAL);
+        return Answer::error(base::errno_of(how.error()));
     }
-    return Answer::of(board_.shut_down(subject.handle, plug, static_cast<sock::How>(how),
-                                       subject.theirs.fd.get()));
+    return Answer::of(board_.shut_down(subject.handle, plug, *how, subject.theirs.fd.get()));
 }
 
 Answer CallDesk::on_name(const Request& request, Subject& subject) {

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
+#include <cerrno>
+
 namespace dt::host {
 
 std::optional<seccomp_notif> Notifier::receive() {
@@ -52,6 +54,8 @@ os::SysResult<int> Notifier::add(std::uint64_t id, const Gift& gift, std::uint32
         request.newfd = static_cast<std::uint32_t>(*gift.replaces);
     }
     const int number = ::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_ADDFD, &request);
+    // ESRCH: the caller left while it was to take the descriptor, and did not take it.
+    if (number < 0 && errno == ESRCH) return os::failed("ioctl(SECCOMP_IOCTL_NOTIF_ADDFD)", ENOENT);
     if (number < 0) return os::failed("ioctl(SECCOMP_IOCTL_NOTIF_ADDFD)");
     return number;
 }

@@ -12,6 +12,7 @@
 #include "base/slot_map.hpp"
 #include "base/time.hpp"
 #include "event/event.hpp"
+#include "host/control_messages.hpp"
 #include "os/fd.hpp"
 #include "sock/sockets.hpp"
 
@@ -66,10 +67,10 @@ struct Parked {
     Instant deadline = never;
 };
 
-/// A datagram in the pair: whom it came from, and what the kernel charges our end for it until the
+/// A datagram in the pair: how it came, and what the kernel charges our end for it until the
 /// program has read it. The sum of the charges (SIOCOUTQ) says which are still unread.
 struct InPair {
-    Endpoint from;
+    Origin origin;
     std::uint32_t charge = 0;
 };
 
@@ -104,7 +105,8 @@ struct Plug {
 
     std::deque<InPair> in_pair;        ///< datagrams
     std::vector<std::byte> held_back;  ///< a datagram that found the pair full
-    std::optional<Endpoint> held_from;
+    std::optional<Origin> held_from;
+    ControlWishes wishes;
     std::optional<Endpoint> name_server;  ///< the address the program knows our name service by
 };
 

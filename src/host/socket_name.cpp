@@ -38,14 +38,6 @@ std::expected<RawName, int> read_name(const RemoteMemory& memory, std::uint64_t 
     return name;
 }
 
-std::expected<Endpoint, int> to_endpoint(const RawName& name) {
-    if (name.length < sizeof(sockaddr_in)) return std::unexpected(EINVAL);
-    if (name.family() != AF_INET) return std::unexpected(EAFNOSUPPORT);
-    const Octets octets(name.octets);
-    return Endpoint{IpAddr(Ipv4::load(octets, offsetof(sockaddr_in, sin_addr))),
-                    Port(load_be<std::uint16_t>(octets, offsetof(sockaddr_in, sin_port)))};
-}
-
 std::array<std::byte, 16> to_sockaddr(const Endpoint& endpoint) {
     static_assert(sizeof(sockaddr_in) == 16);
     std::array<std::byte, 16> octets{};

@@ -19,6 +19,7 @@ struct RawName {
     std::array<std::byte, sizeof(sockaddr_storage)> octets{};
     std::size_t length = 0;
 
+    [[nodiscard]] Octets given() const { return Octets(octets).first(length); }
     /// AF_UNSPEC where it is too short to say.
     [[nodiscard]] std::uint16_t family() const;
     /// The path of an AF_UNIX name, up to its first NUL; empty for any other and abstract ones.
@@ -28,9 +29,6 @@ struct RawName {
 /// Errors (errno): EINVAL for a length no address has, EFAULT.
 [[nodiscard]] std::expected<RawName, int> read_name(const RemoteMemory& memory,
                                                     std::uint64_t address, std::uint64_t length);
-
-/// Errors (errno): EINVAL where too short, EAFNOSUPPORT where no AF_INET.
-[[nodiscard]] std::expected<Endpoint, int> to_endpoint(const RawName& name);
 
 /// Writes `endpoint` as value-result argument pair: cut to the room there is, the real length
 /// returned. Does nothing where `address` is null. Returns 0 or an errno: EINVAL, EFAULT.

@@ -139,7 +139,7 @@ class Switchboard {
     void close_datagram(PlugHandle handle, Plug& plug);
     void refresh(Plug& plug);
     [[nodiscard]] bool is_held(const Plug& plug);
-    [[nodiscard]] bool push_datagram(Plug& plug, Octets text, const Endpoint& from);
+    [[nodiscard]] bool push_datagram(Plug& plug, Octets text, const Origin& origin);
     void index(PlugHandle handle, const Plug& plug);
     void forget(const Plug& plug);
 

@@ -208,14 +208,18 @@ Status Engine::Parts::queue(const Turn& turn, const Hop& hop, FramePtr packet,
     }
     complete_checksum(*packet);
     if (destination.is_v4()) {
-        for (FramePtr& piece : fragment(*packet, mtu, pool)) {
+        auto pieces = fragment(*packet, mtu, pool);
+        if (pieces.empty()) drop(turn, *packet, Reason::packet_too_big);
+        for (FramePtr& piece : pieces) {
             dispatch(turn, hop, std::move(piece), destination);
         }
         return {};
     }
     const auto header = wire::Ipv6View::parse_quoted(packet->front());
     const std::uint32_t id = ids.next_v6(header->source(), header->destination());
-    for (FramePtr& piece : fragment_v6(*packet, mtu, id, pool)) {
+    auto pieces = fragment_v6(*packet, mtu, id, pool);
+    if (pieces.empty()) drop(turn, *packet, Reason::packet_too_big);
+    for (FramePtr& piece : pieces) {
         dispatch(turn, hop, std::move(piece), destination);
     }
     return {};

@@ -24,6 +24,7 @@ constexpr auto numbers = std::to_array<NumberRow>({
     {"in_errors", [](const Counters& c) { return c.in_errors; }, nullptr},
     {"checksum_errors", [](const Counters& c) { return c.checksum_errors; }, nullptr},
     {"time_wait_overflow", [](const Counters& c) { return c.time_wait_overflow; }, nullptr},
+    {"min_ttl_drops", [](const Counters& c) { return c.min_ttl_drops; }, nullptr},
     {"cwnd", nullptr, [](const SocketView& v) -> std::uint64_t { return v.path ? v.path->cwnd : 0; }},
     {"ssthresh", nullptr, [](const SocketView& v) -> std::uint64_t { return v.path ? v.path->ssthresh : 0; }},
     {"mss", nullptr, [](const SocketView& v) -> std::uint64_t { return v.path ? v.path->mss : 0; }},

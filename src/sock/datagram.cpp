@@ -27,6 +27,19 @@ bool may_fragment(const Settings& settings) {
     return settings.mtu_discover != always && settings.mtu_discover != probe;
 }
 
+/// IP_PMTUDISC_WANT too proves its path, with what fits (Linux ip_dont_fragment()).
+event::Switch dont_fragment(const Settings& settings, bool fits) {
+    constexpr std::int32_t want = 1;
+    const bool proves = !may_fragment(settings) || (settings.mtu_discover == want && fits);
+    return proves ? event::Switch::on : event::Switch::off;
+}
+
+udp::Carriage carriage_of(const Settings& settings, const IpAddr& to, bool fits) {
+    const auto group_ttl = static_cast<std::uint8_t>(settings.multicast_ttl);
+    return {settings.tcp.tos, to.is_multicast() ? group_ttl : settings.tcp.ttl,
+            dont_fragment(settings, fits)};
+}
+
 std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
     std::size_t copied = 0;
     const std::size_t wanted = std::min<std::size_t>(datagram.length, to.size());
@@ -146,7 +159,9 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Oc
     }
     const FourTuple tuple{{chosen->source, socket->local.port},
                           {chosen->destination, target->port}};
-    if (const auto sent = core_.udp().send(turn, tuple, text); !sent) {
+    const auto carriage =
+        carriage_of(socket->settings(), chosen->destination, whole <= chosen->path.mtu);
+    if (const auto sent = core_.udp().send(turn, tuple, text, carriage); !sent) {
         return refuse(sent.error(), Reason::limit_reached);
     }
     return text.size();
@@ -159,7 +174,8 @@ Answer<Received> SocketTable::receive_datagram(SocketId id, MutableOctets to) {
     const auto& state = std::get<Datagram>(socket->state);
     if (state.id) {
         if (const auto datagram = core_.udp().receive(*state.id)) {
-            return Received{copy_text(*datagram, to), datagram->length, datagram->tuple.remote};
+            return Received{copy_text(*datagram, to), datagram->length, datagram->tuple.remote,
+                            datagram->tuple.local, datagram->arrival};
         }
     }
     if (socket->marks.has(Mark::read_shut)) return Received{};

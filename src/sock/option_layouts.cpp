@@ -163,23 +163,15 @@ std::string_view text_in(Octets from) {
     const std::string_view text(chars, from.size());
     return text.substr(0, text.find('\0'));
 }
-Size read_device(const OptionTarget& target, MutableOctets to) {
-    const std::string_view name(target.socket.settings().device.data());
-    if (name.empty()) return 0;
-    return put(to, std::as_bytes(std::span{name.data(), name.size() + 1}));
-}
-/// The name is kept and proved; which interface a packet takes is still the routes' choice.
+/// No route obeys a device yet: a socket that believed itself bound to one would be wrong.
 Done write_device(const OptionTarget& target, Octets from) {
     const std::string_view name = text_in(from.first(std::min<std::size_t>(from.size(), 15)));
+    if (name.empty()) return {};
     const auto& interfaces = target.table.core().ip().interfaces();
-    const bool known = name.empty() || std::ranges::any_of(interfaces, [&](const auto& known_one) {
-                           return known_one.name == name;
-                       });
+    const bool known =
+        std::ranges::any_of(interfaces, [&](const auto& one) { return one.name == name; });
     if (!known) return refuse(Error::no_such_device, Reason::bad_argument);
-    auto& device = target.socket.change_settings().device;
-    device.fill('\0');
-    std::ranges::copy(name, device.begin());
-    return {};
+    return refuse(Error::not_permitted, Reason::not_offered);
 }
 
 Size read_pacing(const OptionTarget& target, MutableOctets to) {
@@ -372,7 +364,7 @@ constexpr auto layouts = std::to_array<LayoutRow>({
     {number::sol_socket, number::so_sndtimeo, "SO_SNDTIMEO", read_send_timeout, write_send_timeout},
     {number::sol_socket, number::so_rcvtimeo_new, "SO_RCVTIMEO_NEW", read_receive_timeout, write_receive_timeout},
     {number::sol_socket, number::so_sndtimeo_new, "SO_SNDTIMEO_NEW", read_send_timeout, write_send_timeout},
-    {number::sol_socket, number::so_bindtodevice, "SO_BINDTODEVICE", read_device, write_device},
+    {number::sol_socket, number::so_bindtodevice, "SO_BINDTODEVICE", read_no_options, write_device},
     {number::sol_socket, number::so_acceptconn, "SO_ACCEPTCONN", read_accepting, refuse_read_only},
     {number::sol_socket, number::so_sndbufforce, "SO_SNDBUFFORCE", nullptr, refuse_privileged},
     {number::sol_socket, number::so_rcvbufforce, "SO_RCVBUFFORCE", nullptr, refuse_privileged},

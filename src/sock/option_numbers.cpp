@@ -13,7 +13,6 @@ constexpr std::int32_t any_most = std::numeric_limits<std::int32_t>::max();
 constexpr std::int32_t sol = number::sol_socket;
 constexpr std::int32_t tcp = number::ipproto_tcp;
 constexpr std::int32_t ip = number::ipproto_ip;
-constexpr std::int32_t udp = number::ipproto_udp;
 constexpr std::int32_t ipv6 = number::ipproto_ipv6;
 
 event::Switch on_if(std::int32_t value) {
@@ -92,9 +91,21 @@ constexpr auto numbers = std::to_array<NumberRow>({
      [](Settings& s, std::int32_t v) { s.tcp.user_timeout_ms = static_cast<std::uint32_t>(v); }},
     {ip, number::ip_tos, "IP_TOS", any_least, any_most, Effect::connection,
      [](const Settings& s) -> std::int32_t { return s.tcp.tos; }, set_tos},
+    {ip, number::ip_minttl, "IP_MINTTL", 0, 255, Effect::connection,
+     [](const Settings& s) -> std::int32_t { return s.tcp.min_ttl; },
+     [](Settings& s, std::int32_t v) { s.tcp.min_ttl = static_cast<std::uint8_t>(v); }},
+    {ipv6, number::ipv6_minhopcount, "IPV6_MINHOPCOUNT", 0, 255, Effect::connection,
+     [](const Settings& s) -> std::int32_t { return s.tcp.min_ttl; },
+     [](Settings& s, std::int32_t v) { s.tcp.min_ttl = static_cast<std::uint8_t>(v); }},
     {ip, number::ip_mtu_discover, "IP_MTU_DISCOVER", 0, 5, Effect::none,
      [](const Settings& s) { return s.mtu_discover; },
      [](Settings& s, std::int32_t v) { s.mtu_discover = v; }},
+    {ip, number::ip_multicast_ttl, "IP_MULTICAST_TTL", -1, 255, Effect::none,
+     [](const Settings& s) { return s.multicast_ttl; },
+     [](Settings& s, std::int32_t v) { s.multicast_ttl = v < 0 ? 1 : v; }},
+    {ipv6, number::ipv6_multicast_hops, "IPV6_MULTICAST_HOPS", -1, 255, Effect::none,
+     [](const Settings& s) { return s.multicast_ttl; },
+     [](Settings& s, std::int32_t v) { s.multicast_ttl = v < 0 ? 1 : v; }},
     {ip, number::ip_freebind, "IP_FREEBIND", any_least, any_most, Effect::none,
      [](const Settings& s) { return number_of(s.free_bind); },
      [](Settings& s, std::int32_t v) { s.free_bind = on_if(v); }},
@@ -113,9 +124,6 @@ constexpr auto remembered = std::to_array<RememberedRow>({
     {sol, 14, "SO_BSDCOMPAT", any_least, any_most, 0},
     {sol, 29, "SO_TIMESTAMP", any_least, any_most, 0},
     {sol, 35, "SO_TIMESTAMPNS", any_least, any_most, 0},
-    {sol, 37, "SO_TIMESTAMPING", any_least, any_most, 0},
-    {sol, 40, "SO_RXQ_OVFL", any_least, any_most, 0},
-    {sol, 41, "SO_WIFI_STATUS", any_least, any_most, 0},
     {sol, 42, "SO_PEEK_OFF", any_least, any_most, -1},
     {sol, 44, "SO_LOCK_FILTER", any_least, any_most, 0},
     {sol, 45, "SO_SELECT_ERR_QUEUE", any_least, any_most, 0},
@@ -123,7 +131,6 @@ constexpr auto remembered = std::to_array<RememberedRow>({
     {sol, 49, "SO_INCOMING_CPU", any_least, any_most, -1},
     {sol, 63, "SO_TIMESTAMP_NEW", any_least, any_most, 0},
     {sol, 64, "SO_TIMESTAMPNS_NEW", any_least, any_most, 0},
-    {sol, 65, "SO_TIMESTAMPING_NEW", any_least, any_most, 0},
     {sol, 69, "SO_PREFER_BUSY_POLL", any_least, any_most, 0},
     {tcp, 10, "TCP_WINDOW_CLAMP", 0, any_most, 0},
     {tcp, 16, "TCP_THIN_LINEAR_TIMEOUTS", 0, 1, 0},
@@ -140,13 +147,9 @@ constexpr auto remembered = std::to_array<RememberedRow>({
     {ip, 12, "IP_RECVTTL", any_least, any_most, 0},
     {ip, 13, "IP_RECVTOS", any_least, any_most, 0},
     {ip, 20, "IP_RECVORIGDSTADDR", any_least, any_most, 0},
-    {ip, 21, "IP_MINTTL", 0, 255, 0},
-    {ip, 23, "IP_CHECKSUM", any_least, any_most, 0},
     {ip, 26, "IP_RECVERR_RFC4884", 0, 1, 0},
-    {ip, 33, "IP_MULTICAST_TTL", -1, 255, 1},
     {ip, 34, "IP_MULTICAST_LOOP", any_least, any_most, 1},
     {ip, 49, "IP_MULTICAST_ALL", 0, 1, 1},
-    {ipv6, 18, "IPV6_MULTICAST_HOPS", -1, 255, 1},
     {ipv6, 19, "IPV6_MULTICAST_LOOP", 0, 1, 1},
     {ipv6, 23, "IPV6_MTU_DISCOVER", 0, 5, 1},
     {ipv6, 25, "IPV6_RECVERR", any_least, any_most, 0},
@@ -155,8 +158,6 @@ constexpr auto remembered = std::to_array<RememberedRow>({
     {ipv6, 62, "IPV6_DONTFRAG", any_least, any_most, 0},
     {ipv6, 66, "IPV6_RECVTCLASS", any_least, any_most, 0},
     {ipv6, 70, "IPV6_AUTOFLOWLABEL", any_least, any_most, 1},
-    {ipv6, 73, "IPV6_MINHOPCOUNT", 0, 255, 0},
-    {udp, 1, "UDP_CORK", any_least, any_most, 0},
 });
 // clang-format on
 static_assert(remembered.size() <= remembered_max);

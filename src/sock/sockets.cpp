@@ -8,6 +8,7 @@
 #include "sock/numbers.hpp"
 #include "sock/snapshot.hpp"
 #include "sock/table.hpp"
+#include "sock/tcp_info.hpp"
 
 namespace dt::sock {
 
@@ -211,7 +212,9 @@ Result<Received> Sockets::receive_from(const Turn& turn, Caller caller, SocketId
     auto count =
         tell_refusal(turn, parts_->table, asked, parts_->table.receive(turn, caller, id, to));
     if (!count) return fail(count.error());
-    return Received{*count, *count, Endpoint{}};
+    Received received;
+    received.copied = received.full_size = *count;
+    return received;
 }
 
 Result<Endpoint> Sockets::local_name(const Turn& turn, Caller caller, SocketId id) {
@@ -265,6 +268,11 @@ std::uint64_t Sockets::unread(SocketId id) const {
 std::uint64_t Sockets::unsent(SocketId id) const {
     const Socket* socket = parts_->table.find(id);
     return socket == nullptr ? 0 : parts_->table.stream_facts(*socket).queued;
+}
+
+std::uint64_t Sockets::not_sent(SocketId id) const {
+    const Socket* socket = parts_->table.find(id);
+    return socket == nullptr ? 0 : not_sent_of(parts_->table, *socket);
 }
 
 std::size_t Sockets::size() const { return parts_->table.sockets().size(); }

@@ -50,6 +50,8 @@ struct Received {
     std::size_t copied = 0;     // octets given to the caller
     std::size_t full_size = 0;  // of the datagram (MSG_TRUNC)
     Endpoint from;
+    Endpoint to;           // of ours, as it stood in the packet
+    udp::Arrival arrival;  // of the packet
 };
 struct ReadinessEdge {
     SocketId socket;
@@ -100,8 +102,9 @@ class Sockets {
     /// FIONREAD: octets unread, of a datagram socket the length of the next datagram; of a listener
     /// the connections that wait.
     [[nodiscard]] std::uint64_t unread(SocketId) const;
-    [[nodiscard]] std::uint64_t unsent(SocketId) const;  // SIOCOUTQ
-    [[nodiscard]] std::size_t size() const;              // sockets that exist
+    [[nodiscard]] std::uint64_t unsent(SocketId) const;    // SIOCOUTQ
+    [[nodiscard]] std::uint64_t not_sent(SocketId) const;  // SIOCOUTQNSD: those never sent
+    [[nodiscard]] std::size_t size() const;                // sockets that exist
 
     /// Copies out without consuming (MSG_PEEK on a stream).
     Result<std::size_t> peek(const Turn&, event::Caller, SocketId, MutableOctets);

@@ -66,6 +66,14 @@ std::uint8_t linux_state(event::State state) {
     return numbers[static_cast<std::size_t>(state)];
 }
 
+std::uint64_t not_sent_of(const SocketTable& table, const Socket& socket) {
+    const tcp::ConnId* connection = socket.connection();
+    if (connection == nullptr) return 0;
+    const std::uint64_t queued = table.stream_facts(socket).queued;
+    const std::uint64_t sent = table.core().tcp().path_view(*connection).in_flight;
+    return queued > sent ? queued - sent : 0;
+}
+
 TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket) {
     TcpInfo info{};
     const StreamFacts facts = table.stream_facts(socket);
@@ -76,9 +84,7 @@ TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket) {
     info.snd_mss = mss_first;
     if (const tcp::ConnId* connection = socket.connection()) {
         fill(info, table.core().tcp().path_view(*connection));
-        const std::uint32_t sent = table.core().tcp().path_view(*connection).in_flight;
-        const std::uint64_t unsent = facts.queued > sent ? facts.queued - sent : 0;
-        info.notsent_bytes = static_cast<std::uint32_t>(unsent);
+        info.notsent_bytes = static_cast<std::uint32_t>(not_sent_of(table, socket));
     } else if (const auto* listening = std::get_if<Listening>(&socket.state)) {
         info.unacked = static_cast<std::uint32_t>(facts.waiting);
         info.sacked = listening->backlog;

@@ -78,6 +78,9 @@ static_assert(sizeof(TcpInfo) == 248);
 /// The number Linux has for a state (include/net/tcp_states.h).
 [[nodiscard]] std::uint8_t linux_state(event::State state);
 
+/// Octets of a stream's send queue that never left (SIOCOUTQNSD).
+[[nodiscard]] std::uint64_t not_sent_of(const SocketTable& table, const Socket& socket);
+
 [[nodiscard]] TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket);
 
 }  // namespace dt::sock

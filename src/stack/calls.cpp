@@ -64,6 +64,7 @@ Status Calls::set_option(SocketId id, int level, int name, Octets value) {
 sock::PollMask Calls::poll(SocketId id) const { return sockets_.poll(id); }
 std::uint64_t Calls::unread(SocketId id) const { return sockets_.unread(id); }
 std::uint64_t Calls::unsent(SocketId id) const { return sockets_.unsent(id); }
+std::uint64_t Calls::not_sent(SocketId id) const { return sockets_.not_sent(id); }
 Duration Calls::receive_timeout(SocketId id) const { return sockets_.receive_timeout(id); }
 Duration Calls::send_timeout(SocketId id) const { return sockets_.send_timeout(id); }
 sock::Family Calls::family(SocketId id) const { return sockets_.family(id); }

@@ -146,6 +146,55 @@ TEST(Datagram, ForbiddenFragmentsLimitTheSize) {
     EXPECT_EQ(program.send_to(std::string(1472, 'u'), pair.b.at(53)), "1472");
 }
 
+TEST(Datagram, ServiceAndTimeToLiveAreTheSocketsOwn) {
+    Pair pair;
+    const Program receiver = Program::datagram(pair, pair.b);
+    EXPECT_EQ(receiver.bind(pair.b.at(53)), "OK");
+    const Program sender = Program::datagram(pair, pair.a);
+    const auto arrival = [&] {
+        EXPECT_EQ(sender.send_to("x", pair.b.at(53)), "1");
+        pair.settle();
+        std::array<std::byte, 8> room{};
+        const auto received = receiver.calls().receive_from(receiver.id(), room);
+        EXPECT_TRUE(received);
+        EXPECT_EQ(received->to, pair.b.at(53));
+        EXPECT_EQ(received->arrival.interface, 1);
+        return received->arrival;
+    };
+    EXPECT_EQ(arrival().ttl, 64);
+    EXPECT_EQ(sender.set(0, 2, 5), "OK");     // IP_TTL
+    EXPECT_EQ(sender.set(0, 1, 0x28), "OK");  // IP_TOS
+    EXPECT_EQ(arrival().ttl, 5);
+    EXPECT_EQ(arrival().tos, 0x28);
+}
+
+TEST(Datagram, DontFragmentFollowsPathDiscovery) {
+    constexpr int always = 2;
+    constexpr int never = 0;
+    Pair pair;
+    const Program receiver = Program::datagram(pair, pair.b);
+    EXPECT_EQ(receiver.bind(pair.b.at(53)), "OK");
+    const Program sender = Program::datagram(pair, pair.a);
+    // Frames with DF are lost here: what arrives had none.
+    pair.from_a.drops = [](const Frame& frame) {
+        constexpr std::size_t flags_at = 14 + 6;  // behind the Ethernet header
+        const Octets front = frame.front();
+        const bool is_ipv4 = front.size() > flags_at && load_be<std::uint16_t>(front, 12) == 0x800;
+        return is_ipv4 && (std::to_integer<unsigned>(front[flags_at]) & 0x40U) != 0;
+    };
+    const auto arrives = [&](std::size_t size) {
+        EXPECT_EQ(sender.send_to(std::string(size, 'x'), pair.b.at(53)), std::to_string(size));
+        pair.settle();
+        return receiver.receive() != "EAGAIN";
+    };
+    EXPECT_FALSE(arrives(100));  // IP_PMTUDISC_WANT: what fits proves the path
+    EXPECT_TRUE(arrives(3000));  // and what does not is cut
+    EXPECT_EQ(sender.set(0, 10, always), "OK");
+    EXPECT_FALSE(arrives(100));
+    EXPECT_EQ(sender.set(0, 10, never), "OK");
+    EXPECT_TRUE(arrives(100));
+}
+
 TEST(Datagram, UnreadIsTheLengthOfTheNextOne) {
     Pair pair;
     const Program receiver = Program::datagram(pair, pair.b);

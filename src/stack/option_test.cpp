@@ -205,14 +205,20 @@ TEST_F(Options, ATimeOutBelowZeroIsOverAtOnceAndShownAsNone) {
     EXPECT_EQ(time, (std::array<std::int64_t, 2>{0, 0}));
 }
 
-TEST_F(Options, Device_API_OPT_020) {
-    EXPECT_EQ(stream.set_text(sol, 25, "eth0"), "OK");
+TEST_F(Options, ADeviceIsRefusedForNoRouteObeysIt) {
+    EXPECT_EQ(stream.set_text(sol, 25, "eth0"), "EPERM");
+    EXPECT_EQ(stream.set_text(sol, 25, "eth7"), "ENODEV");
+    EXPECT_EQ(stream.set_text(sol, 25, ""), "OK");
     std::array<char, 16> name{};
     EXPECT_EQ(
         stream.calls().get_option(stream.id(), sol, 25, std::as_writable_bytes(std::span{name})),
-        5U);
-    EXPECT_STREQ(name.data(), "eth0");
-    EXPECT_EQ(stream.set_text(sol, 25, "eth7"), "ENODEV");
+        0U);
+}
+
+TEST_F(Options, WhatWouldDoNothingIsNotOffered) {
+    for (const auto& [level, name] : {std::pair{sol, 37}, {sol, 40}, {0, 23}, {17, 1}}) {
+        EXPECT_EQ(stream.set(level, name, 1), "ENOPROTOOPT") << level << "/" << name;
+    }
 }
 
 TEST_F(Options, KeptForTheProgram_API_OPT_022) {

@@ -71,6 +71,7 @@ class Calls {
     [[nodiscard]] sock::PollMask poll(sock::SocketId) const;
     [[nodiscard]] std::uint64_t unread(sock::SocketId) const;
     [[nodiscard]] std::uint64_t unsent(sock::SocketId) const;
+    [[nodiscard]] std::uint64_t not_sent(sock::SocketId) const;
     Result<std::size_t> peek(sock::SocketId, MutableOctets);
     [[nodiscard]] Duration receive_timeout(sock::SocketId) const;
     [[nodiscard]] Duration send_timeout(sock::SocketId) const;

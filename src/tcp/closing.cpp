@@ -158,10 +158,14 @@ Outcome Connection::abort(const Turn& turn, event::Reason reason) {
     return outcome;
 }
 
+// RFC 5927 §4.1: only what quotes a segment now outstanding is believed (TCP-SEC-018).
+bool Connection::is_outstanding(Seq quoted) const {
+    if (state_ == State::closed || state_ == State::time_wait) return false;
+    return !before(quoted, snd_.una()) && !after(quoted, snd_.nxt());
+}
+
 Outcome Connection::on_icmp(const Turn& turn, Seq quoted, IcmpError error, std::uint16_t mtu) {
-    // RFC 5927 §4.1: only what quotes a segment now outstanding is believed (TCP-SEC-018).
-    if (before(quoted, snd_.una()) || after(quoted, snd_.nxt())) return {};
-    if (state_ == State::closed || state_ == State::time_wait) return {};
+    if (!is_outstanding(quoted)) return {};
     if (error == IcmpError::fragmentation_needed) {
         on_path_mtu(turn, mtu);
         return {};

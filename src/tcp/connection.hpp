@@ -118,6 +118,8 @@ class Connection {
     /// `quoted` is the sequence number in the quotation, checked here (RFC 5927 §4.1). `mtu` is
     /// that of fragmentation_needed.
     [[nodiscard]] Outcome on_icmp(const Turn& turn, Seq quoted, IcmpError error, std::uint16_t mtu);
+    /// Whether an ICMP error that quotes `quoted` is about a segment of ours now.
+    [[nodiscard]] bool is_outstanding(Seq quoted) const;
     /// The next hop does not answer; ends a connection in SYN-SENT with host_unreachable, in other
     /// states a soft error.
     [[nodiscard]] Outcome on_neighbour_failed(const Turn& turn);

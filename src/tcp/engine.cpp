@@ -84,20 +84,23 @@ void Engine::on_segment(const Turn& turn, SegmentIn segment) {
     parts_->on_segment(turn, std::move(segment));
 }
 
-void Engine::on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, IcmpError error,
-                     std::uint16_t mtu) {
+Engine::Belief Engine::on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, IcmpError error,
+                               std::uint16_t mtu) {
     Parts& parts = *parts_;
     const PeerRef peer = parts.find(tuple);
     if (peer.kind() == PeerKind::connection) {
         const auto handle = parts.connections.handle_of(peer.index());
         Connection& connection = parts.connections.get(handle)->connection;
-        return parts.settle(turn, handle, connection.on_icmp(turn, quoted, error, mtu));
+        if (!connection.is_outstanding(quoted)) return Belief::no;
+        parts.settle(turn, handle, connection.on_icmp(turn, quoted, error, mtu));
+        return Belief::yes;
     }
     // TCP-ICMP-012: an error about our SYN-ACK ends the entry; its number is the proof.
-    if (peer.kind() != PeerKind::half_open) return;
-    if (error == IcmpError::fragmentation_needed) return;
-    if (quoted != parts.half_opens.values(peer.index()).iss) return;
+    if (peer.kind() != PeerKind::half_open) return Belief::no;
+    if (quoted != parts.half_opens.values(peer.index()).iss) return Belief::no;
+    if (error == IcmpError::fragmentation_needed) return Belief::yes;
     parts.remove_half_open(turn, peer.index(), Cause::icmp_error, Reason::icmp_said_unreachable);
+    return Belief::yes;
 }
 
 void Engine::on_neighbour_failed(const Turn& turn, IpAddr, FourTuple tuple) {

@@ -68,6 +68,7 @@ struct Options {
     std::uint32_t defer_accept_s = 0;
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;
+    std::uint8_t min_ttl = 0;    // IP_MINTTL: segments with less are dropped (RFC 5082)
     bool reuse_address = false;  // of the socket; TIME-WAIT records remember it
     bool reuse_port = false;
     bool v6_only = false;  // a listener on [::] takes no IPv4 (IPV6_V6ONLY, RFC 3493 §5.3)
@@ -88,7 +89,10 @@ class Engine {
 
     // Frames in.
     void on_segment(const Turn& turn, SegmentIn segment);
-    void on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, IcmpError error, std::uint16_t mtu);
+    /// `no` where it quotes nothing that is outstanding (RFC 5927 §4.1): it changed nothing.
+    enum class Belief : std::uint8_t { no, yes };
+    Belief on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, IcmpError error,
+                   std::uint16_t mtu);
     /// The neighbour of `peer`'s next hop did not answer: SYN-SENT fails with host_unreachable.
     void on_neighbour_failed(const Turn& turn, IpAddr next_hop, FourTuple tuple);
 

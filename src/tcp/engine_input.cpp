@@ -35,6 +35,9 @@ void Engine::Parts::on_connection(const Turn& turn, std::uint32_t index, Segment
     const SlotHandle handle = connections.handle_of(index);
     ConnectionSlot& slot = *connections.get(handle);
     arrived(turn, segment, slot.connection.peer_shift());
+    if (segment.ttl < slot.connection.options().min_ttl) {
+        return drop_from_afar(turn, segment, slot.connection.peer_shift());
+    }
     const State before = slot.connection.state();
     const Outcome outcome = slot.connection.on_segment(turn, pool, std::move(segment));
     if (outcome.fate == Fate::gone && before == State::syn_sent) ++counters.attempt_fails;
@@ -63,6 +66,9 @@ void Engine::Parts::on_stray(const Turn& turn, const SegmentIn& segment) {
     if (fault != Reason::none) return drop(turn, segment, 0, fault);
     const Listeners::Handle listener = listeners.best(segment.tuple, tag_of(segment.tuple));
     if (listener.is_null()) return on_closed(turn, segment);
+    if (segment.ttl < listeners.get(listener)->options().min_ttl) {
+        return drop_from_afar(turn, segment, 0);
+    }
     on_listen(turn, listener, segment);
 }
 
@@ -71,6 +77,12 @@ void Engine::Parts::on_closed(const Turn& turn, const SegmentIn& segment) {
     const auto reset = reset_of(segment, Reason::no_listener);
     drop(turn, segment, 0, reset ? Reason::no_listener : Reason::rst_without_connection);
     if (reset) owe(turn, *reset);
+}
+
+/// RFC 5082 §3: who is next door sends a TTL that nobody farther away can.
+void Engine::Parts::drop_from_afar(const Turn& turn, const SegmentIn& segment, unsigned shift) {
+    ++counters.min_ttl_drops;
+    drop(turn, segment, shift, Reason::ttl_too_low);
 }
 
 // RFC 9293 §3.10.7.2: the LISTEN state.

@@ -59,6 +59,7 @@ struct Engine::Parts {
 
     // Segments in: by what the index says, then RFC 9293 §3.10.7.1 and §3.10.7.2.
     void on_segment(const Turn& turn, SegmentIn&& segment);
+    void drop_from_afar(const Turn& turn, const SegmentIn& segment, unsigned shift);
     void on_stray(const Turn& turn, const SegmentIn& segment);
     void on_closed(const Turn& turn, const SegmentIn& segment);
     void on_listen(const Turn& turn, Listeners::Handle listener, const SegmentIn& segment);

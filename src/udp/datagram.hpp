@@ -5,17 +5,35 @@
 #include <cstdint>
 #include <expected>
 
+#include "base/time.hpp"
 #include "buf/frame.hpp"
+#include "event/config.hpp"
 #include "event/reason.hpp"
 #include "wire/address.hpp"
 
 namespace dt::udp {
+
+/// What the IP header of a datagram says beside its addresses.
+struct Carriage {
+    std::uint8_t tos = 0;
+    std::uint8_t ttl = 64;
+    event::Switch dont_fragment = event::Switch::off;
+};
+
+/// How a datagram came.
+struct Arrival {
+    std::uint8_t tos = 0;
+    std::uint8_t ttl = 0;
+    std::uint8_t interface = 0;  // its number in the stack
+    Instant at{};
+};
 
 struct Datagram {
     FourTuple tuple;  // local = ours
     FramePtr frame;
     std::uint32_t offset = 0;  // of the text in the frame
     std::uint32_t length = 0;
+    Arrival arrival;
 };
 
 /// Whether a link has vouched for the octets.

@@ -57,6 +57,7 @@ Datagram Engine::Parts::copy_of(const Datagram& datagram) {
     Datagram copy;
     copy.tuple = datagram.tuple;
     copy.length = datagram.length;
+    copy.arrival = datagram.arrival;
     copy.frame = pool.frame();
     copy.frame->id = datagram.frame->id;
     datagram.frame->payload(datagram.offset, [&](Slice&& slice) {
@@ -163,7 +164,7 @@ void Engine::on_icmp(const Turn&, const FourTuple& tuple, Error error) {
     parts_->edge_of(handle, *endpoint);
 }
 
-Status Engine::send(const Turn&, FourTuple tuple, Octets text) {
+Status Engine::send(const Turn&, FourTuple tuple, Octets text, Carriage carriage) {
     constexpr std::size_t text_max_v4 = 65'507;  // 65535 less both headers (UDP-010)
     const std::size_t text_max =
         tuple.local.addr.is_v4() ? text_max_v4 : wire::UdpRepr::payload_max;
@@ -176,7 +177,7 @@ Status Engine::send(const Turn&, FourTuple tuple, Octets text) {
     header.emit(frame->prepend(wire::UdpRepr::size()));
     if (!text.empty()) (void)frame->add(parts_->pool.copy(text));
     parts_->outgoing_octets += frame->size();
-    parts_->outgoing.push({tuple, std::move(frame)});
+    parts_->outgoing.push({tuple, std::move(frame), carriage});
     return {};
 }
 

@@ -47,10 +47,11 @@ class Engine {
 
     /// Queues a datagram to send. Errors: invalid_argument (port 0), message_too_long, would_block
     /// (send_buffer_max octets wait to leave).
-    Status send(const Turn& turn, FourTuple tuple, Octets text);
+    Status send(const Turn& turn, FourTuple tuple, Octets text, Carriage carriage = {});
     struct Outgoing {
         FourTuple tuple;
         FramePtr frame;  // UDP header at its front, checksum left to IP
+        Carriage carriage;
     };
     /// The next datagram to leave; the caller emits its DatagramMoved once the frame has its
     /// number.

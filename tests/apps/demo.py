@@ -21,6 +21,7 @@ def check_ladder_from_syn_to_time_wait(s):
     syn, _, _ = ladder.segments("left", "S")[0]
     assert ladder.segments("right", "S.")[0][0] > syn
     assert len(ladder.segments("left", "F.")) == 1 and len(ladder.segments("right", "F.")) == 1, ladder
+    assert not ladder.has("left", r"^shut\b") and not ladder.has("right", r"^shut\b"), f"a shutdown() that nobody called\n{ladder}"
     assert ladder.has("left", "TIME-WAIT") and ladder.has("right", "CLOSED"), ladder
 
 

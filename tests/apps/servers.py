@@ -19,7 +19,7 @@ http {{
     client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
     uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
     sendfile on; tcp_nopush on; tcp_nodelay on;
-    server {{ listen 8080 {listen}; root {folder}; location = /pid {{ return 200 "$pid"; }} }}
+    server {{ listen 8080 {listen}; root {folder}; location = /pid {{ return 200 "$pid\n"; }} }}
 }}
 """
 
@@ -51,12 +51,25 @@ def check_nginx_workers_and_wrk(s):
     assert "Socket errors" not in run.out and "Non-2xx" not in run.out, run
 
 
-def check_both_nginx_workers_accept(s):
-    line = "for i in $(seq 1 60); do curl -sS http://server:8080/pid || exit 1; echo; done"
+def workers_that_answer(s, listen):
+    """The workers of an nginx that answered eight askers at a time."""
     s.tool("curl")
-    run = s.run("sh", "-c", line, hosts={"server": nginx(s, "reuseport")})
-    workers = set(re.findall(r"^\d+$", run.out, re.M))
-    assert len(workers) == 2, f"{run}answered by {workers}"
+    line = "seq 1 160 | xargs -P 8 -I N curl -sS http://server:8080/pid"
+    run = s.run("sh", "-c", line, hosts={"server": nginx(s, listen)})
+    answers = re.findall(r"^\d+$", run.out, re.M)
+    assert len(answers) == 160, f"{run}{len(answers)} answers"
+    return set(answers)
+
+
+def check_nginx_workers_share_the_listener_of_their_master(s):
+    """One listener, opened before the fork: the workers take connections from the same queue."""
+    workers = workers_that_answer(s, "")
+    assert len(workers) == 2, f"answered by {workers}"
+
+
+def check_nginx_workers_with_a_listener_each(s):
+    workers = workers_that_answer(s, "reuseport")
+    assert len(workers) == 2, f"answered by {workers}"
 
 
 def check_redis(s):

@@ -19,6 +19,8 @@ NATIVE_COUNT = "FIONREAD is the pair's own: what waits in the stack is not count
 
 NO_URGENT = "urgent data is not built: its sender is told EOPNOTSUPP, and nothing is lost"
 NO_MORE = "MSG_MORE is not seen by the pair, so the octets leave at once; TCP_CORK does hold them"
+NO_DEVICE = "no route obeys a device yet, so a socket cannot be bound to one: programs are told EPERM"
+NO_LINGER = "close() is the kernel's own and returns at once; what was written is sent all the same"
 LOW_WATER = "poll() on the pair knows no low-water mark, recv() on it does"
 
 
@@ -52,6 +54,8 @@ DEVIATIONS = {
     "API-IO-026": (["EMSGSIZE", "OK", "EINVAL", "EACCES"], DATAGRAM),
     "API-IO-011": (["EOPNOTSUPP", "EINVAL", b"abc", "EINVAL", "EOPNOTSUPP", "OK"], NO_URGENT),
     "API-IO-030": ([10, 1], NO_MORE),
+    "API-OPT-020": (["EPERM", "ENODEV"], NO_DEVICE),
+    "API-SHUT-015": ([False, False], NO_LINGER),
     "API-POLL-009": ("IN,OUT", NO_URGENT),
     "API-POLL-026": (["IN,OUT", "IN,OUT"], LOW_WATER),
     "API-POLL-022": (["OUT", "EAGAIN"], DATAGRAM_ERROR),

@@ -6,6 +6,7 @@ import select
 import socket
 import struct
 import termios
+import time
 
 import sockets as at
 from rows import row
@@ -13,6 +14,7 @@ from sockets import outcome, pair
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 MSG_ERRQUEUE = 0x2000
+SIOCOUTQNSD = 0x894B
 
 
 def with_octets(octets=b"abc"):
@@ -96,6 +98,23 @@ def nothing_out_of_band():
     return [outcome(ours.recv, 1, socket.MSG_OOB), outcome(ours.recvmsg, 1, 0, socket.MSG_OOB)]
 
 
+@row("API-SHUT-015", [True, True])
+def close_lingers():
+    """A peer that reads nothing: its window is full, so there is text without acknowledgement."""
+    found = []
+    for nonblocking in (False, True):
+        ours, theirs = pair(nonblocking=True)
+        assert theirs
+        while outcome(ours.send, bytes(65536)) == "OK":
+            pass
+        ours.setblocking(not nonblocking)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 1))
+        began = time.monotonic()
+        ours.close()
+        found.append(0.9 < time.monotonic() - began < 3)
+    return found
+
+
 @row("API-SHUT-009", ["ENOTCONN"] * 3)
 def shutdown_after_reset():
     s = at.reset()
@@ -138,3 +157,16 @@ def protocol_out_of_range():
         LIBC.socket(socket.AF_INET, socket.SOCK_STREAM, protocol)
         found.append(errno.errorcode[ctypes.get_errno()])
     return found
+@row("FLAGS/SIOCOUTQNSD", [0, True])
+def not_sent_yet():
+    ours, _ = pair(nonblocking=True)
+
+    def waiting():
+        return struct.unpack("i", fcntl.ioctl(ours, SIOCOUTQNSD, bytes(4)))[0]
+
+    idle = waiting()
+    while outcome(ours.send, bytes(65536)) == "OK":
+        pass
+    return [idle, waiting() > 0]
+
+

@@ -3,7 +3,9 @@
 """Without argument the page is written; with --check it is compared, and a page that is not up to date fails."""
 
 import pathlib
+import re
 import sys
+import textwrap
 import tomllib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -24,6 +26,32 @@ This page is written by `python3 tests/conformance/page.py`.
 | row | call | Linux | here | why |
 |---|---|---|---|---|
 """
+
+OPTIONS = """
+## Options that do nothing
+
+These are kept, so that a program reads back what it set, and change nothing (those marked v6 wait for IPv6 under
+`dialtone run`):
+{kept}.
+
+A program would be misled by these if they were taken and did nothing. They are answered ENOPROTOOPT, on which programs fall back:
+SO_TIMESTAMPING, SO_RXQ_OVFL, SO_WIFI_STATUS, IP_CHECKSUM, UDP_CORK, UDP_SEGMENT, UDP_GRO; on streams also SO_TIMESTAMP[NS] and
+TCP_INQ. SO_BINDTODEVICE is answered EPERM. IP_RECVERR is kept, for resolvers insist on it, and the error queue (MSG_ERRQUEUE) is
+always empty. Control messages of sendmsg() are not looked at.
+"""
+KEPT_ROW = re.compile(r'^    \{(sol|tcp|ip|ipv6|udp), \d+, "(\w+)", any_least|^    \{(sol|tcp|ip|ipv6|udp), \d+, "(\w+)", -?\d', re.M)
+TOLD = ("SO_TIMESTAMP", "SO_TIMESTAMPNS", "SO_TIMESTAMP_NEW", "SO_TIMESTAMPNS_NEW", "SO_PEEK_OFF", "IP_PKTINFO", "IP_RECVTTL",
+        "IP_RECVTOS", "IP_RECVORIGDSTADDR", "TCP_INQ")  # kept by the stack, obeyed by the host
+
+
+def options():
+    source = (ROOT / "src/sock/option_numbers.cpp").read_text(encoding="utf-8")
+    table = source[source.index("to_array<RememberedRow>"):]
+    found = [(one or other, name or last) for one, name, other, last in KEPT_ROW.findall(table)]
+    names = [name + (" (v6)" if level == "ipv6" else "") for level, name in found if name not in TOLD]
+    if len(names) < 10:
+        sys.exit("src/sock/option_numbers.cpp: the table of options that are only kept is not found")
+    return OPTIONS.format(kept=textwrap.fill(", ".join(names), 128))
 
 
 def rows():
@@ -54,7 +82,7 @@ def page():
         sys.exit(f"no row of docs/spec: {', '.join(missing)}")
     lines = [f"| {row['id']} | {cell(row['what'])} | {cell(row['test'].split('→', 1)[-1].strip())} | {cell(shown(answer))} | {cell(why)} |"
              for row, (answer, why) in ((known[key], value) for key, value in DEVIATIONS.items())]
-    return HEAD + "\n".join(lines) + f"\n\n{len(lines)} rows.\n"
+    return HEAD + "\n".join(lines) + f"\n\n{len(lines)} rows.\n" + options()
 
 
 def main():

@@ -10,7 +10,8 @@ import signal
 import sys
 import time
 
-import flag_rows  # noqa: F401: its rows are among rows.ROWS, as those of the next are
+import datagram_rows  # noqa: F401: its rows are among rows.ROWS, as those of the next two are
+import flag_rows  # noqa: F401
 import handler_rows  # noqa: F401
 import matrix
 import rows
