@@ -29,6 +29,7 @@ int up_command(const Arguments& arguments);
 int ss_command(const Arguments& arguments);
 int ladder_command(const Arguments& arguments);
 int replay_command(const Arguments& arguments);
+int doctor_command(const Arguments& arguments);
 int help_command(const Arguments& arguments);
 
 /// A command as main() finds it and --help lists it.

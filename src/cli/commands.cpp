@@ -12,6 +12,7 @@ std::span<const Command> commands() {
                                                          {"ss", ss_command},
                                                          {"ladder", ladder_command},
                                                          {"replay", replay_command},
+                                                         {"doctor", doctor_command},
                                                          {"help", help_command}});
     return list;
 }

@@ -14,9 +14,10 @@ constexpr std::string_view first_screen =
     R"(Ask your sockets why. A TCP/IP stack you can run programs on, see into and break. Start here:
   dialtone demo                     two programs, one call, every packet and state of it
   dialtone run -- PROGRAM ARGS…     your program on a private network: no root, nothing changed
+  dialtone doctor                   what is wrong with the sockets of this Linux host, in 2 s
 Run      run · up network.toml · replay FILE [--at TIME]
 Explain  ladder · ss
-Learn    help run|up|demo|ss|ladder|replay|tap|faults|exit-codes
+Learn    help run|up|demo|ss|ladder|replay|tap|doctor|faults|exit-codes
 Common   --json  --color auto|always|never  --ascii  -q  -v  --seed N  --version
 )";
 
@@ -94,6 +95,22 @@ Usage: dialtone replay [FILE] [--at TIME] [--until pN|eN] [--json] [--ascii] [--
 Without FILE the newest recording is read. Exit status 1 if the replay differs from the recording.
 )";
 
+constexpr std::string_view doctor_topic =
+    R"(What is wrong with the sockets of this Linux host: causes, with proof and fix. Needs no root.
+Usage: dialtone doctor [TARGET | -- COMMAND…] [--lang en|ko] [--no-probe] [--json] [--ascii] [--color WHEN] [-q]
+  dialtone doctor                everything that is found, worst first
+  dialtone doctor :8080          one port: who has it, its queue; why a server could not start there
+  dialtone doctor 10.0.0.7:5432  what concerns one address
+  dialtone doctor pid 4242       the sockets of one process
+  dialtone doctor -- ./server    runs a program; why its socket calls failed or waited
+It reads sockets and counters for 2 s and changes nothing. For :PORT without a listener it binds one
+scratch socket, closes it at once and says so; --no-probe leaves that out.
+  --watch        looks again and again: + appeared, ~ changed by a quarter, - gone; --for 60s ends it
+  certain   all evidence that tells this cause from others was read      likely   not all
+Exit status: 0 nothing found, 1 findings, 3 what was asked cannot be judged, 2 wrong usage.
+Each rule, its evidence and its fix: docs/diagnosis.
+)";
+
 constexpr std::string_view faults_topic =
     R"(Links and faults, on the command line and in network.toml alike.
   spec   = [ where ":" ] item { "," item }          item = WORD | WORD "=" value
@@ -129,6 +146,7 @@ constexpr std::string_view exit_topic =
     R"(Exit codes
   run        the program's status, 128+n if signal n ended it
   up         0 all programs ended as expected, 1 not, 128+n if signal n ended the run
+  doctor     0 nothing found, 1 findings, 3 what was asked cannot be judged
   125        Dialtone itself failed     126  program not executable     127  program not found
   2          wrong usage or file        1    any other failure
 )";
@@ -144,6 +162,7 @@ constexpr auto topics = std::to_array<Topic>({{"run", run_topic},
                                               {"ladder", ladder_topic},
                                               {"tap", tap_topic},
                                               {"replay", replay_topic},
+                                              {"doctor", doctor_topic},
                                               {"faults", faults_topic},
                                               {"exit-codes", exit_topic}});
 

@@ -6,7 +6,7 @@ root=$DIALTONE_ROOT
 . "$root/cmake/setup.sh"
 fuzzers=()
 for source in tests/fuzz/*_fuzz.cpp; do [ ! -e "$source" ] || fuzzers+=("$(basename "$source" .cpp)"); done
-[ "$DIALTONE_FULL" != 0 ] || fuzzers=(stack_fuzz wire_fuzz)
+[ "$DIALTONE_FULL" != 0 ] || fuzzers=(stack_fuzz wire_fuzz doctor_fuzz)
 [ "${#fuzzers[@]}" -gt 0 ] || { echo "there is no fuzzer in tests/fuzz"; exit 1; }
 mkdir -p build/fuzz
 configure_and_build "$root/build/fuzz" "$root/build/fuzz/build.log" fuzz "${fuzzers[0]}" || exit 1

@@ -1,0 +1,180 @@
+// dialtone doctor: what is wrong with the sockets of this Linux host.
+#include "doctor/command.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/flags.hpp"
+#include "cli/terminal.hpp"
+#include "doctor/watch.hpp"
+#include "os/clock.hpp"
+#include "rules/number_text.hpp"
+
+namespace dt::cli {
+
+namespace {
+
+struct DoctorFlags {
+    Common common;
+    doctor::Question question;
+    std::string language;
+    bool may_not_probe = false;
+    bool watches = false;
+    std::string watch_time;
+};
+
+/// --lang, else LC_ALL, LC_MESSAGES or LANG, the first that is set; English for what is not there.
+std::optional<rules::Language> language_for(const std::string& wanted) {
+    if (!wanted.empty()) return rules::language_of(wanted);
+    for (const char* const name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+        const char* const value = std::getenv(name);
+        if (value == nullptr || *value == '\0') continue;
+        return rules::language_of(value).value_or(rules::Language::english);
+    }
+    return rules::Language::english;
+}
+
+Problem bad_target(const std::string& word) {
+    return {fmt::format("`{}` is neither a port, an address nor a process", word),
+            "write :8080, 10.0.0.7:5432, [::1]:80 or pid 4242; a name of a host is not looked up",
+            exit_usage,
+            {}};
+}
+
+/// `:8080`, `10.0.0.7:5432`, `localhost:80`.
+std::optional<Problem> read_endpoint(const std::string& word, rules::Target& target) {
+    const std::string_view text = word;
+    const bool is_port = text.starts_with(':') || text.starts_with("*:");
+    const std::string full = text.starts_with(':')            ? "*" + word
+                             : text.starts_with("localhost:") ? "127.0.0.1" + word.substr(9)
+                                                              : word;
+    const auto endpoint = Endpoint::parse(full);
+    if (!endpoint || endpoint->port.is_any()) return bad_target(word);
+    target.endpoint = *endpoint;
+    target.is_any_address = is_port;
+    return std::nullopt;
+}
+
+std::optional<Problem> read_target(const std::vector<std::string>& words, rules::Target& target) {
+    if (words.empty()) return std::nullopt;
+    if (words[0] != "pid") {
+        return words.size() == 1 ? read_endpoint(words[0], target) : bad_target(words[1]);
+    }
+    if (words.size() != 2) return bad_target("pid");
+    std::int32_t pid = 0;
+    const char* const end = words[1].data() + words[1].size();
+    const auto [stop, error] = std::from_chars(words[1].data(), end, pid);
+    if (error != std::errc{} || stop != end || pid <= 0) return bad_target("pid " + words[1]);
+    target.pid = pid;
+    return std::nullopt;
+}
+
+void tell_progress(const DoctorFlags& flags) {
+    if (flags.common.quiet) return;
+    const std::vector<rules::Value> values{{"window", rules::span(flags.question.window)}};
+    tell(rules::filled(rules::text_of(flags.question.language, rules::rule(0), "reading"), values));
+}
+
+int show(const DoctorFlags& asked, const doctor::Answer& answer) {
+    const std::string report =
+        asked.common.json ? doctor::json_report(answer.evidence, answer.verdict, answer.setting)
+                          : doctor::text_report(answer.evidence, answer.verdict, answer.setting,
+                                                asked.common.paint());
+    fmt::print("{}", report);
+    return doctor::exit_code_of(answer.verdict, answer.setting);
+}
+
+Problem unreadable(const os::Failure& failure) {
+    return {fmt::format("cannot read the sockets of this host: {}", failure.text()),
+            "the kernel must have INET_DIAG, and AF_NETLINK must be allowed here",
+            exit_ours,
+            {}};
+}
+
+/// Looks again and again until --for is over, or for ever; 1 if there ever was a finding.
+int watch(DoctorFlags asked) {
+    Duration limit = Duration::max();
+    if (!asked.watch_time.empty()) {
+        const auto time = link::parse_duration({asked.watch_time, 1});
+        if (!time) return complain(problem_of("--for", asked.watch_time, time.error()));
+        limit = *time;
+    }
+    asked.question.may_probe = false;  // a probe held again and again would be in a server's way
+    doctor::WatchLog log(asked.question.language);
+    const observe::Paint paint = asked.common.paint();
+    const Instant begin = os::now();
+    do {
+        const auto answer = doctor::ask_host(asked.question);
+        if (!answer) return complain(unreadable(answer.error()));
+        const std::string time = observe::time_of_day(Duration{os::wall_time_ns()}).substr(0, 8);
+        for (const doctor::WatchLine& line : log.update(os::now(), answer->verdict)) {
+            fmt::print("{}  {} {}\n", time, line.sign, paint.plain(line.text));
+        }
+        std::fflush(stdout);
+    } while (os::now() - begin < limit);
+    return log.has_found() ? 1 : 0;
+}
+
+/// Everything behind `--` is the command.
+CommandLine split_command(const Arguments& arguments) {
+    const auto dashes = std::ranges::find(arguments, "--");
+    CommandLine line{{arguments.begin(), dashes}, {}};
+    if (dashes != arguments.end()) line.program.assign(std::next(dashes), arguments.end());
+    return line;
+}
+
+int judge_command(const DoctorFlags& asked, const Arguments& command) {
+    const auto answer = doctor::ask_command(asked.question, command);
+    if (answer) return show(asked, answer->answer);
+    const os::Failure& failure = answer.error();
+    if (std::string_view{failure.call} == "execve") {
+        return complain(
+            {fmt::format("program `{}` cannot be started: {}", command[0], failure.text()),
+             "write a program of the PATH, or its path",
+             failure.number == ENOENT ? exit_not_found : exit_not_executable,
+             {}});
+    }
+    return complain({fmt::format("cannot trace a program here: {}", failure.text()),
+                     "ptrace and seccomp must be allowed (docker run --cap-add SYS_PTRACE)",
+                     exit_ours,
+                     {}});
+}
+
+}  // namespace
+
+int doctor_command(const Arguments& arguments) {
+    DoctorFlags asked;
+    std::vector<std::string> words;
+    const CommandLine line = split_command(arguments);
+    Flags flags("doctor");
+    flags.add_common(asked.common);
+    flags.app().add_option("--lang", asked.language);
+    flags.app().add_flag("--no-probe", asked.may_not_probe);
+    flags.app().add_flag("--watch", asked.watches);
+    flags.app().add_option("--for", asked.watch_time);
+    flags.app().add_option("target", words);
+    if (const auto code = flags.read(line.flags)) return *code;
+    const auto language = language_for(asked.language);
+    if (!language) {
+        return complain({fmt::format("--lang `{}`: no such language", asked.language),
+                         "write --lang en or --lang ko",
+                         exit_usage,
+                         {}});
+    }
+    asked.question.language = *language;
+    asked.question.may_probe = !asked.may_not_probe;
+    if (const auto problem = read_target(words, asked.question.target)) return complain(*problem);
+    if (!line.program.empty()) return judge_command(asked, line.program);
+    if (asked.watches) return watch(asked);
+    tell_progress(asked);
+    const auto answer = doctor::ask_host(asked.question);
+    if (!answer) return complain(unreadable(answer.error()));
+    return show(asked, *answer);
+}
+
+}  // namespace dt::cli

@@ -1,0 +1,76 @@
+// Reads a socket of another process.
+#include "doctor/descriptor.hpp"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/stat.h>
+
+#include <string>
+
+#include "doctor/inet_diag.hpp"
+#include "doctor/netlink_bytes.hpp"
+#include "os/process.hpp"
+
+namespace dt::doctor {
+
+namespace {
+
+bool flag_of(int fd, int level, int option) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    return ::getsockopt(fd, level, option, &value, &size) == 0 && value != 0;
+}
+
+template <class Ask>
+std::optional<NamedEndpoint> name_of(int fd, Ask ask) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    auto* const name = static_cast<sockaddr*>(static_cast<void*>(&storage));
+    if (ask(fd, name, &size) != 0) return std::nullopt;
+    return from_sockaddr(storage, size);
+}
+
+std::optional<rules::TcpInfo> info_of(int fd) {
+    tcp_info kernel{};
+    socklen_t size = sizeof kernel;
+    if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &kernel, &size) != 0) return std::nullopt;
+    return tcp_info_of(kernel);
+}
+
+}  // namespace
+
+std::optional<Looked> options_of(pid_t pid, int fd) {
+    const auto process = os::open_process(pid);
+    if (!process) return std::nullopt;
+    const auto copy = os::borrow(process->get(), fd);
+    if (!copy) return std::nullopt;
+    const int own = copy->get();
+    const auto local = name_of(own, ::getsockname);
+    if (!local) return std::nullopt;
+    Looked looked;
+    looked.options.has_reuse_addr = flag_of(own, SOL_SOCKET, SO_REUSEADDR);
+    looked.options.has_reuse_port = flag_of(own, SOL_SOCKET, SO_REUSEPORT);
+    looked.options.is_v6only =
+        local->family == Family::v6 && flag_of(own, IPPROTO_IPV6, IPV6_V6ONLY);
+    looked.options.has_no_delay = flag_of(own, IPPROTO_TCP, TCP_NODELAY);
+    looked.options.local = local->endpoint;
+    looked.options.is_bound = !local->endpoint.port.is_any();
+    if (const auto remote = name_of(own, ::getpeername)) {
+        looked.options.remote = remote->endpoint;
+    }
+    int type = 0;
+    socklen_t size = sizeof type;
+    (void)::getsockopt(own, SOL_SOCKET, SO_TYPE, &type, &size);
+    looked.protocol = type == SOCK_DGRAM ? rules::Protocol::udp : rules::Protocol::tcp;
+    if (looked.protocol == rules::Protocol::tcp) looked.info = info_of(own);
+    return looked;
+}
+
+void describe_process(rules::Call& call) {
+    struct stat status {};
+    if (::stat(("/proc/" + std::to_string(call.pid)).c_str(), &status) == 0) {
+        call.euid = status.st_uid;
+    }
+}
+
+}  // namespace dt::doctor

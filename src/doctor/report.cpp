@@ -1,0 +1,170 @@
+// The report for a terminal.
+#include "doctor/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rules/number_text.hpp"
+
+namespace dt::doctor {
+
+namespace {
+
+using observe::Tone;
+
+std::string say(const Setting& setting, std::string_view part,
+                const std::vector<rules::Value>& values) {
+    return rules::filled(rules::text_of(setting.language, rules::rule(0), part), values);
+}
+
+/// `text` in lines of at most `width` cells, broken at spaces; further lines begin with `indent`
+/// spaces. Wide letters (Hangul) take two cells.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+    std::string out;
+    std::size_t used = indent;
+    bool is_first = true;
+    while (!text.empty()) {
+        const auto end = text.find(' ');
+        const std::string_view word = text.substr(0, end);
+        std::size_t wide = observe::cells(word);
+        wide += static_cast<std::size_t>(std::ranges::count_if(word, [](char c) {
+            const auto octet = static_cast<unsigned char>(c);
+            return octet >= 0xea && octet <= 0xed;  // U+A000 to U+D7FF: Hangul
+        }));
+        if (!is_first && used + 1 + wide > width) {
+            out += '\n' + std::string(indent, ' ');
+            used = indent;
+        } else if (!is_first) {
+            out += ' ';
+            ++used;
+        }
+        out += word;
+        used += wide;
+        is_first = false;
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return out;
+}
+
+std::string section(const rules::Finding& finding, std::string_view label,
+                    const std::vector<std::string_view>& parts, rules::Language language,
+                    const observe::Paint& paint) {
+    std::string out;
+    bool is_first = true;
+    for (const std::string_view part : parts) {
+        const std::string text = wrapped(rules::say(language, finding, part), 9, paint.width);
+        const std::string_view head = is_first ? label : "";
+        const std::size_t wide = language == rules::Language::korean && is_first ? 4 : head.size();
+        out += fmt::format("  {}{}{}\n", head, std::string(7 - wide, ' '), text);
+        is_first = false;
+    }
+    return out;
+}
+
+std::size_t count_tcp(const rules::Evidence& evidence) {
+    return static_cast<std::size_t>(
+        std::ranges::count(evidence.after.sockets, rules::Protocol::tcp, &rules::Socket::protocol));
+}
+
+std::size_t count_listeners(const rules::Evidence& evidence) {
+    return static_cast<std::size_t>(
+        std::ranges::count(evidence.after.sockets, event::State::listen, &rules::Socket::state));
+}
+
+std::vector<rules::Value> numbers(const rules::Evidence& evidence, const rules::Verdict& verdict,
+                                  const Setting& setting) {
+    const std::size_t count = verdict.findings.size();
+    std::vector<rules::Value> values{{"name", setting.host_name},
+                                     {"kernel", setting.kernel},
+                                     {"sockets", rules::grouped(count_tcp(evidence))},
+                                     {"listeners", rules::grouped(count_listeners(evidence))},
+                                     {"window", rules::span(evidence.window)},
+                                     {"uid", std::to_string(evidence.uid)},
+                                     {"rules", std::to_string(verdict.rules_run)},
+                                     {"count", std::to_string(count)}};
+    values.push_back({"found", say(setting, count == 1 ? "finding" : "findings", values)});
+    return values;
+}
+
+std::string what_was_not_seen(const rules::Evidence& evidence, const Setting& setting) {
+    std::string out;
+    if (setting.hidden_owners > 0) {
+        out += say(setting, "hidden",
+                   {{"uid", std::to_string(evidence.uid)},
+                    {"count", std::to_string(setting.hidden_owners)}}) +
+               "\n";
+    }
+    for (const Unseen& unseen : setting.unseen) {
+        out += say(setting, "unseen", {{"what", unseen.what}, {"why", unseen.why}}) + "\n";
+    }
+    return out;
+}
+
+}  // namespace
+
+int exit_code_of(const rules::Verdict& verdict, const Setting& setting) {
+    if (!verdict.findings.empty()) return 1;
+    return setting.undecided.empty() ? 0 : 3;
+}
+
+std::string finding_text(const rules::Finding& finding, std::size_t rank, rules::Language language,
+                         const observe::Paint& paint) {
+    const std::string certainty{
+        rules::text_of(language, rules::rule(0), rules::name(finding.certainty))};
+    const std::string tag = fmt::format("{} {} {}", rank, rules::name(finding.rule), certainty);
+    const std::string head = wrapped(rules::say(language, finding, finding.head), 2,
+                                     paint.width - observe::cells(tag) - 2U);
+    const Tone tone = finding.harm == rules::Harm::now ? Tone::worst : Tone::held;
+    std::string out =
+        fmt::format("{}  {}\n", paint.tint(tag, Tone::strong), paint.tint(head, tone));
+    const auto label = [&](std::string_view part) {
+        return rules::text_of(language, rules::rule(0), part);
+    };
+    out += section(finding, label("proof"), finding.proofs, language, paint);
+    out += section(finding, label("fix"), finding.fixes, language, paint);
+    if (!finding.decide.empty()) {
+        out += fmt::format("  {} {}\n", label("decide"),
+                           rules::say(language, finding, finding.decide));
+    }
+    return out;
+}
+
+std::string text_report(const rules::Evidence& evidence, const rules::Verdict& verdict,
+                        const Setting& setting, const observe::Paint& paint) {
+    const auto values = numbers(evidence, verdict, setting);
+    std::string out;
+    const bool is_host = setting.target_part.empty();
+    if (is_host && !verdict.findings.empty()) {
+        out += wrapped(say(setting, "host", values), 0, paint.width) + "\n";
+    }
+    if (!is_host) {
+        const std::string sign = verdict.findings.empty() && setting.undecided.empty()
+                                     ? paint.tint(paint.plain("✓"), Tone::good) + " "
+                                     : "";
+        out += sign + wrapped(say(setting, setting.target_part, setting.target), 2, paint.width) +
+               "\n";
+    }
+    std::size_t rank = 0;
+    for (const rules::Finding& finding : verdict.findings) {
+        out += finding_text(finding, ++rank, setting.language, paint);
+    }
+    for (const std::string& sentence : setting.undecided) {
+        out += wrapped(sentence, 2, paint.width) + "\n";
+    }
+    if (verdict.findings.empty() && setting.undecided.empty()) {
+        out += is_host ? fmt::format("{} {}\n", paint.tint(paint.plain("✓"), Tone::good),
+                                     say(setting, "nothing", values))
+                       : say(setting, "nothing.target", values) + "\n";
+    }
+    if (setting.was_probed) {
+        const auto& endpoint =
+            evidence.call ? evidence.call->address : evidence.target.endpoint.value_or(Endpoint{});
+        out += say(setting, "probe", {{"port", std::to_string(endpoint.port.value())}}) + "\n";
+    }
+    const std::string unseen = what_was_not_seen(evidence, setting);
+    if (is_host && !unseen.empty()) out += paint.tint(unseen, Tone::faint);
+    return paint.plain(out);
+}
+
+}  // namespace dt::doctor

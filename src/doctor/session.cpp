@@ -1,0 +1,118 @@
+// Reads over a window and judges.
+#include "doctor/session.hpp"
+
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "rules/number_text.hpp"
+
+namespace dt::doctor {
+
+namespace {
+
+void sleep_for(Duration time) {
+    timespec left{time.count() / 1'000'000'000, time.count() % 1'000'000'000};
+    while (::nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
+std::size_t count_at(const rules::Evidence& evidence, Port port, event::State state) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(evidence.after.sockets, [&](const rules::Socket& socket) {
+            return socket.protocol == rules::Protocol::tcp && socket.local.port == port &&
+                   socket.state == state;
+        }));
+}
+
+/// The line about the port that was asked about.
+void describe_port(const rules::Evidence& evidence, Setting& setting) {
+    const Endpoint asked = *evidence.target.endpoint;
+    const rules::Scene scene(evidence);
+    setting.target_part = "no.listener";
+    setting.target = {
+        {"listener", rules::text_of(asked)},
+        {"established", std::to_string(count_at(evidence, asked.port, event::State::established))},
+        {"timewait", std::to_string(count_at(evidence, asked.port, event::State::time_wait))},
+        {"window", rules::span(evidence.window)}};
+    for (const rules::ListenerSight& sight : scene.listeners()) {
+        const rules::Socket& listener = *sight.now;
+        if (listener.local.port != asked.port || listener.protocol != rules::Protocol::tcp)
+            continue;
+        if (!evidence.target.is_any_address && !scene.is_asked(listener)) continue;
+        setting.target_part = "listener";
+        setting.target[0].text = rules::text_of(listener.local);
+        setting.target.push_back({"owner", scene.owner_text(listener)});
+        setting.target.push_back({"waiting", std::to_string(listener.rqueue)});
+        setting.target.push_back({"limit", std::to_string(listener.wqueue)});
+        return;
+    }
+}
+
+bool has_listener(const rules::Evidence& evidence) {
+    const rules::Scene scene(evidence);
+    return std::ranges::any_of(scene.listeners(), [&](const rules::ListenerSight& sight) {
+        return sight.now->local.port == evidence.target.endpoint->port;
+    });
+}
+
+/// A process whose sockets may not be read cannot be judged.
+void check_process(const rules::Evidence& evidence, Setting& setting) {
+    const std::string pid = std::to_string(*evidence.target.pid);
+    struct stat status {};
+    const bool exists = ::stat(("/proc/" + pid).c_str(), &status) == 0;
+    if (exists && ::access(("/proc/" + pid + "/fd").c_str(), R_OK | X_OK) == 0) return;
+    const std::vector<rules::Value> values{{"pid", pid},
+                                           {"owneruid", std::to_string(status.st_uid)}};
+    const auto text = [&](std::string_view part) {
+        return rules::filled(rules::text_of(setting.language, rules::rule(0), part), values);
+    };
+    setting.undecided.push_back(text(exists ? "hidden.pid" : "gone.pid"));
+    if (exists) setting.undecided.push_back("help: " + text("sudo.pid"));
+}
+
+}  // namespace
+
+Setting setting_here(rules::Language language) {
+    Setting setting;
+    setting.language = language;
+    utsname name{};
+    if (::uname(&name) == 0) {
+        setting.host_name = name.nodename;
+        setting.kernel = name.release;
+        setting.kernel = setting.kernel.substr(0, setting.kernel.find('-'));
+    }
+    return setting;
+}
+
+os::SysResult<Answer> ask_host(const Question& question) {
+    auto host = Host::open();
+    if (!host) return std::unexpected(host.error());
+    Answer answer{{}, {}, setting_here(question.language)};
+    rules::Evidence& evidence = answer.evidence;
+    evidence.target = question.target;
+    evidence.window = question.window;
+    evidence.before = host->snapshot();
+    host->note_cpu();
+    sleep_for(question.window);
+    evidence.after = host->snapshot();
+    host->read_owners(evidence);
+    host->read_settings(evidence);
+    const auto& endpoint = question.target.endpoint;
+    if (endpoint) evidence.route = host->route(endpoint->addr);
+    if (endpoint && question.target.is_any_address && question.may_probe &&
+        !has_listener(evidence)) {
+        evidence.probe = probe_bind(*endpoint, 0);
+        answer.setting.was_probed = true;
+    }
+    answer.verdict = rules::judge(evidence);
+    answer.setting.unseen = host->unseen();
+    answer.setting.hidden_owners = host->hidden_owners();
+    if (endpoint) describe_port(evidence, answer.setting);
+    if (question.target.pid) check_process(evidence, answer.setting);
+    return answer;
+}
+
+}  // namespace dt::doctor

@@ -1,0 +1,27 @@
+// One run of `dialtone doctor` over a window: reads, waits, reads again, judges.
+#pragma once
+
+#include "doctor/report.hpp"
+
+namespace dt::doctor {
+
+/// What was asked for.
+struct Question {
+    rules::Target target;
+    Duration window = std::chrono::seconds{2};
+    rules::Language language = rules::Language::english;
+    bool may_probe = true;
+};
+
+struct Answer {
+    rules::Evidence evidence;
+    rules::Verdict verdict;
+    Setting setting;
+};
+
+/// Reads the host for the window and judges what was asked.
+[[nodiscard]] os::SysResult<Answer> ask_host(const Question& question);
+/// Name and kernel of this host.
+[[nodiscard]] Setting setting_here(rules::Language language);
+
+}  // namespace dt::doctor

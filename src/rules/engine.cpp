@@ -1,0 +1,60 @@
+// Runs every rule and ranks the findings.
+#include "rules/engine.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace dt::rules {
+
+std::string_view name(Kind kind) {
+    switch (kind) {
+        case Kind::bind: return "bind";
+        case Kind::connect: return "connect";
+        case Kind::accept: return "listen and accept";
+        case Kind::close: return "reset and close";
+        case Kind::delay: return "delay and loss";
+    }
+    std::unreachable();
+}
+
+std::string_view name(CallKind kind) {
+    switch (kind) {
+        case CallKind::bind: return "bind()";
+        case CallKind::listen: return "listen()";
+        case CallKind::connect: return "connect()";
+        case CallKind::accept: return "accept()";
+        case CallKind::receive: return "a receive";
+        case CallKind::send: return "a send";
+    }
+    std::unreachable();
+}
+
+std::vector<Rule> all_rules() {
+    std::vector<Rule> rules;
+    for (const auto family :
+         {bind_rules(), connect_rules(), accept_rules(), close_rules(), delay_rules()}) {
+        rules.insert(rules.end(), family.begin(), family.end());
+    }
+    return rules;
+}
+
+Verdict judge(const Evidence& evidence) {
+    const Scene scene(evidence);
+    Verdict verdict;
+    for (const Rule& rule : all_rules()) {
+        rule.find(scene, verdict.findings);
+        ++verdict.rules_run;
+    }
+    rank(verdict);
+    return verdict;
+}
+
+void rank(Verdict& verdict) {
+    std::ranges::stable_sort(verdict.findings, [](const Finding& a, const Finding& b) {
+        return std::tuple(a.harm, a.certainty, b.weight, a.rule) <
+               std::tuple(b.harm, b.certainty, a.weight, b.rule);
+    });
+}
+
+}  // namespace dt::rules

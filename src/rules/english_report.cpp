@@ -1,0 +1,41 @@
+// Texts of the report rules, english.
+#include <array>
+
+#include "rules/words.hpp"
+
+namespace dt::rules {
+
+namespace {
+
+// clang-format off
+constexpr auto texts = std::to_array<Word>({
+    {rule(0), "certain", "certain"},
+    {rule(0), "likely", "likely"},
+    {rule(0), "proof", "proof"},
+    {rule(0), "fix", "fix"},
+    {rule(0), "decide", "decide"},
+    {rule(0), "finding", "1 finding"},
+    {rule(0), "findings", "{count} findings"},
+    {rule(0), "host", "{name}, Linux {kernel}: {sockets} TCP sockets, {listeners} listeners, read for {window} as uid {uid}. {found}."},
+    {rule(0), "nothing", "nothing found: {sockets} TCP sockets, {listeners} listeners, {rules} rules in {window}"},
+    {rule(0), "nothing.target", "nothing found"},
+    {rule(0), "reading", "reading sockets and counters for {window}"},
+    {rule(0), "hidden", "Not readable as uid {uid}: the owners of {count} listeners (R27 skipped for them)."},
+    {rule(0), "unseen", "Not readable: {what} ({why})."},
+    {rule(0), "listener", "{listener} {owner}: queue {waiting}/{limit}, no drops in {window}, {established} ESTABLISHED, {timewait} TIME-WAIT"},
+    {rule(0), "no.listener", "{listener}: no listener here, {established} ESTABLISHED, {timewait} TIME-WAIT"},
+    {rule(0), "command", "no socket call of the command failed or waited for a reason that a rule knows"},
+    {rule(0), "command.found", "socket calls of the command that failed or waited: {found}"},
+    {rule(0), "probe", "one scratch socket was bound to port {port} and closed at once (--no-probe: none)"},
+    {rule(0), "hidden.pid", "not enough evidence: pid {pid} belongs to uid {owneruid}, so its sockets cannot be told from others"},
+    {rule(0), "sudo.pid", "sudo dialtone doctor pid {pid}"},
+    {rule(0), "gone.pid", "not enough evidence: there is no process {pid}"},
+    {rule(0), "unexplained", "not enough evidence: {call} of {program}[{pid}] = {errno}, and no rule explains it"},
+});
+// clang-format on
+
+}  // namespace
+
+std::span<const Word> english_report() { return texts; }
+
+}  // namespace dt::rules

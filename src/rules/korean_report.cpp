@@ -1,0 +1,41 @@
+// Texts of the report rules, korean.
+#include <array>
+
+#include "rules/words.hpp"
+
+namespace dt::rules {
+
+namespace {
+
+// clang-format off
+constexpr auto texts = std::to_array<Word>({
+    {rule(0), "certain", "확실"},
+    {rule(0), "likely", "유력"},
+    {rule(0), "proof", "증거"},
+    {rule(0), "fix", "조치"},
+    {rule(0), "decide", "가르기"},
+    {rule(0), "finding", "진단 1개"},
+    {rule(0), "findings", "진단 {count}개"},
+    {rule(0), "host", "{name}, Linux {kernel}: TCP 소켓 {sockets}개, 리스너 {listeners}개, uid {uid}(으)로 {window} 동안 읽음. {found}."},
+    {rule(0), "nothing", "진단 없음: TCP 소켓 {sockets}개, 리스너 {listeners}개, {window} 동안 규칙 {rules}개"},
+    {rule(0), "nothing.target", "진단 없음"},
+    {rule(0), "reading", "{window} 동안 소켓과 카운터를 읽습니다"},
+    {rule(0), "hidden", "uid {uid}(으)로 읽을 수 없음: 리스너 {count}개의 소유자 (이들에는 R27을 건너뜀)."},
+    {rule(0), "unseen", "읽을 수 없음: {what} ({why})."},
+    {rule(0), "listener", "{listener} {owner}: 큐 {waiting}/{limit}, {window} 동안 무시된 SYN 없음, ESTABLISHED {established}개, TIME-WAIT {timewait}개"},
+    {rule(0), "no.listener", "{listener}: 이곳에 리스너 없음, ESTABLISHED {established}개, TIME-WAIT {timewait}개"},
+    {rule(0), "command", "실패하거나 기다린 소켓 호출 가운데 규칙이 아는 까닭이 있는 것은 없음"},
+    {rule(0), "command.found", "명령의 실패하거나 기다린 소켓 호출: {found}"},
+    {rule(0), "probe", "시험 소켓 하나를 포트 {port}에 bind하고 바로 닫았습니다 (--no-probe: 하지 않음)"},
+    {rule(0), "hidden.pid", "증거 부족: pid {pid}는 uid {owneruid}의 것이라 그 소켓을 가려낼 수 없습니다"},
+    {rule(0), "sudo.pid", "sudo dialtone doctor pid {pid}"},
+    {rule(0), "gone.pid", "증거 부족: 프로세스 {pid}가 없습니다"},
+    {rule(0), "unexplained", "증거 부족: {program}[{pid}]의 {call} = {errno}, 설명하는 규칙이 없습니다"},
+});
+// clang-format on
+
+}  // namespace
+
+std::span<const Word> korean_report() { return texts; }
+
+}  // namespace dt::rules

@@ -1,0 +1,133 @@
+// Evidence with its indexes.
+#include "rules/scene.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace dt::rules {
+
+namespace {
+
+std::uint32_t ports_of(const Endpoint& local, const Endpoint& remote) {
+    return std::uint32_t{local.port.value()} << 16 | remote.port.value();
+}
+
+std::uint32_t ports_of_socket(const Socket* socket) {
+    return ports_of(socket->local, socket->remote);
+}
+
+std::uint64_t cookie_of(const Socket* socket) { return socket->cookie; }
+
+std::vector<const Socket*> by_cookie(const std::vector<Socket>& sockets) {
+    std::vector<const Socket*> sorted;
+    sorted.reserve(sockets.size());
+    for (const Socket& socket : sockets) sorted.push_back(&socket);
+    std::ranges::stable_sort(sorted, {}, cookie_of);
+    return sorted;
+}
+
+const Socket* find(const std::vector<const Socket*>& sorted, std::uint64_t cookie) {
+    const auto found = std::ranges::lower_bound(sorted, cookie, {}, cookie_of);
+    return found == sorted.end() || (*found)->cookie != cookie ? nullptr : *found;
+}
+
+}  // namespace
+
+Scene::Scene(const Evidence& evidence_in)
+    : evidence(evidence_in),
+      before_(by_cookie(evidence.before.sockets)),
+      after_(by_cookie(evidence.after.sockets)),
+      by_ports_(after_) {
+    std::ranges::stable_sort(by_ports_, {}, ports_of_socket);
+    index_listeners();
+}
+
+void Scene::index_listeners() {
+    std::map<Endpoint, std::uint32_t> siblings;
+    std::map<Port, std::uint32_t> half_open;
+    for (const Socket& socket : evidence.after.sockets) {
+        if (socket.protocol != Protocol::tcp) continue;
+        if (socket.state == event::State::listen) ++siblings[socket.local];
+        if (socket.state == event::State::syn_received) ++half_open[socket.local.port];
+    }
+    for (const Socket& socket : evidence.after.sockets) {
+        if (socket.state != event::State::listen) continue;
+        ListenerSight sight{&socket, earlier(socket), 0, 0, siblings[socket.local]};
+        sight.half_open = half_open[socket.local.port];
+        if (sight.before != nullptr && socket.memory && sight.before->memory) {
+            sight.drops_delta = socket.memory->drops - sight.before->memory->drops;
+        }
+        listeners_.push_back(sight);
+    }
+}
+
+const Socket* Scene::earlier(const Socket& socket) const { return find(before_, socket.cookie); }
+
+const Socket* Scene::later(const Socket& socket) const { return find(after_, socket.cookie); }
+
+const Socket* Scene::peer_of(const Socket& socket) const {
+    const auto same_ports = std::ranges::equal_range(
+        by_ports_, ports_of(socket.remote, socket.local), {}, ports_of_socket);
+    for (const Socket* other : same_ports) {
+        if (other->local == socket.remote && other->remote == socket.local &&
+            other->protocol == socket.protocol && other != &socket) {
+            return other;
+        }
+    }
+    return nullptr;
+}
+
+bool Scene::is_local(const IpAddr& address) const {
+    if (address.is_loopback() || address.is_any()) return true;
+    for (const LocalAddress& own : evidence.addresses) {
+        if (own.address == address) return true;
+    }
+    return false;
+}
+
+const Process* Scene::owner_of(const Socket& socket) const {
+    const auto owner = evidence.owners.find(socket.inode);
+    if (socket.inode == 0 || owner == evidence.owners.end()) return nullptr;
+    const auto process = evidence.processes.find(owner->second.pid);
+    return process == evidence.processes.end() ? nullptr : &process->second;
+}
+
+std::string Scene::owner_text(const Socket& socket) const {
+    const Process* const owner = owner_of(socket);
+    if (owner == nullptr) return "?";
+    return owner->name + "[" + std::to_string(owner->pid) + "]";
+}
+
+bool Scene::reaches(const Socket& listener, const Endpoint& to) const {
+    if (listener.state != event::State::listen || listener.protocol != Protocol::tcp) return false;
+    if (listener.local.port != to.port || !is_local(to.addr)) return false;
+    const IpAddr& have = listener.local.addr;
+    if (have == to.addr || to.addr.is_any()) return true;
+    if (!have.is_any()) return false;
+    return have.is_v4() ? to.addr.is_v4() : !to.addr.is_v4() || !listener.is_v6only.value_or(false);
+}
+
+bool Scene::is_asked(const Socket& socket) const {
+    if (const auto& call = evidence.call) {
+        if (call->kind == CallKind::accept && call->options) {
+            return socket.state == event::State::listen && socket.local == call->options->local;
+        }
+        return call->kind == CallKind::connect && socket.state == event::State::listen &&
+               reaches(socket, call->address);
+    }
+    const Target& target = evidence.target;
+    if (target.pid) {
+        const auto owner = evidence.owners.find(socket.inode);
+        return owner != evidence.owners.end() && owner->second.pid == *target.pid;
+    }
+    if (!target.endpoint) return true;
+    if (target.is_any_address) {
+        return socket.local.port == target.endpoint->port ||
+               socket.remote.port == target.endpoint->port;
+    }
+    return socket.remote == *target.endpoint || socket.local == *target.endpoint ||
+           (socket.local.port == target.endpoint->port && socket.local.addr.is_any());
+}
+
+}  // namespace dt::rules

@@ -1,0 +1,80 @@
+// The two catalogues say the same things, and every text that a rule names is there.
+#include "rules/words.hpp"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <set>
+
+#include "rules/rule.hpp"
+
+namespace dt::rules {
+namespace {
+
+std::set<std::string> holes_in(std::string_view text) {
+    std::set<std::string> holes;
+    for (auto open = text.find('{'); open != std::string_view::npos;
+         open = text.find('{', open + 1)) {
+        holes.emplace(text.substr(open, text.find('}', open) - open + 1));
+    }
+    return holes;
+}
+
+using Key = std::pair<RuleId, std::string>;
+
+std::map<Key, std::set<std::string>> holes_of(Language language) {
+    std::map<Key, std::set<std::string>> holes;
+    for (const Word& word : words(language)) {
+        holes.emplace(Key{word.rule, std::string{word.part}}, holes_in(word.text));
+    }
+    return holes;
+}
+
+TEST(Words, BothLanguagesHaveTheSameTextsWithTheSamePlaceholders) {
+    EXPECT_EQ(holes_of(Language::english), holes_of(Language::korean));
+}
+
+TEST(Words, NoTextIsThereTwice) {
+    for (const Language language : {Language::english, Language::korean}) {
+        EXPECT_EQ(words(language).size(), holes_of(language).size());
+    }
+}
+
+TEST(Words, EveryRuleSaysItsSymptomCauseHeadAndFix) {
+    for (const Rule& rule : all_rules()) {
+        for (const std::string_view part : {"symptom", "cause", "head", "proof"}) {
+            const bool is_there = !text_of(Language::english, rule.id, part).empty() ||
+                                  (part == "proof" && rule.id == rules::rule(24));
+            EXPECT_TRUE(is_there) << name(rule.id) << " " << part;
+        }
+    }
+}
+
+TEST(Words, EveryRuleHasItsOwnNumberAndIsToldApartFromRulesThatExist) {
+    std::set<std::string> names;
+    for (const Rule& rule : all_rules()) EXPECT_TRUE(names.insert(name(rule.id)).second);
+    for (const Rule& rule : all_rules()) {
+        std::string_view rest = rule.separates_from;
+        while (!rest.empty()) {
+            const auto end = rest.find(' ');
+            EXPECT_TRUE(names.contains(std::string{rest.substr(0, end)}))
+                << name(rule.id) << " names " << rest.substr(0, end);
+            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+        }
+    }
+}
+
+TEST(Words, AnUnknownPlaceholderStaysAsItIs) {
+    const std::vector<Value> values{{"a", "1"}};
+    EXPECT_EQ(filled("{a} of {b}, {", values), "1 of {b}, {");
+}
+
+TEST(Words, ALocaleChoosesTheLanguage) {
+    EXPECT_EQ(language_of("ko_KR.UTF-8"), Language::korean);
+    EXPECT_EQ(language_of("en"), Language::english);
+    EXPECT_EQ(language_of("C.UTF-8"), Language::english);
+    EXPECT_EQ(language_of("fr_FR"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace dt::rules
