@@ -32,6 +32,7 @@ struct DoctorFlags {
 std::optional<rules::Language> language_for(const std::string& wanted) {
     if (!wanted.empty()) return rules::language_of(wanted);
     for (const char* const name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets the environment, no thread runs yet
         const char* const value = std::getenv(name);
         if (value == nullptr || *value == '\0') continue;
         return rules::language_of(value).value_or(rules::Language::english);
@@ -50,9 +51,9 @@ Problem bad_target(const std::string& word) {
 std::optional<Problem> read_endpoint(const std::string& word, rules::Target& target) {
     const std::string_view text = word;
     const bool is_port = text.starts_with(':') || text.starts_with("*:");
-    const std::string full = text.starts_with(':')            ? "*" + word
-                             : text.starts_with("localhost:") ? "127.0.0.1" + word.substr(9)
-                                                              : word;
+    std::string full = word;
+    if (text.starts_with(':')) full = "*" + word;
+    if (text.starts_with("localhost:")) full = "127.0.0.1" + word.substr(9);
     const auto endpoint = Endpoint::parse(full);
     if (!endpoint || endpoint->port.is_any()) return bad_target(word);
     target.endpoint = *endpoint;
@@ -115,7 +116,7 @@ int watch(DoctorFlags asked) {
         for (const doctor::WatchLine& line : log.update(os::now(), answer->verdict)) {
             fmt::print("{}  {} {}\n", time, line.sign, paint.plain(line.text));
         }
-        std::fflush(stdout);
+        (void)std::fflush(stdout);
     } while (os::now() - begin < limit);
     return log.has_found() ? 1 : 0;
 }

@@ -25,7 +25,7 @@ template <class Ask>
 std::optional<NamedEndpoint> name_of(int fd, Ask ask) {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
-    auto* const name = static_cast<sockaddr*>(static_cast<void*>(&storage));
+    auto* const name = reinterpret_cast<sockaddr*>(&storage);
     if (ask(fd, name, &size) != 0) return std::nullopt;
     return from_sockaddr(storage, size);
 }

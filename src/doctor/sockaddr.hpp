@@ -15,7 +15,7 @@ struct SockAddr {
     sockaddr_storage storage{};
     socklen_t length = 0;
     [[nodiscard]] const sockaddr* get() const {
-        return static_cast<const sockaddr*>(static_cast<const void*>(&storage));
+        return reinterpret_cast<const sockaddr*>(&storage);
     }
 };
 

@@ -131,6 +131,26 @@ void closed_with_queue(const Scene& scene, Findings& out) {
     }
 }
 
+/// Connections to a port that wait to be accepted: open, and no process owns them.
+struct Queued {
+    std::uint32_t still = 0;  ///< waited at the begin of the window and at its end
+    std::uint32_t taken = 0;  ///< waited at the begin, and a process has them now
+};
+
+Queued queued_on(const Scene& scene, const Endpoint& local) {
+    Queued queued;
+    for (const Socket& before : scene.evidence.before.sockets) {
+        const bool waits =
+            before.inode == 0 && before.local.port == local.port &&
+            before.protocol == Protocol::tcp &&
+            (before.state == event::State::established || before.state == event::State::close_wait);
+        const Socket* const now = waits ? scene.later(before) : nullptr;
+        if (now == nullptr) continue;
+        ++(now->inode == 0 ? queued.still : queued.taken);
+    }
+    return queued;
+}
+
 /// Listeners on one address and port.
 struct Group {
     const Socket* fullest = nullptr;
@@ -152,6 +172,7 @@ void uneven_workers(const Scene& scene, Findings& out) {
         // Waiting at both ends of the window: not merely a burst that is being worked off.
         const bool lasts = before != nullptr && before->rqueue >= 4 && fullest->rqueue >= 4;
         if (!lasts || emptiest->rqueue * 4 > fullest->rqueue) continue;
+        if (queued_on(scene, local).still < 4) continue;  // a burst that was worked off since
         Finding finding = of_listener(scene, rule(29), *fullest);
         finding.weight = fullest->rqueue;
         finding.say("least", emptiest->rqueue).say("other", scene.owner_text(*emptiest));
@@ -170,9 +191,8 @@ void nobody_accepts(const Scene& scene, Findings& out) {
         if (scene.evidence.window < shortest_wait) continue;
         const Process* const owner = scene.owner_of(listener);
         if (owner != nullptr && has_used_up_files(*owner)) continue;
-        // The same connections or more, all through the window: nothing was accepted that had
-        // room to be refilled by chance.
-        if (sight.before->rqueue == 0 || listener.rqueue < sight.before->rqueue) continue;
+        const Queued queued = queued_on(scene, listener.local);
+        if (queued.still == 0 || queued.taken > 0) continue;
         const bool is_idle = owner != nullptr && owner->cpu_share && *owner->cpu_share < 0.05;
         Finding finding = of_listener(scene, rule(26), listener);
         finding.weight = listener.rqueue;

@@ -84,8 +84,12 @@ bool lies_unread(const Scene& scene, const Socket& socket) {
         return false;
     }
     const Socket* const before = scene.earlier(socket);
-    return before != nullptr && before->info && before->rqueue > 0 &&
-           socket.rqueue >= before->rqueue && socket.inode != 0;
+    if (before == nullptr || !before->info || before->rqueue == 0 || socket.inode == 0) {
+        return false;
+    }
+    // What came minus what lies there is what the program has taken: the same at both times.
+    const std::uint64_t taken_before = before->info->bytes_received - before->rqueue;
+    return socket.info->bytes_received - socket.rqueue == taken_before;
 }
 
 /// R44 at the receiver, whose peer is elsewhere, and R52: the program here does not read.
