@@ -180,12 +180,16 @@ Outcome Connection::on_retransmit_timer(const Turn& turn) {
     if (turn.now() >= user_deadline()) return give_up(turn, event::Reason::user_timeout);
     // An orphan is not kept as long as its program once asked for (TCP-SEC-024).
     const bool is_bounded = options_.user_timeout_ms == 0 || has(Flag::orphan);
-    if (is_bounded && is_retransmitted_enough(turn, most)) {
+    // SHLD-17: beneath a window shrunk to zero a retransmission is a probe, and a peer that answers
+    // is not silent.
+    const bool is_probe = tcb_.snd_wnd == 0 && !has(Flag::orphan) &&
+                          turn.now() - last_received_ <= 2 * turn.config().rto_max;
+    if (is_bounded && !is_probe && is_retransmitted_enough(turn, most)) {
         return give_up(turn, event::Reason::retransmissions_unanswered);
     }
     on_timeout(turn);
     if (retransmits_ == 0) stalled_since_ = turn.now();
-    if (retransmits_ < 255) ++retransmits_;
+    if (!is_probe && retransmits_ < 255) ++retransmits_;
     if (backoff_ < 255) ++backoff_;
     arm_retransmit(turn);
     return {};

@@ -233,6 +233,22 @@ TEST_F(TimersOf, TCP_SEC_024_orphan_behind_a_closed_window_dies_though_answered)
     EXPECT_EQ(c->readiness().reason, Reason::probes_unanswered);
 }
 
+TEST_F(TimersOf, TCP_9293_SHLD_17_window_shrunk_to_zero_ends_nothing_while_the_peer_answers) {
+    config.retries_2 = 4;
+    establish();
+    write(1000);
+    deliver({.seq = theirs, .ack = ours, .window = 0});
+    for (int i = 0; i < 20; ++i) {
+        run(c->deadline() - now);
+        deliver({.seq = theirs, .ack = ours, .window = 0});
+    }
+    EXPECT_GT(since_start(), 10min);
+    EXPECT_EQ(c->state(), State::established);
+    run(1h);  // nor is a peer kept that says nothing more
+    EXPECT_EQ(c->state(), State::closed);
+    EXPECT_EQ(c->readiness().reason, Reason::retransmissions_unanswered);
+}
+
 TEST_F(TimersOf, TCP_9293_MUST_25_no_keep_alive_by_default) {
     establish();
     run(3h);
