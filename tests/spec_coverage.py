@@ -9,6 +9,9 @@ import re
 import sys
 import tomllib
 
+sys.dont_write_bytecode = True
+import spec_page  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FLOOR = "tests/spec_floor.toml"
 LAG_MAX = 10  # rows a section may prove beyond its floor: a floor that nobody raises cannot fail
@@ -18,6 +21,9 @@ WHOLE_STRING = re.compile(r'"([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+)"')
 CONFORMANCE_ROW = re.compile(r'^@row\("([\w-]+)"', re.M)
 CONFORMANCE = "tests/conformance/"
 SCRIPT_NAME = re.compile(r"^[ \t]*judge[ \t]+[\"']?([\w.-]+)|^[ \t]*def (test_\w+)", re.M)
+# Rows asked of the Linux kernel and of a program under `dialtone run`, with the same answer expected of both.
+ASKED = "tests/conformance/"
+ASKED_NAME = re.compile(r'^@row\("([A-Z0-9-]+)"', re.M)
 # The state machine's cells have short names of states; the long ones are understood too.
 LONG_STATES = {"SYN_SENT": "SS", "SYN_RECEIVED": "SR", "SYN_RCVD": "SR", "ESTABLISHED": "EST", "FIN_WAIT_1": "FW1",
                "FIN_WAIT_2": "FW2", "CLOSE_WAIT": "CW", "LAST_ACK": "LA", "TIME_WAIT": "TW"}
@@ -81,7 +87,11 @@ def names(path, text):
     if path.endswith(".ladder"):
         first = text.splitlines()[0] if text else ""
         return [(1, pathlib.PurePath(path).stem.upper() + " " + first)]
+<<<<<<< HEAD
     pattern = TEST_NAME if path.endswith(".cpp") else CONFORMANCE_ROW if path.startswith(CONFORMANCE) else SCRIPT_NAME
+=======
+    pattern = TEST_NAME if path.endswith(".cpp") else ASKED_NAME if path.startswith(ASKED) else SCRIPT_NAME
+>>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
     found = []
     for match in pattern.finditer(text):
         words = [word for word in match.groups() if word]
@@ -90,6 +100,7 @@ def names(path, text):
     return found
 
 
+<<<<<<< HEAD
 def differing(spec, deviations):
     """(rows that programs under `dialtone run` are answered otherwise, problems)."""
     found = {key: spec.named_by_program_run(key) for key in deviations}
@@ -105,12 +116,25 @@ def collect(spec, files, differ=frozenset()):
             known, unknown = spec.ids(name)
             for row in known - (differ if path.startswith(CONFORMANCE) else set()):
                 proved.setdefault(row, []).append(f"{path}:{line}")
+=======
+def collect(spec, files):
+    """(row → (place, test) of each that proves it, problems)."""
+    proved, problems, differ = {}, [], spec_page.differing()
+    for path, text in sorted(files.items()):
+        for line, name in names(path, text):
+            known, unknown = spec.ids(name)
+            if path.startswith(ASKED):  # there a deviation is expected, so its test is none of the row
+                known -= differ.keys()
+            for row in known:
+                test = name.replace(" ", ".", 1) if path.endswith(".cpp") else "" if path.endswith(".ladder") else name
+                proved.setdefault(row, []).append((f"{path}:{line}", test))
+>>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
             problems += [f"{path}:{line}: {word} is no row of docs/spec" for word in sorted(unknown)]
         if path.endswith(".cpp"):
             for match in WHOLE_STRING.finditer(text):
                 if match.group(1) in spec.rows:
                     line = text.count("\n", 0, match.start()) + 1
-                    proved.setdefault(match.group(1), []).append(f"{path}:{line}")
+                    proved.setdefault(match.group(1), []).append((f"{path}:{line}", ""))
                 elif spec.like_id.fullmatch(match.group(1).replace("-", "_")):
                     line = text.count("\n", 0, match.start()) + 1
                     problems.append(f"{path}:{line}: {match.group(1)} is no row of docs/spec")
@@ -121,16 +145,26 @@ def order(section):
     return [int(part) for part in section.split(".")]
 
 
+<<<<<<< HEAD
 def table(spec, proved, differ=frozenset()):
     """One dict a section: id, title, rows, testable, proved, percent, programs_differ."""
     result = []
+=======
+def table(spec, proved):
+    """One dict a section: id, title, rows, testable, proved, differ, percent."""
+    result, differ = [], spec_page.differing()
+>>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
     for section in sorted(spec.titles, key=order):
         testable = spec.testable(section)
         done = sum(1 for i in testable if i in proved)
         rows = sum(1 for r in spec.rows.values() if r["section"] == section)
         result.append({"section": section, "title": spec.titles[section], "rows": rows, "testable": len(testable),
+<<<<<<< HEAD
                        "proved": done, "percent": round(100 * done / len(testable), 1) if testable else 100.0,
                        "programs_differ": sum(1 for i in testable if i in differ)})
+=======
+                       "proved": done, "differ": sum(1 for i in testable if i in differ), "percent": round(100 * done / len(testable), 1) if testable else 100.0})
+>>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
     return result
 
 
@@ -164,8 +198,14 @@ def raise_floor(sections):
     (ROOT / FLOOR).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def write_page(spec, proved):
+    text = spec_page.page(spec, proved, spec_page.Reasons.real(), spec_page.differing())
+    (ROOT / spec_page.PAGE).write_text(text, encoding="utf-8")
+
+
 def print_table(sections):
     width = max(len(s["title"]) for s in sections)
+<<<<<<< HEAD
     print(f"{'':4}  {'section':{width}}  {'rows':>5}  {'proved':>6}  {'':>6}  {'programs differ':>15}")
     for s in sections:
         print(f"{s['section']:4}  {s['title']:{width}}  {s['rows']:5}  {s['proved']:6}  {s['percent']:5.1f}%  "
@@ -176,6 +216,16 @@ def print_table(sections):
           f"{sum(s['programs_differ'] for s in sections):15}")
     print(f"\n{rows - testable} rows are cells of the state machine that cannot happen; percent is of the others")
     print("programs differ: rows that the stack answers so, and a program under `dialtone run` otherwise (docs/deviations.md)")
+=======
+    print(f"{'':4}  {'section':{width}}  {'rows':>5}  {'proved':>6}  {'':>6}  programs differ")
+    for s in sections:
+        print(f"{s['section']:4}  {s['title']:{width}}  {s['rows']:5}  {s['proved']:6}  {s['percent']:5.1f}%  {s['differ'] or '':>15}".rstrip())
+    rows, testable = sum(s["rows"] for s in sections), sum(s["testable"] for s in sections)
+    proved = sum(s["proved"] for s in sections)
+    print(f"{'':4}  {'all':{width}}  {rows:5}  {proved:6}  {100 * proved / testable:5.1f}%")
+    print("\nprograms differ: docs/deviations.md; each row with its tests or the reason why it has none: docs/conformance.md")
+    print(f"{rows - testable} rows are cells of the state machine that cannot happen; percent is of the others")
+>>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
 
 
 def self_test():
@@ -196,18 +246,24 @@ def self_test():
     assert set(proved) == {"TCP-A-010", "TCP-A-001"}, proved
     proved, _ = collect(spec, {"tests/steps/50-x.sh": "judge TCP-A-001.holds true\n# judge TCP-A-010\n"})
     assert set(proved) == {"TCP-A-001"}, proved
+<<<<<<< HEAD
     rows_py = '@row("TCP-A-001", 1)\n@row("TCP-A-010", 2)\n'
     proved, problems = collect(spec, {"tests/conformance/rows.py": rows_py}, {"TCP-A-010"})
     assert set(proved) == {"TCP-A-001"} and not problems, (proved, problems)
     differ, problems = differing(spec, ["TCP-A-010", "TCP-A-999"])
     assert differ == {"TCP-A-010"} and len(problems) == 1, (differ, problems)
     assert table(spec, {}, {"TCP-A-010"})[0]["programs_differ"] == 1
+=======
+    proved, _ = collect(spec, {ASKED + "rows.py": '@row("TCP-A-001", 1)\n@row("API-MTX-RST-SEND", 1)\n'})
+    assert set(proved) == {"TCP-A-001"}, proved  # the other is a deviation
+>>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
     sections = table(spec, {"TCP-A-001": ["x"]})
     assert sections[0]["proved"] == 1 and not below_floor(sections, {"1": 1})
     assert "1 rows are proved" in below_floor(sections, {"1": 2})[0]
     assert below_floor(sections, {"9": 1})
     many = [{**sections[0], "proved": LAG_MAX + 1}]
     assert "--raise" in below_floor(many, {"1": 0})[0] and not below_floor(many, {"1": 1})
+    spec_page.self_test(Spec)
     print("this check finds what it is made to find")
 
 
@@ -232,7 +288,9 @@ def main():
     parser.add_argument("--where", metavar="ID", help="the tests that prove one row")
     parser.add_argument("--json", action="store_true", help="the table as one JSON document")
     parser.add_argument("--check", action="store_true", help="fail on an unknown id, or below the floor")
-    parser.add_argument("--raise", dest="raise_floor", action="store_true", help="raise the floor to what is proved now")
+    parser.add_argument("--raise", dest="raise_floor", action="store_true",
+                        help="raise the floor to what is proved now, drop reasons that no row needs, write the page")
+    parser.add_argument("--page", action="store_true", help=f"write {spec_page.PAGE}")
     parser.add_argument("--self-test", action="store_true", help="shows that this check can fail")
     options = parser.parse_args()
     if options.self_test:
@@ -245,16 +303,26 @@ def main():
     if options.missing:
         print_missing(spec, proved, options.missing)
     elif options.where:
+<<<<<<< HEAD
         print("\n".join(proved.get(options.where, ["no test proves it"])))
         if options.where in differ:
             print("programs under `dialtone run` are answered otherwise: docs/deviations.md")
+=======
+        print("\n".join(f"{place} {test}".rstrip() for place, test in proved.get(options.where, [("no test proves it", "")])))
+>>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
     elif options.json:
         print(json.dumps({"schema": "dialtone.spec/1", "sections": sections}, ensure_ascii=False, indent=1))
     elif options.raise_floor:
         raise_floor(sections)
+        spec_page.drop_unused(spec, proved, spec_page.Reasons.real())
+        write_page(spec, proved)
+    elif options.page:
+        write_page(spec, proved)
     else:
         if options.check:
-            problems += below_floor(sections, read_floor())
+            page = ROOT / spec_page.PAGE
+            text = page.read_text(encoding="utf-8") if page.exists() else ""
+            problems += below_floor(sections, read_floor()) + spec_page.problems(spec, proved, spec_page.Reasons.real(), text)
         else:
             print_table(sections)
         if problems:

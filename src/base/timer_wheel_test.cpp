@@ -206,7 +206,9 @@ TEST(TimerWheel, EqualsASortedSetUnderRandomUse) {
     for (std::uint64_t seed = 0; seed < 60; ++seed) run_against_model(seed, 1 + seed * 3, 3000);
 }
 
-TEST(TimerWheel, HoldsAHundredThousandTimers) { run_against_model(99, 100000, 250000); }
+TEST(TimerWheel, TCP_RTO_022_AHundredThousandFireInOrderOfDeadlineAndArming) {
+    run_against_model(99, 100000, 250000);
+}
 
 }  // namespace
 }  // namespace dt::base

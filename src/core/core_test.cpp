@@ -364,7 +364,7 @@ TEST_F(Hosts, a_frame_marked_bad_is_dropped_whatever_its_octets_say) {
     EXPECT_EQ(a().log.count<event::DatagramMoved>(Reason::bad_checksum), 1U);
 }
 
-TEST_F(Hosts, UDP_002_and_UDP_003_checksums_of_datagrams) {
+TEST_F(Hosts, UDP_003_checksums_of_datagrams) {
     back_to_back();
     const Socket receiver = open(a(), "10.0.0.1:53");
     inject(a(), frame_to(a(), 17, datagram(5, 53, 4)));

@@ -235,7 +235,7 @@ TEST_F(IpEngine, SRC_011_a_bound_address_is_kept_and_loopback_stays_at_home) {
     EXPECT_EQ(host.path(addr("10.8.0.2"), addr("10.3.3.3")).error(), Error::address_not_available);
 }
 
-TEST_F(IpEngine, IP4_024_and_IP4_025_an_own_broadcast_is_heard_here_too) {
+TEST_F(IpEngine, IP4_025_an_own_broadcast_is_heard_here_too) {
     PacketOut packet = out_to("10.9.0.255", 10, 17);
     wire::UdpRepr{Port{1}, Port{2}, 10}.emit(packet.frame->prepend(wire::UdpRepr::size()));
     ASSERT_TRUE(host.send(turn(), std::move(packet)));

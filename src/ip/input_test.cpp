@@ -132,7 +132,7 @@ TEST_F(Input, IP4_011_a_low_ttl_is_no_reason_to_drop_what_is_for_us) {
     EXPECT_TRUE(is_delivered(packet));
 }
 
-TEST_F(Input, IP4_013_unknown_options_are_ignored_and_malformed_ones_dropped) {
+TEST_F(Input, IP4_013_and_TCP_9293_MUST_50_unknown_options_are_ignored_and_malformed_ones_dropped) {
     Packet packet;
     packet.options = {std::byte{0x1e}, std::byte{4}, std::byte{0}, std::byte{0}};
     EXPECT_TRUE(is_delivered(packet));
@@ -142,7 +142,7 @@ TEST_F(Input, IP4_013_unknown_options_are_ignored_and_malformed_ones_dropped) {
     }
 }
 
-TEST_F(Input, IP4_014_and_vuln_05_source_routes_are_refused) {
+TEST_F(Input, IP4_014_and_TCP_9293_MUST_53_and_vuln_05_source_routes_are_refused) {
     for (const std::uint8_t kind : std::initializer_list<std::uint8_t>{131, 137}) {
         for (const std::uint8_t pointer : std::initializer_list<std::uint8_t>{0, 3, 4, 8, 255}) {
             Packet packet = icmp(echo_request(8));
@@ -155,7 +155,7 @@ TEST_F(Input, IP4_014_and_vuln_05_source_routes_are_refused) {
     }
 }
 
-TEST_F(Input, IP4_015_record_route_is_answered_without_it) {
+TEST_F(Input, IP4_015_and_TCP_9293_MAY_11_record_route_is_answered_without_it) {
     know_peer();
     Packet packet = icmp(echo_request(8));
     packet.options = Bytes(8);

@@ -77,7 +77,7 @@ TEST_F(Nd, ND_001_a_question_about_another_address_is_not_answered) {
     EXPECT_EQ(log.all<event::IcmpMoved>()[0].reason, Reason::nd_not_for_us);
 }
 
-TEST_F(Nd, ND_002_messages_that_no_neighbour_sends_are_dropped) {
+TEST_F(Nd, ND_002_and_ICMP6_010_messages_that_no_neighbour_sends_are_dropped) {
     const auto is_silent = [this](const PacketV6& packet) {
         log.clear();
         hear(packet);

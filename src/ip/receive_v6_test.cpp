@@ -288,7 +288,7 @@ TEST_F(ReceiveV6, ICMP6_002_an_echo_to_all_nodes_is_answered_from_a_unicast_addr
     EXPECT_TRUE(sums_up_v6(frames[0]));
 }
 
-TEST_F(ReceiveV6, ICMP6_003_007_a_closed_port_is_told_in_1280_octets) {
+TEST_F(ReceiveV6, ICMP6_003_and_ICMP6_007_a_closed_port_is_told_in_1280_octets) {
     PacketV6 packet;
     packet.payload = octets_of({0, 7, 0, 9}) + Bytes(1396);
     auto arrival = hear(packet);

@@ -30,27 +30,27 @@ std::array<std::byte, 16> sockaddr(std::uint16_t family, Ipv4 address, std::uint
     return text;
 }
 
-TEST(SocketNumbers, UnknownFamily_API_SOCK_001) {
+TEST(SocketNumbers, UnknownFamily) {
     EXPECT_EQ(kind_error(99, stream, 0), Error::family_not_supported);
     EXPECT_EQ(kind_error(0, stream, 0), Error::family_not_supported);
 }
 
-TEST(SocketNumbers, TypeNotForTheFamily_API_SOCK_002) {
+TEST(SocketNumbers, TypeNotForTheFamily) {
     EXPECT_EQ(kind_error(inet, seqpacket, 0), Error::type_not_supported);
 }
 
-TEST(SocketNumbers, TypeOutOfRange_API_SOCK_003) {
+TEST(SocketNumbers, TypeOutOfRange) {
     EXPECT_EQ(kind_error(inet, 11, 0), Error::invalid_argument);
     EXPECT_EQ(kind_error(inet, 300, 0), Error::invalid_argument);
 }
 
-TEST(SocketNumbers, ProtocolNotMatchingTheType_API_SOCK_004) {
+TEST(SocketNumbers, ProtocolNotMatchingTheType) {
     EXPECT_EQ(kind_error(inet, stream, 99), Error::protocol_not_supported);
     EXPECT_EQ(kind_error(inet, stream, 17), Error::protocol_not_supported);
     EXPECT_EQ(kind_error(inet, dgram, 6), Error::protocol_not_supported);
 }
 
-TEST(SocketNumbers, RawSocketsAreNotPermitted_API_SOCK_005) {
+TEST(SocketNumbers, RawSocketsAreNotPermitted) {
     EXPECT_EQ(kind_error(inet, raw, 1), Error::not_permitted);
 }
 
@@ -61,7 +61,7 @@ TEST(SocketNumbers, FlagsBelongToTheDescriptor) {
     EXPECT_EQ(kind->protocol, 6);
 }
 
-TEST(SocketNumbers, MultipathIsNotOffered_API_SOCK_008) {
+TEST(SocketNumbers, MultipathIsNotOffered) {
     EXPECT_EQ(kind_error(inet, stream, 262), Error::protocol_not_supported);
 }
 
@@ -70,13 +70,13 @@ TEST(SocketNumbers, FamilyIsTakenOver) {
     EXPECT_EQ(parse_kind(inet6, dgram, 0)->type, Type::datagram);
 }
 
-TEST(SocketNumbers, HowMustBeKnown_API_SHUT_002) {
+TEST(SocketNumbers, HowMustBeKnown) {
     EXPECT_EQ(parse_how(3).error(), Error::invalid_argument);
     EXPECT_EQ(parse_how(-1).error(), Error::invalid_argument);
     EXPECT_EQ(parse_how(1), How::write);
 }
 
-TEST(SocketNumbers, LengthOfABoundAddress_API_BIND_007) {
+TEST(SocketNumbers, LengthOfABoundAddress) {
     const auto text = sockaddr(inet, Ipv4::any(), 80);
     std::array<std::byte, 200> longer{};
     EXPECT_EQ(parse_bind_address(Family::inet, Octets{text}.first(8)).error(),
@@ -84,12 +84,12 @@ TEST(SocketNumbers, LengthOfABoundAddress_API_BIND_007) {
     EXPECT_EQ(parse_bind_address(Family::inet, longer).error(), Error::invalid_argument);
 }
 
-TEST(SocketNumbers, FamilyOfABoundAddress_API_BIND_008) {
+TEST(SocketNumbers, FamilyOfABoundAddress) {
     EXPECT_EQ(parse_bind_address(Family::inet, sockaddr(inet6, Ipv4::any(), 80)).error(),
               Error::family_not_supported);
 }
 
-TEST(SocketNumbers, UnspecifiedFamilyWithTheWildcardIsInet_API_BIND_009) {
+TEST(SocketNumbers, UnspecifiedFamilyWithTheWildcardIsInet) {
     const auto any = parse_bind_address(Family::inet, sockaddr(0, Ipv4::any(), 80));
     ASSERT_TRUE(any);
     EXPECT_EQ(any->port, Port{80});
@@ -97,7 +97,7 @@ TEST(SocketNumbers, UnspecifiedFamilyWithTheWildcardIsInet_API_BIND_009) {
               Error::family_not_supported);
 }
 
-TEST(SocketNumbers, AddressOfConnect_API_CONN_014) {
+TEST(SocketNumbers, AddressOfConnect) {
     const auto text = sockaddr(inet, Ipv4(10, 0, 0, 2), 8080);
     EXPECT_EQ(parse_connect_address(Family::inet, sockaddr(inet6, Ipv4::any(), 1)).error(),
               Error::family_not_supported);
@@ -110,14 +110,14 @@ TEST(SocketNumbers, AddressOfConnect_API_CONN_014) {
     EXPECT_EQ(good->endpoint, (Endpoint{Ipv4(10, 0, 0, 2), Port{8080}}));
 }
 
-TEST(SocketNumbers, UnspecifiedFamilyDisconnects_API_CONN_018) {
+TEST(SocketNumbers, UnspecifiedFamilyDisconnects) {
     const auto text = sockaddr(0, Ipv4::any(), 0);
     const auto address = parse_connect_address(Family::inet, Octets{text}.first(2));
     ASSERT_TRUE(address);
     EXPECT_EQ(address->given, Address::Given::unspecified);
 }
 
-TEST(SocketNumbers, ShortRoomCutsTheAddressAndTellsItsLength_API_LIST_025) {
+TEST(SocketNumbers, ShortRoomCutsTheAddressAndTellsItsLength) {
     const Endpoint peer{Ipv4(10, 0, 0, 1), Port{40000}};
     std::array<std::byte, 4> room{};
     EXPECT_EQ(store_address(peer, room), 16U);

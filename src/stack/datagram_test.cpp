@@ -27,7 +27,7 @@ TEST(Datagram, FirstSendNamesTheSocket) {
     EXPECT_EQ(sender.receive(), "'answer'");
 }
 
-TEST(Datagram, ShortRoomTellsTheFullSize) {
+TEST(Datagram, UDP_009_ShortRoomTellsTheFullSize) {
     Pair pair;
     const Program receiver = Program::datagram(pair, pair.b);
     EXPECT_EQ(receiver.bind(pair.b.at(53)), "OK");

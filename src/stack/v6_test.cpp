@@ -11,6 +11,7 @@ constexpr int v6_only = 26;
 constexpr int unicast_hops = 16;
 constexpr int sol_socket = 1;
 constexpr int so_domain = 39;
+constexpr int so_reuseaddr = 2;
 constexpr int af_inet6 = 10;
 
 const Endpoint any_v6_80{IpAddr::any_v6(), Port{80}};
@@ -170,6 +171,16 @@ TEST_F(V6, API_BIND_028_TheWildcardOfIpv6AloneLeavesIpv4ItsPort) {
     EXPECT_EQ(second_bind(any_v6_80, true, any_v6_80), "EADDRINUSE");
 }
 
+TEST_F(V6, API_BIND_031_ADualListenerKeepsTheIpv4WildcardOutThoughBothReuseTheAddress) {
+    const Program listener = stream(pair.a);
+    EXPECT_EQ(listener.set(sol_socket, so_reuseaddr, 1), "OK");
+    EXPECT_EQ(listener.bind(any_v6_80), "OK");
+    EXPECT_EQ(listener.listen(1), "OK");
+    const Program other = Program::stream(pair, pair.a);
+    EXPECT_EQ(other.set(sol_socket, so_reuseaddr, 1), "OK");
+    EXPECT_EQ(other.bind(any_v4_80), "EADDRINUSE");
+}
+
 TEST_F(V6, API_BIND_032_AMappedAddressOnASocketForIpv6Alone) {
     const Program program = stream(pair.a);
     EXPECT_EQ(program.set(ipproto_ipv6, v6_only, 1), "OK");
@@ -188,8 +199,9 @@ TEST_F(V6, AnAddressOfAnotherHostCannotBeBound) {
     EXPECT_EQ(stream(pair.a).bind(pair.b.at_v6(80)), "EADDRNOTAVAIL");
 }
 
-TEST_F(V6, V6OnlyCannotChangeOnceTheSocketHasAName) {
+TEST_F(V6, API_BIND_033_V6OnlyIsOffAndCannotChangeOnceTheSocketHasAName) {
     const Program program = stream(pair.a);
+    EXPECT_EQ(program.get(ipproto_ipv6, v6_only), "0");
     EXPECT_EQ(program.bind(any_v6_80), "OK");
     EXPECT_EQ(program.set(ipproto_ipv6, v6_only, 1), "EINVAL");
 }

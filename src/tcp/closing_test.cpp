@@ -300,7 +300,7 @@ TEST_F(Closing, TCP_ICMP_009_error_in_established_is_soft_and_told_once) {
     EXPECT_EQ(c->take_error(), std::nullopt);
 }
 
-TEST_F(Closing, TCP_PMTU_002_smaller_path_mtu_sends_again_in_smaller_segments) {
+TEST_F(Closing, TCP_PMTU_002_and_TCP_RTO_024_smaller_path_mtu_sends_again_in_smaller_segments) {
     establish();
     write(1460);
     sent.clear();

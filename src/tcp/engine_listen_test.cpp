@@ -305,7 +305,7 @@ TEST_F(ListenTest, EachStepOfTheQueuesIsAnEventInOrder) {
     EXPECT_EQ(transitions[1].to, State::established);
 }
 
-TEST_F(ListenTest, TCP_SYNQ_017_a_flood_of_syns_leaves_memory_bounded_and_a_connection_unhurt) {
+TEST_F(ListenTest, AFloodOfSynsLeavesMemoryBoundedAndAConnectionUnhurt) {
     listen(128);
     const Seq iss = establish(1);
     const ConnId id = accept();
@@ -326,6 +326,34 @@ TEST_F(ListenTest, TCP_SYNQ_017_a_flood_of_syns_leaves_memory_bounded_and_a_conn
     EXPECT_EQ(engine().memory().index, memory.index);
     host().arrive(peer(1), {.flags = TcpFlag::ack, .seq = theirs, .ack = iss + 1, .text = "x"});
     EXPECT_EQ(host().read_all(id), "x");
+}
+
+TEST_F(ListenTest, TCP_SEC_020_a_flood_of_acks_is_reset_and_leaves_nothing) {
+    listen(128);
+    host().log.bodies.clear();
+    const auto memory = engine().memory();
+    for (std::uint32_t i = 0; i < 100'000; ++i) {
+        FourTuple tuple = peer(7);
+        tuple.remote.addr = Ipv4{0x0c000000U + i};
+        host().arrive(tuple, {.flags = TcpFlag::ack, .seq = irs, .ack = Seq{i}, .text = "x"});
+        if (i % 1000 == 999) {
+            EXPECT_EQ(host().flush().size(), 1000U);
+            host().log.bodies.clear();
+        }
+    }
+    EXPECT_EQ(queues().syn_length + queues().accept_length, 0U);
+    EXPECT_EQ(engine().memory().connections, memory.connections);
+    EXPECT_EQ(engine().memory().half_open, memory.half_open);
+    EXPECT_EQ(engine().memory().index, memory.index);
+}
+
+TEST_F(ListenTest, TCP_SEC_006_each_of_three_hundred_connections_is_challenged_at_once) {
+    listen(300);
+    for (std::uint16_t port = 1; port <= 300; ++port) (void)establish(port);
+    (void)host().flush();
+    for (std::uint16_t port = 1; port <= 300; ++port)
+        host().arrive(peer(port), {.flags = TcpFlag::syn, .seq = theirs + 100});
+    EXPECT_EQ(host().flush().size(), 300U);  // no limit in common, which another could measure
 }
 
 TEST_F(ListenTest, TCP_KA_011_an_accepted_connection_inherits_the_listeners_options) {

@@ -7,7 +7,7 @@ namespace {
 using event::Cause;
 using event::State;
 
-TEST_F(PairTest, TCP_CONN_001_connect_meets_accept) {
+TEST_F(PairTest, ConnectMeetsAccept) {
     listen();
     const ConnId mine = connect();
     pump();

@@ -6,7 +6,7 @@ namespace {
 
 using Handshake = ConnectionTest;
 
-TEST_F(Handshake, TCP_CONN_001_syn_syn_ack_ack) {
+TEST_F(Handshake, SynThenSynAckThenAck) {
     open_active();
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_EQ(sent[0].flags(), TcpFlags{TcpFlag::syn});
@@ -54,7 +54,7 @@ TEST_F(Handshake, TCP_SEG_018_last_ack_of_other_numbers_gets_a_reset) {
     EXPECT_EQ(replies[0].seq.value(), ours + 4);
 }
 
-TEST_F(Handshake, TCP_CONN_002_syn_offers_mss_timestamps_and_scale) {
+TEST_F(Handshake, SynOffersMssTimestampsAndScale) {
     config.timestamps = event::Switch::on;
     open_active();
     ASSERT_EQ(sent.size(), 1U);

@@ -192,7 +192,7 @@ TEST_F(Input, TCP_WIN_028_out_of_window_text_gets_every_ack_pure_acks_get_one) {
     EXPECT_EQ(sent.size(), 4U);
 }
 
-TEST_F(Input, TCP_SEC_007_ack_far_in_the_past_is_challenged) {
+TEST_F(Input, TCP_SEC_007_and_TCP_9293_MAY_12_ack_far_in_the_past_is_challenged) {
     establish();
     deliver_text(theirs, "bad", ours - 100'000);
     EXPECT_EQ(c->unread(), 0U);

@@ -17,14 +17,14 @@ FourTuple tuple_of(std::uint16_t port) {
 }
 constexpr Instant at(Duration since_start) { return Instant{} + since_start; }
 
-TEST(Isn, TCP_SEC_008_clock_ticks_every_four_microseconds) {
+TEST(Isn, TCP_SEC_008_and_TCP_9293_MUST_8_clock_ticks_every_four_microseconds) {
     const IsnSource source(SipKey{1, 2});
     const Seq start = source.initial(tuple_of(1000), at(1s));
     EXPECT_EQ(source.initial(tuple_of(1000), at(1s + 4us)), start + 1);
     EXPECT_EQ(source.initial(tuple_of(1000), at(2s)), start + 250'000);
 }
 
-TEST(Isn, TCP_SEC_008_numbers_of_different_tuples_and_secrets_are_unrelated) {
+TEST(Isn, TCP_SEC_008_and_TCP_9293_MUST_9_numbers_of_different_tuples_and_secrets_are_unrelated) {
     const IsnSource source(SipKey{1, 2});
     const IsnSource other(SipKey{1, 3});
     std::set<std::uint32_t> steps;
@@ -45,7 +45,7 @@ TEST(Isn, TCP_SEC_008_numbers_of_different_tuples_and_secrets_are_unrelated) {
 
 // What nmap calls SP and GCD: steps between the ISNs of successive SYNs have no common divisor and
 // no pattern in any bit, though the clock between them is known.
-TEST(Isn, vuln_09_a_hundred_thousand_numbers_follow_no_line) {
+TEST(Isn, vuln_09_and_TCP_9293_SHLD_1_a_hundred_thousand_numbers_follow_no_line) {
     const IsnSource source(SipKey{7, 8});
     std::array<int, 32> ones{};
     std::uint32_t divisor = 0;
@@ -70,7 +70,7 @@ TEST(Isn, vuln_09_a_hundred_thousand_numbers_follow_no_line) {
     EXPECT_GT(distinct, count - 20);
 }
 
-TEST(Isn, TCP_SEC_009_a_new_incarnation_starts_beyond_a_slow_old_one) {
+TEST(Isn, TCP_SEC_009_and_TCP_9293_SHLD_1_a_new_incarnation_starts_beyond_a_slow_old_one) {
     const IsnSource source(SipKey{5, 6});
     const Seq first = source.initial(tuple_of(1000), at(10s));
     const Seq old_snd_nxt = first + 240'000;  // one second at 240 kB/s
@@ -84,7 +84,9 @@ TEST(Isn, TCP_SEC_010_the_secret_does_not_change_over_time) {
     EXPECT_EQ(source.initial(tuple_of(1), at(3s)), source.initial(tuple_of(1), at(3s + wrap)));
 }
 
-TEST(Isn, TCP_SEC_025_timestamp_offset_is_constant_for_a_tuple_and_differs_between_tuples) {
+TEST(
+    Isn,
+    TCP_SEC_025_and_TCP_OPT_011_timestamp_offset_is_constant_for_a_tuple_and_differs_between_tuples) {
     const IsnSource source(SipKey{1, 2});
     const std::uint32_t a = source.timestamp_offset(tuple_of(1000));
     EXPECT_EQ(a, source.timestamp_offset(tuple_of(1000)));

@@ -108,7 +108,7 @@ Duration Connection::judge(const Turn& turn, const AckEvent& ack) {
         case Phase::timeout: on_ack_after_timeout(turn, ack); break;
     }
     const Duration wait = find_losses(turn, ack);
-    if (ack.has_ece && recovery_.phase() == Phase::open && snd_.flight() > 0) on_marked(turn, ack);
+    if (ack.has_ece && recovery_.phase() == Phase::open && ack.flight > 0) on_marked(turn, ack);
     return wait;
 }
 

@@ -67,6 +67,15 @@ class SackLoss : public ConnectionTest {
 
 using event::Reason;
 
+TEST(LossDefaults, TCP_LOSS_057_recovery_is_set_as_on_linux) {
+    const event::Config config;
+    EXPECT_EQ(config.frto, 2);
+    EXPECT_EQ(config.recovery, 1);
+    EXPECT_EQ(config.early_retransmit, 3);
+    EXPECT_EQ(config.reordering, 3);
+    EXPECT_EQ(config.reordering_max, 300);
+}
+
 TEST_F(SackLoss, TCP_LOSS_007_the_scoreboard_follows_each_ack) {
     fly();
     sack(0, {block(3, 3)});
@@ -171,7 +180,7 @@ TEST_F(SackLoss, TCP_LOSS_016_and_TCP_LOSS_030_a_lost_retransmission_is_found_an
     EXPECT_LT(view().ssthresh, ssthresh);
 }
 
-TEST_F(SackLoss, TCP_LOSS_018_and_TCP_LOSS_017_a_withdrawn_sack_is_not_believed) {
+TEST_F(SackLoss, TCP_LOSS_018_and_TCP_LOSS_017_and_TCP_OPT_023_a_withdrawn_sack_is_not_believed) {
     fly();
     sack(0, {block(2, 4)});
     (void)take_segments();
@@ -216,7 +225,8 @@ TEST_F(SackLoss, TCP_LOSS_023_what_arrives_late_and_was_never_resent_is_reorderi
     EXPECT_EQ(view().reorderings, 1U);
 }
 
-TEST_F(SackLoss, TCP_LOSS_024_after_reordering_three_sacks_wait_a_quarter_of_the_rtt) {
+TEST_F(SackLoss,
+       TCP_LOSS_024_and_TCP_LOSS_027_after_reordering_three_sacks_wait_a_quarter_of_the_rtt) {
     fly();
     sack(0, {block(3, 3)});
     ack(3);
@@ -228,10 +238,10 @@ TEST_F(SackLoss, TCP_LOSS_024_after_reordering_three_sacks_wait_a_quarter_of_the
     EXPECT_EQ(take_segments(), (Numbers{4}));
 }
 
-TEST_F(SackLoss, TCP_LOSS_025_and_TCP_LOSS_028_one_sack_and_silence) {
+TEST_F(SackLoss, TCP_LOSS_025_and_TCP_LOSS_028_and_TCP_LOSS_040_one_sack_and_silence) {
     fly();
     sack(0, {block(2, 2)});
-    EXPECT_EQ(c->timer(now).kind, TimerKind::reorder);  // TCP-LOSS-040
+    EXPECT_EQ(c->timer(now).kind, TimerKind::reorder);
     run(24ms);
     EXPECT_EQ(take_segments(), Numbers{});
     run(1ms);

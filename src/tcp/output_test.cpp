@@ -146,7 +146,7 @@ TEST_F(Output, TCP_WIN_002_sliver_of_a_window_waits_for_the_override_timer) {
     EXPECT_EQ(sent[0].text.size(), 10U);
 }
 
-TEST_F(Output, TCP_9293_MUST_34_shrunk_window_sends_nothing_new) {
+TEST_F(Output, TCP_9293_MUST_34_and_TCP_9293_SHLD_15_shrunk_window_sends_nothing_new) {
     establish();
     queue(8760);
     flush();
@@ -158,7 +158,9 @@ TEST_F(Output, TCP_9293_MUST_34_shrunk_window_sends_nothing_new) {
     EXPECT_EQ(c->path_view().in_flight, 7300U);
 }
 
-TEST_F(Output, TCP_9293_SHLD_16_and_TCP_LOSS_049_retransmission_keeps_inside_a_shrunk_window) {
+TEST_F(
+    Output,
+    TCP_9293_SHLD_16_and_TCP_9293_MAY_7_and_TCP_LOSS_049_retransmission_keeps_inside_a_shrunk_window) {
     establish();
     queue(4380);
     flush();

@@ -79,7 +79,7 @@ TEST_F(ReassemblyTest, TCP_SEC_021_memory_is_bounded_for_the_smallest_pieces) {
     EXPECT_LE(held.memory(), 2 * most);
 }
 
-TEST_F(ReassemblyTest, TCP_SEC_023_pieces_are_bounded_in_number) {
+TEST_F(ReassemblyTest, PiecesAreBoundedInNumber) {
     most = std::size_t{1} << 30;
     std::uint32_t kept = 0;
     for (std::uint32_t i = 0; i < 2 * Reassembly::runs_max; ++i)

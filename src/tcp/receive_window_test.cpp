@@ -134,7 +134,7 @@ TEST_F(Receiving, TCP_9293_MAY_8_full_buffer_closes_the_window_and_reading_opens
     EXPECT_GE(sent[1].summary.window, 8760U);
 }
 
-TEST_F(Receiving, TCP_9293_MUST_66_reset_counts_with_a_closed_window) {
+TEST_F(Receiving, ResetCountsWithAClosedWindow) {
     options.receive_buffer = 20'000;
     establish();
     for (std::uint32_t i = 0; i < 10; ++i)

@@ -120,7 +120,7 @@ TEST_F(RecoveryOf, TCP_LOSS_015_one_cut_per_episode) {
     EXPECT_EQ(c->path_view().ssthresh, ssthresh);
 }
 
-TEST_F(RecoveryOf, TCP_CC_011_window_falls_to_ssthresh_without_inflation) {
+TEST_F(RecoveryOf, WindowFallsToSsthreshWithoutInflation) {
     fly();
     duplicates(3);
     (void)take_segments();

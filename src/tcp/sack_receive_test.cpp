@@ -33,7 +33,7 @@ class SackReceiver : public ConnectionTest {
     }
 };
 
-TEST_F(SackReceiver, TCP_CONN_001_our_syn_permits_sack) {
+TEST_F(SackReceiver, OurSynPermitsSack) {
     open_active();
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_TRUE(sent[0].header.options.sack_permitted);

@@ -85,7 +85,7 @@ struct UdpTest : testing::Test {
     }
 };
 
-TEST_F(UdpTest, UDP_002_a_missing_checksum_is_accepted_over_ipv4_only) {
+TEST_F(UdpTest, a_missing_checksum_is_accepted_over_ipv4_only) {
     FramePtr frame = packet("query", false);
     const auto opened = open_datagram(peer, us, frame, Checksums::verify);
     ASSERT_TRUE(opened);
@@ -99,7 +99,7 @@ TEST_F(UdpTest, UDP_002_a_missing_checksum_is_accepted_over_ipv4_only) {
     EXPECT_NE(six, nullptr);
 }
 
-TEST_F(UdpTest, UDP_003_a_bad_checksum_is_refused) {
+TEST_F(UdpTest, a_bad_checksum_is_refused) {
     FramePtr frame = packet("query");
     ASSERT_TRUE(open_datagram(peer, us, frame, Checksums::verify));
     frame = packet("query");
@@ -112,7 +112,7 @@ TEST_F(UdpTest, UDP_003_a_bad_checksum_is_refused) {
     EXPECT_FALSE(open_datagram(peer, us, frame, Checksums::trusted));
 }
 
-TEST_F(UdpTest, UDP_004_a_length_beyond_the_packet_is_refused_and_octets_behind_it_are_cut) {
+TEST_F(UdpTest, a_length_beyond_the_packet_is_refused_and_octets_behind_it_are_cut) {
     std::vector<std::byte> all(11, std::byte{0x61});
     wire::UdpRepr header{remote.port, exact.port, 1};
     header.emit(all);
@@ -129,7 +129,7 @@ TEST_F(UdpTest, UDP_004_a_length_beyond_the_packet_is_refused_and_octets_behind_
     EXPECT_EQ(beyond.error(), Reason::bad_header);
 }
 
-TEST_F(UdpTest, UDP_005_a_length_below_eight_is_refused) {
+TEST_F(UdpTest, a_length_below_eight_is_refused) {
     std::vector<std::byte> all(12);
     wire::UdpRepr{remote.port, exact.port, 4}.emit(all);
     store_be<std::uint16_t>(all, 4, 7);
