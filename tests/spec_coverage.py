@@ -21,9 +21,6 @@ WHOLE_STRING = re.compile(r'"([A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+)"')
 CONFORMANCE_ROW = re.compile(r'^@row\("([\w-]+)"', re.M)
 CONFORMANCE = "tests/conformance/"
 SCRIPT_NAME = re.compile(r"^[ \t]*judge[ \t]+[\"']?([\w.-]+)|^[ \t]*def (test_\w+)", re.M)
-# Rows asked of the Linux kernel and of a program under `dialtone run`, with the same answer expected of both.
-ASKED = "tests/conformance/"
-ASKED_NAME = re.compile(r'^@row\("([A-Z0-9-]+)"', re.M)
 # The state machine's cells have short names of states; the long ones are understood too.
 LONG_STATES = {"SYN_SENT": "SS", "SYN_RECEIVED": "SR", "SYN_RCVD": "SR", "ESTABLISHED": "EST", "FIN_WAIT_1": "FW1",
                "FIN_WAIT_2": "FW2", "CLOSE_WAIT": "CW", "LAST_ACK": "LA", "TIME_WAIT": "TW"}
@@ -87,11 +84,7 @@ def names(path, text):
     if path.endswith(".ladder"):
         first = text.splitlines()[0] if text else ""
         return [(1, pathlib.PurePath(path).stem.upper() + " " + first)]
-<<<<<<< HEAD
     pattern = TEST_NAME if path.endswith(".cpp") else CONFORMANCE_ROW if path.startswith(CONFORMANCE) else SCRIPT_NAME
-=======
-    pattern = TEST_NAME if path.endswith(".cpp") else ASKED_NAME if path.startswith(ASKED) else SCRIPT_NAME
->>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
     found = []
     for match in pattern.finditer(text):
         words = [word for word in match.groups() if word]
@@ -100,7 +93,6 @@ def names(path, text):
     return found
 
 
-<<<<<<< HEAD
 def differing(spec, deviations):
     """(rows that programs under `dialtone run` are answered otherwise, problems)."""
     found = {key: spec.named_by_program_run(key) for key in deviations}
@@ -109,26 +101,14 @@ def differing(spec, deviations):
 
 
 def collect(spec, files, differ=frozenset()):
-    """(row → places that prove it, problems). A row of the conformance run proves nothing where it is known to differ."""
+    """(row → (place, test) of each that proves it, problems). A row of the conformance run proves nothing where it is known to differ."""
     proved, problems = {}, []
     for path, text in sorted(files.items()):
         for line, name in names(path, text):
             known, unknown = spec.ids(name)
             for row in known - (differ if path.startswith(CONFORMANCE) else set()):
-                proved.setdefault(row, []).append(f"{path}:{line}")
-=======
-def collect(spec, files):
-    """(row → (place, test) of each that proves it, problems)."""
-    proved, problems, differ = {}, [], spec_page.differing()
-    for path, text in sorted(files.items()):
-        for line, name in names(path, text):
-            known, unknown = spec.ids(name)
-            if path.startswith(ASKED):  # there a deviation is expected, so its test is none of the row
-                known -= differ.keys()
-            for row in known:
                 test = name.replace(" ", ".", 1) if path.endswith(".cpp") else "" if path.endswith(".ladder") else name
                 proved.setdefault(row, []).append((f"{path}:{line}", test))
->>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
             problems += [f"{path}:{line}: {word} is no row of docs/spec" for word in sorted(unknown)]
         if path.endswith(".cpp"):
             for match in WHOLE_STRING.finditer(text):
@@ -145,26 +125,16 @@ def order(section):
     return [int(part) for part in section.split(".")]
 
 
-<<<<<<< HEAD
 def table(spec, proved, differ=frozenset()):
     """One dict a section: id, title, rows, testable, proved, percent, programs_differ."""
     result = []
-=======
-def table(spec, proved):
-    """One dict a section: id, title, rows, testable, proved, differ, percent."""
-    result, differ = [], spec_page.differing()
->>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
     for section in sorted(spec.titles, key=order):
         testable = spec.testable(section)
         done = sum(1 for i in testable if i in proved)
         rows = sum(1 for r in spec.rows.values() if r["section"] == section)
         result.append({"section": section, "title": spec.titles[section], "rows": rows, "testable": len(testable),
-<<<<<<< HEAD
                        "proved": done, "percent": round(100 * done / len(testable), 1) if testable else 100.0,
                        "programs_differ": sum(1 for i in testable if i in differ)})
-=======
-                       "proved": done, "differ": sum(1 for i in testable if i in differ), "percent": round(100 * done / len(testable), 1) if testable else 100.0})
->>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
     return result
 
 
@@ -205,7 +175,6 @@ def write_page(spec, proved):
 
 def print_table(sections):
     width = max(len(s["title"]) for s in sections)
-<<<<<<< HEAD
     print(f"{'':4}  {'section':{width}}  {'rows':>5}  {'proved':>6}  {'':>6}  {'programs differ':>15}")
     for s in sections:
         print(f"{s['section']:4}  {s['title']:{width}}  {s['rows']:5}  {s['proved']:6}  {s['percent']:5.1f}%  "
@@ -216,16 +185,7 @@ def print_table(sections):
           f"{sum(s['programs_differ'] for s in sections):15}")
     print(f"\n{rows - testable} rows are cells of the state machine that cannot happen; percent is of the others")
     print("programs differ: rows that the stack answers so, and a program under `dialtone run` otherwise (docs/deviations.md)")
-=======
-    print(f"{'':4}  {'section':{width}}  {'rows':>5}  {'proved':>6}  {'':>6}  programs differ")
-    for s in sections:
-        print(f"{s['section']:4}  {s['title']:{width}}  {s['rows']:5}  {s['proved']:6}  {s['percent']:5.1f}%  {s['differ'] or '':>15}".rstrip())
-    rows, testable = sum(s["rows"] for s in sections), sum(s["testable"] for s in sections)
-    proved = sum(s["proved"] for s in sections)
-    print(f"{'':4}  {'all':{width}}  {rows:5}  {proved:6}  {100 * proved / testable:5.1f}%")
-    print("\nprograms differ: docs/deviations.md; each row with its tests or the reason why it has none: docs/conformance.md")
-    print(f"{rows - testable} rows are cells of the state machine that cannot happen; percent is of the others")
->>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
+    print("each row with its tests, or the reason why it has none: docs/conformance.md")
 
 
 def self_test():
@@ -246,17 +206,12 @@ def self_test():
     assert set(proved) == {"TCP-A-010", "TCP-A-001"}, proved
     proved, _ = collect(spec, {"tests/steps/50-x.sh": "judge TCP-A-001.holds true\n# judge TCP-A-010\n"})
     assert set(proved) == {"TCP-A-001"}, proved
-<<<<<<< HEAD
     rows_py = '@row("TCP-A-001", 1)\n@row("TCP-A-010", 2)\n'
     proved, problems = collect(spec, {"tests/conformance/rows.py": rows_py}, {"TCP-A-010"})
     assert set(proved) == {"TCP-A-001"} and not problems, (proved, problems)
     differ, problems = differing(spec, ["TCP-A-010", "TCP-A-999"])
     assert differ == {"TCP-A-010"} and len(problems) == 1, (differ, problems)
     assert table(spec, {}, {"TCP-A-010"})[0]["programs_differ"] == 1
-=======
-    proved, _ = collect(spec, {ASKED + "rows.py": '@row("TCP-A-001", 1)\n@row("API-MTX-RST-SEND", 1)\n'})
-    assert set(proved) == {"TCP-A-001"}, proved  # the other is a deviation
->>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
     sections = table(spec, {"TCP-A-001": ["x"]})
     assert sections[0]["proved"] == 1 and not below_floor(sections, {"1": 1})
     assert "1 rows are proved" in below_floor(sections, {"1": 2})[0]
@@ -303,13 +258,9 @@ def main():
     if options.missing:
         print_missing(spec, proved, options.missing)
     elif options.where:
-<<<<<<< HEAD
-        print("\n".join(proved.get(options.where, ["no test proves it"])))
+        print("\n".join(f"{place} {test}".rstrip() for place, test in proved.get(options.where, [("no test proves it", "")])))
         if options.where in differ:
             print("programs under `dialtone run` are answered otherwise: docs/deviations.md")
-=======
-        print("\n".join(f"{place} {test}".rstrip() for place, test in proved.get(options.where, [("no test proves it", "")])))
->>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
     elif options.json:
         print(json.dumps({"schema": "dialtone.spec/1", "sections": sections}, ensure_ascii=False, indent=1))
     elif options.raise_floor:

@@ -10,11 +10,8 @@ import signal
 import sys
 import time
 
-<<<<<<< HEAD
-import datagram_rows  # noqa: F401: its rows are among rows.ROWS, as those of the next two are
-=======
-import descriptor_rows  # noqa: F401: its rows are among rows.ROWS, as those of the next are
->>>>>>> 915b6b0 (Give each row of the specification its test or its reason, on one page)
+import datagram_rows  # noqa: F401: its rows are among rows.ROWS, as those of the next three are
+import descriptor_rows  # noqa: F401
 import flag_rows  # noqa: F401
 import handler_rows  # noqa: F401
 import matrix
