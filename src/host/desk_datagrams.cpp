@@ -2,6 +2,7 @@
 // and those that name no address, are the kernel's own: the pair does the same, but for flags that
 // it takes in another sense.
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -53,14 +54,17 @@ Answer CallDesk::send_one(const Request& request, Subject& subject, const Messag
     if (!message.parts.gather(request.memory, scratch_)) return Answer::error(EFAULT);
     const auto name = read_name(request.memory, message.name, message.name_length);
     if (!name) return Answer::error(name.error());
-    const auto endpoint = sock::parse_send_address(sock::Family::inet, name->given());
-    if (!endpoint) {
-        board_.calls(plug).refused(event::Call::send, plug.socket, endpoint.error(),
-                                   event::Reason::bad_argument);
-        return Answer::error(base::errno_of(endpoint.error()));
+    std::optional<Endpoint> to;
+    if (message.is_named() || request.call.data.nr == SYS_sendto) {
+        const auto endpoint = sock::parse_send_address(sock::Family::inet, name->given());
+        if (!endpoint) {
+            board_.calls(plug).refused(event::Call::send, plug.socket, endpoint.error(),
+                                       event::Reason::bad_argument);
+            return Answer::error(base::errno_of(endpoint.error()));
+        }
+        to = redirect(plug, *endpoint);
     }
     board_.drain_datagrams(plug);  // what was sent before goes before
-    const Endpoint to = redirect(plug, *endpoint);
     const auto sent = board_.calls(plug).send_to(plug.socket, Octets(scratch_).first(size), to);
     if (!sent) return Answer::error(base::errno_of(sent.error()));
     return Answer::value(static_cast<std::int64_t>(*sent));
@@ -98,7 +102,8 @@ Answer CallDesk::on_send_message(const Request& request, Subject& subject) {
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const auto message = read_message(request, request.arg(1));
     if (!message) return Answer::error(message.error());
-    if (!message->is_named()) return Answer::go_on();
+    const bool has_peer = subject.plug->flags.has(PairFlag::has_peer);
+    if (!message->is_named() && has_peer) return Answer::go_on();
     return send_one(request, subject, *message);
 }
 
@@ -112,7 +117,8 @@ Answer CallDesk::on_send_messages(const Request& request, Subject& subject) {
         if (!message) return Answer::error(message.error());
         messages.push_back(std::move(*message));
     }
-    if (std::ranges::none_of(messages, &Message::is_named)) return Answer::go_on();
+    const bool has_peer = subject.plug->flags.has(PairFlag::has_peer);
+    if (has_peer && std::ranges::none_of(messages, &Message::is_named)) return Answer::go_on();
     for (std::size_t i = 0; i < count; ++i) {
         const Answer one = send_one(request, subject, messages[i]);
         if (one.kind == Answer::Kind::error) {

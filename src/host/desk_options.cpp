@@ -44,7 +44,9 @@ int CallDesk::pending_error(Subject& subject, int from_stack) {
     const int native = take_native_error(subject.theirs.fd.get());
     const int kept = std::exchange(plug.pending_error, 0);
     if (from_stack != 0) return from_stack;
-    if (plug.phase == Phase::failed && native == 0) return 0;  // a read() has told it
+    const bool is_untold = plug.flags.has(PairFlag::broke_silently);
+    plug.flags.clear(PairFlag::broke_silently);
+    if (plug.phase == Phase::failed && native == 0 && !is_untold) return 0;  // a read() has told it
     return kept != 0 ? kept : native;
 }
 

@@ -158,12 +158,15 @@ Endpoint CallDesk::redirect(Plug& plug, Endpoint to) const {
 
 Answer CallDesk::connect_datagram(Subject& subject, Endpoint to) {
     board_.drain_datagrams(*subject.plug);
-    return Answer::of(board_.calls(*subject.plug).connect(subject.plug->socket, to));
+    const Status connected = board_.calls(*subject.plug).connect(subject.plug->socket, to);
+    if (connected) subject.plug->flags.set(PairFlag::has_peer);
+    return Answer::of(connected);
 }
 
 Answer CallDesk::disconnect(Subject& subject) {
     Plug& plug = *subject.plug;
     plug.name_server.reset();
+    plug.flags.clear(PairFlag::has_peer);
     const Status status = board_.calls(plug).disconnect(plug.socket);
     if (!status || plug.type == sock::Type::datagram) return Answer::of(status);
     if (plug.phase == Phase::failed) return Answer::value(0);

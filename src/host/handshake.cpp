@@ -1,6 +1,7 @@
 // What a pair shows while its socket is no stream yet: filler during a handshake, doorbells of a
 // listener, and how a connection breaks.
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -93,6 +94,10 @@ void Switchboard::break_pair(PlugHandle handle, Plug& plug) {
         const std::byte octet{};
         ::send(theirs->fd.get(), &octet, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
+    // A program that shut its writing side takes none.
+    int unread = 0;
+    const bool shows = ::ioctl(plug.ours.get(), FIONREAD, &unread) == 0 && unread > 0;
+    if (!shows) plug.flags.set(PairFlag::broke_silently);
     close_pair(handle, plug);
 }
 

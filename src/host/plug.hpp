@@ -33,15 +33,17 @@ enum class Phase : std::uint8_t {
 
 /// What the kernel told about our end, kept because it tells each change once (EPOLLET).
 enum class PairFlag : std::uint16_t {
-    may_read = 1,       ///< not known to be empty
-    may_write = 2,      ///< not known to be full
-    program_ended = 4,  ///< shutdown(SHUT_WR), or the last close
-    program_gone = 8,   ///< the last close: nobody holds the other end
-    we_ended = 16,      ///< we gave end-of-stream to the program
-    end_passed = 32,    ///< the program's end-of-stream was given to the stack
-    left_unread = 64,   ///< the last close left octets unread in the program's end
-    read_shut = 128,    ///< by the program's shutdown()
-    write_shut = 256,   ///< by the program's shutdown()
+    may_read = 1,           ///< not known to be empty
+    may_write = 2,          ///< not known to be full
+    program_ended = 4,      ///< shutdown(SHUT_WR), or the last close
+    program_gone = 8,       ///< the last close: nobody holds the other end
+    we_ended = 16,          ///< we gave end-of-stream to the program
+    end_passed = 32,        ///< the program's end-of-stream was given to the stack
+    left_unread = 64,       ///< the last close left octets unread in the program's end
+    read_shut = 128,        ///< by the program's shutdown()
+    write_shut = 256,       ///< by the program's shutdown()
+    has_peer = 512,         ///< a datagram socket that was connected
+    broke_silently = 1024,  ///< a read() shows the end where there was an error: SO_ERROR has it
 };
 
 class PairFlags {

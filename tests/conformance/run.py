@@ -14,6 +14,7 @@ import datagram_rows  # noqa: F401: its rows are among rows.ROWS, as those of th
 import descriptor_rows  # noqa: F401
 import flag_rows  # noqa: F401
 import handler_rows  # noqa: F401
+import state_rows  # noqa: F401
 import matrix
 import rows
 from deviations import DEVIATIONS
