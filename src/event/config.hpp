@@ -2,9 +2,11 @@
 // when a stack is made; options of single sockets are in sock/options.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include "base/rng.hpp"
 #include "base/time.hpp"
 
 namespace dt::event {
@@ -30,6 +32,11 @@ enum class Ecn : std::uint8_t { off, on, passive };
 /// guessed.
 enum class Numbers : std::uint8_t { keyed, near_wrap };
 
+/// Bits of Config::fast_open, as Linux tcp_fastopen has them.
+inline constexpr std::uint32_t fast_open_client = 0x1, fast_open_server = 0x2,
+                               fast_open_client_no_cookie = 0x4, fast_open_server_no_cookie = 0x200,
+                               fast_open_every_listener = 0x400;
+
 struct Config {
     // Listening.
     std::uint32_t somaxconn = 4096;  // entries; Linux net.core.somaxconn
@@ -43,6 +50,11 @@ struct Config {
     std::uint16_t port_last = 60999;
     std::uint16_t unprivileged_port_start = 0;  // Linux ip_unprivileged_port_start; 0: every
                                                 // program of a private network may bind any port
+
+    // TCP Fast Open (RFC 7413).
+    std::uint32_t fast_open = fast_open_client;  // Linux tcp_fastopen
+    std::array<SipKey, 2> fast_open_keys{};      // Linux tcp_fastopen_key: newest first
+    std::uint8_t fast_open_key_count = 0;        // 0: a key made of the stack's secret
 
     // Retransmission (RFC 6298 with Linux bounds, DEC-01, DEC-21).
     Duration rto_initial = std::chrono::seconds{1};
@@ -91,6 +103,7 @@ struct Config {
     std::uint32_t send_buffer = 16'384;  // what SO_SNDBUF reads on a fresh socket
     std::uint32_t send_buffer_max = 4'194'304;
     Switch moderate_receive_buffer = Switch::on;  // Linux tcp_moderate_rcvbuf
+    std::uint32_t notsent_lowat = 0xffffffffU;    // Linux tcp_notsent_lowat
 
     // IPv6. Off: a host without it, as a kernel booted so (socket(AF_INET6) says EAFNOSUPPORT).
     Switch ipv6 = Switch::off;

@@ -37,6 +37,7 @@ struct PathView {
     Duration rto{};
     std::uint32_t in_flight = 0;  // octets
     std::uint32_t mss = 0;
+    bool syn_text_taken = false;  // Fast Open: a SYN carried text, and it was taken
     bool no_delay = false;
 
     // What TCP_INFO has besides; segments where nothing else is said.

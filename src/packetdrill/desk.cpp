@@ -35,6 +35,8 @@ Result<int> Desk::take_number(Entry entry) {
     return fd;
 }
 
+void Desk::refresh() { machine_.configure(read_settings(machine_.flags().settings, Config{})); }
+
 /// How long a call may wait: not at all where the socket or the call says so.
 Instant Desk::deadline_of(const SocketEntry& entry, Duration limit, int flags) const {
     if ((entry.flags & O_NONBLOCK) != 0 || (flags & MSG_DONTWAIT) != 0) return machine_.now();
@@ -44,10 +46,15 @@ Instant Desk::deadline_of(const SocketEntry& entry, Duration limit, int flags) c
 Result<int> Desk::open(int domain, int type, int protocol) {
     const Machine::Lock lock = machine_.lock();
     DT_TRY(kind, sock::parse_kind(domain, type & sock::number::sock_type_mask, protocol));
-    machine_.configure(read_settings(machine_.flags().settings, Config{}));
+    refresh();
     DT_TRY(id, machine_.calls().socket(kind.family, kind.type, kind.protocol));
     const int flags = O_RDWR | (type & SOCK_NONBLOCK);
-    return take_number(SocketEntry{id, kind.family, kind.type, flags});
+    SocketEntry entry;
+    entry.id = id;
+    entry.family = kind.family;
+    entry.type = kind.type;
+    entry.flags = flags;
+    return take_number(std::move(entry));
 }
 
 Result<int> Desk::bind(int fd, Octets address) {
@@ -63,6 +70,7 @@ Result<int> Desk::listen(int fd, int backlog) {
     const Machine::Lock lock = machine_.lock();
     const SocketEntry* entry = socket(fd);
     if (entry == nullptr) return fail(Error::bad_descriptor);
+    refresh();
     DT_CHECK(machine_.calls().listen(entry->id, backlog));
     return 0;
 }
@@ -74,6 +82,7 @@ Result<int> Desk::accept(int fd, sockaddr* address, socklen_t* length) {
     const Instant until = deadline_of(*entry, machine_.calls().receive_timeout(entry->id), 0);
     const sock::SocketId listener = entry->id;
     const sock::Family family = entry->family;
+    const bool zero_copy = entry->zero_copy.enabled;
     DT_TRY(accepted,
            machine_.await(lock, until, [&] { return machine_.calls().accept(listener); }));
     if (address != nullptr && length != nullptr) {
@@ -81,7 +90,12 @@ Result<int> Desk::accept(int fd, sockaddr* address, socklen_t* length) {
             std::span{reinterpret_cast<char*>(address), static_cast<std::size_t>(*length)});
         *length = static_cast<socklen_t>(sock::store_address(accepted.peer, room));
     }
-    return take_number(SocketEntry{accepted.socket, family, sock::Type::stream, O_RDWR});
+    SocketEntry child;
+    child.id = accepted.socket;
+    child.family = family;
+    child.flags = O_RDWR;
+    child.zero_copy.enabled = zero_copy;
+    return take_number(std::move(child));
 }
 
 /// A blocking connect() begins, then waits until the connection is made or refused; repeated, the
@@ -90,6 +104,7 @@ Result<int> Desk::connect(int fd, Octets address) {
     Machine::Lock lock = machine_.lock();
     const SocketEntry* entry = socket(fd);
     if (entry == nullptr) return fail(Error::bad_descriptor);
+    refresh();
     DT_TRY(target, sock::parse_connect_address(entry->family, address));
     const sock::SocketId id = entry->id;
     if (target.given == sock::Address::Given::unspecified) {
@@ -153,8 +168,12 @@ std::size_t Desk::next_packet(MutableOctets to, long long& time_us) {
 /// packetdrill spins for the last 20 µs before an event: they pass here too.
 void Desk::sleep(Duration time) {
     constexpr auto spun = std::chrono::microseconds{20};
+    constexpr auto bookkeeping = std::chrono::milliseconds{3};  // of real time
     Machine::Lock lock = machine_.lock();
     machine_.run_to(lock, machine_.now() + time + spun);
+    const bool ended = machine_.take_ended();
+    lock.unlock();
+    if (ended) std::this_thread::sleep_for(bookkeeping);
 }
 
 std::chrono::microseconds Desk::read_clock() {

@@ -7,7 +7,10 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <deque>
 #include <map>
+#include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -16,12 +19,39 @@
 
 namespace dt::packetdrill {
 
+/// What MSG_ZEROCOPY promised: a notification when the text of a send is acknowledged. We copy, and
+/// say so (SO_EE_CODE_ZEROCOPY_COPIED), as the kernel does over a device without scatter-gather.
+class ZeroCopy {
+  public:
+    /// Sends `first` to `last`, counted from 0, are complete.
+    struct Notice {
+        std::uint32_t first = 0;
+        std::uint32_t last = 0;
+    };
+
+    bool enabled = false;
+    /// The text of one send ends at `end` octets of the stream.
+    void on_sent(std::uint64_t end) { pending_.push_back(end); }
+    /// `acked` octets of the stream are acknowledged; true if that completed a send.
+    bool on_acked(std::uint64_t acked);
+    [[nodiscard]] bool has_notice() const { return notice_.has_value(); }
+    [[nodiscard]] std::optional<Notice> take_notice() { return std::exchange(notice_, {}); }
+
+  private:
+    std::deque<std::uint64_t> pending_;
+    std::uint32_t completed_ = 0;
+    std::optional<Notice> notice_;  // completions in a row are one
+};
+
 /// A descriptor that is a socket of the stack.
 struct SocketEntry {
     sock::SocketId id;
     sock::Family family = sock::Family::inet;
     sock::Type type = sock::Type::stream;
-    int flags = 0;  // F_GETFL: O_RDWR and what F_SETFL set
+    int flags = 0;           // F_GETFL: O_RDWR and what F_SETFL set
+    std::uint64_t sent = 0;  // octets of the stream
+    ZeroCopy zero_copy;
+    std::uint64_t error_moves = 0;  // times the error queue grew
 };
 
 /// What epoll_ctl() asked for one descriptor.
@@ -84,6 +114,14 @@ class Desk {
     [[nodiscard]] std::uint32_t take_ready(int fd, Interest& interest);
     [[nodiscard]] Instant deadline_of(const SocketEntry& entry, Duration limit, int flags) const;
     Result<int> take_number(Entry entry);
+    /// The tunables as they are now: a script may have changed them since the last call.
+    void refresh();
+    /// A send() that opens is over when the connection is: would_block until then.
+    [[nodiscard]] Status opened(sock::SocketId id);
+    /// What the stack says of a socket's readiness, with the error queue.
+    [[nodiscard]] std::uint16_t readiness(SocketEntry& entry);
+    Result<std::size_t> receive_error(int fd, msghdr& message);
+    void tell_unread(int fd, msghdr& message);
     [[nodiscard]] std::uint16_t revents(const pollfd& fd);
 
     Machine machine_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/errno.hpp"
 #include "packetdrill/desk.hpp"
 
 namespace dt::packetdrill {
@@ -15,11 +16,14 @@ MutableOctets octets_of(const iovec& part) {
     return {static_cast<std::byte*>(part.iov_base), part.iov_len};
 }
 
+bool is_unreadable(const iovec& part) { return part.iov_base == nullptr && part.iov_len > 0; }
+
 /// Fills the parts in order with what `take` answers for each; stops at a part that is not full.
 template <class Take>
 Result<std::size_t> scatter(std::span<const iovec> parts, Take take) {
     std::size_t total = 0;
     for (const iovec& part : parts) {
+        if (is_unreadable(part)) return fail(Error::bad_address);
         const Result<std::size_t> count = take(octets_of(part));
         if (!count) return total > 0 ? Result<std::size_t>{total} : count;
         total += *count;
@@ -44,35 +48,71 @@ Result<std::size_t> Desk::receive(int fd, std::span<const iovec> parts, int flag
     });
 }
 
-Result<std::size_t> Desk::receive_message(int fd, msghdr& message, int flags) {
-    DT_TRY(count, receive(fd, {message.msg_iov, message.msg_iovlen}, flags));
-    message.msg_namelen = 0;
-    message.msg_controllen = 0;
-    message.msg_flags = 0;
-    return count;
+Status Desk::opened(sock::SocketId id) {
+    stack::Calls calls = machine_.calls();
+    if (calls.peer_name(id)) return {};
+    std::int32_t error = 0;
+    const MutableOctets value = std::as_writable_bytes(std::span{&error, 1});
+    if (!calls.get_option(id, SOL_SOCKET, SO_ERROR, value) || error == 0) {
+        return fail(Error::would_block);
+    }
+    return fail(base::error_of(error).value_or(Error::connection_aborted));
 }
 
 Result<std::size_t> Desk::send(int fd, std::span<const iovec> parts, int flags, Octets to) {
     Machine::Lock lock = machine_.lock();
     const SocketEntry* entry = socket(fd);
     if (entry == nullptr) return fail(Error::bad_descriptor);
-    if (!to.empty() && entry->type == sock::Type::stream) return fail(Error::not_supported);
+    std::optional<Endpoint> opens;
+    if ((flags & MSG_FASTOPEN) != 0) {
+        refresh();
+        DT_TRY(target, sock::parse_connect_address(entry->family, to));
+        if (target.given == sock::Address::Given::unspecified) return fail(Error::not_supported);
+        opens = target.endpoint;
+    }
     std::vector<std::byte> octets;
     for (const iovec& part : parts) {
+        if (is_unreadable(part)) return fail(Error::bad_address);
         const Octets from = octets_of(part);
         octets.insert(octets.end(), from.begin(), from.end());
     }
     const sock::SocketId id = entry->id;
     const Instant until = deadline_of(*entry, machine_.calls().send_timeout(id), flags);
     std::size_t sent = 0;
+    tcp::WriteMark mark;
+    if ((flags & MSG_MORE) != 0) mark.more = tcp::WriteMark::More::yes;
+    if ((flags & MSG_EOR) != 0) mark.record = tcp::WriteMark::Record::ends;
+    const bool may_wait = until > machine_.now();
     const auto attempt = [&]() -> Result<std::size_t> {
-        const auto count = machine_.calls().send(id, Octets{octets}.subspan(sent));
+        if (may_wait && sent > 0) {
+            if (auto stands = opened(id); !stands) return fail(stands.error());
+            if (sent == octets.size()) return sent;
+        }
+        const Octets rest = Octets{octets}.subspan(sent);
+        const bool opening = opens && sent == 0;
+        const auto count = opening ? machine_.calls().send_opening(id, *opens, rest)
+                                   : machine_.calls().send(id, rest, mark);
+        const bool opens_on =
+            !count && may_wait &&
+            (count.error() == Error::in_progress || count.error() == Error::already_in_progress);
+        if (opens_on) return fail(Error::would_block);
         if (!count) return count;
         sent += *count;
-        const bool waits = sent < octets.size() && until > machine_.now();
+        if (may_wait && sent == octets.size()) {
+            DT_CHECK(opened(id));
+        }
+        const bool waits = sent < octets.size() && may_wait;
         return waits ? Result<std::size_t>{fail(Error::would_block)} : Result<std::size_t>{sent};
     };
     const auto answer = machine_.await(lock, until, attempt);
+    if (SocketEntry* own = sent > 0 ? socket(fd) : nullptr) {
+        own->sent += sent;
+        if ((flags & MSG_ZEROCOPY) != 0 && own->zero_copy.enabled) {
+            own->zero_copy.on_sent(own->sent);
+        }
+    }
+    const bool failed_to_open = !answer && may_wait && answer.error() != Error::would_block;
+    if (failed_to_open) return answer;
     return !answer && sent > 0 ? Result<std::size_t>{sent} : answer;
 }
 
@@ -116,8 +156,14 @@ Result<int> Desk::get_option(int fd, int level, int name, void* value, socklen_t
 
 Result<int> Desk::set_option(int fd, int level, int name, Octets value) {
     const Machine::Lock lock = machine_.lock();
-    const SocketEntry* entry = socket(fd);
+    SocketEntry* entry = socket(fd);
     if (entry == nullptr) return fail(Error::bad_descriptor);
+    if (level == SOL_SOCKET && name == SO_ZEROCOPY) {
+        if (value.size() < sizeof(int)) return fail(Error::invalid_argument);
+        entry->zero_copy.enabled = sock::int_in(value) != 0;
+        return 0;
+    }
+    refresh();
     DT_CHECK(machine_.calls().set_option(entry->id, level, name, value));
     machine_.settle();
     return 0;

@@ -45,16 +45,16 @@ Result<int> Desk::epoll_ctl(int epoll_fd, int operation, int fd, const epoll_eve
 
 /// What is to be told about `fd` now, and remembers that it was. 0 = nothing.
 std::uint32_t Desk::take_ready(int fd, Interest& interest) {
-    const SocketEntry* entry = socket(fd);
+    SocketEntry* entry = socket(fd);
     if (entry == nullptr) return 0;
-    std::uint32_t bits = machine_.calls().poll(entry->id).bits;
+    std::uint32_t bits = readiness(*entry);
     if ((bits & EPOLLIN) != 0) bits |= EPOLLRDNORM;
     if ((bits & EPOLLOUT) != 0) bits |= EPOLLWRNORM;
     const std::uint32_t wanted = (interest.wanted.events & ~modes) | always_told;
     const bool disarmed = (interest.wanted.events & ~modes) == 0;
     if (disarmed) return 0;
     bits &= wanted;
-    const std::uint64_t moves = machine_.moves_of(entry->id);
+    const std::uint64_t moves = machine_.moves_of(entry->id) + entry->error_moves;
     const bool edge = (interest.wanted.events & EPOLLET) == 0 || interest.seen_moves != moves + 1;
     if (bits == 0 || !edge) return 0;
     interest.seen_moves = moves + 1;

@@ -11,10 +11,10 @@ constexpr auto always_told = std::uint16_t{POLLERR | POLLHUP};
 }  // namespace
 
 std::uint16_t Desk::revents(const pollfd& fd) {
-    const SocketEntry* entry = socket(fd.fd);
+    SocketEntry* entry = socket(fd.fd);
     if (entry == nullptr) return POLLNVAL;
     const auto wanted = static_cast<std::uint16_t>(fd.events) | always_told;
-    std::uint16_t bits = machine_.calls().poll(entry->id).bits;
+    std::uint16_t bits = readiness(*entry);
     if ((bits & POLLIN) != 0) bits |= POLLRDNORM;
     if ((bits & POLLOUT) != 0) bits |= POLLWRNORM;
     return static_cast<std::uint16_t>(bits & wanted);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/assert.hpp"
+#include "packetdrill/sysctl.hpp"
 
 namespace dt::packetdrill {
 namespace {
@@ -14,6 +15,8 @@ constexpr std::uint64_t seed = 1;                   // every run of a script is 
 constexpr int turns_max = 20'000;                   // at one instant; more is a fault of the stack
 constexpr auto rest_max = std::chrono::seconds{1};  // of real time, for a thread to be scheduled
 constexpr std::uint16_t mtu_min = 68;               // RFC 791
+// Octets of text in one frame: two segments, as Linux paces a new flow over a device with TSO.
+constexpr std::uint32_t super_segment_max = 2 * 1460;
 constexpr Ipv4 gateway(192, 0, 2, 254);
 
 template <class Number>
@@ -61,7 +64,7 @@ Result<Flags> Flags::parse(const char* text) {
 Machine::Machine(const Flags& flags) : flags_(flags), driver_(std::this_thread::get_id()) {}
 
 void Machine::configure(const Config& config) {
-    if (stack_) return;
+    if (stack_) return stack_->reconfigure(config);
     stack_.emplace(config, event::HostIndex{0}, seed, pool_, sink_);
     stack::InterfaceConfig tun;
     tun.name = "tun0";
@@ -69,6 +72,7 @@ void Machine::configure(const Config& config) {
     tun.mtu = flags_.mtu;
     tun.address = flags_.local;
     tun.prefix_length = flags_.prefix_length;
+    tun.super_segment_max = device_segments(flags_.device) == Segments::yes ? super_segment_max : 0;
     const stack::InterfaceIndex index = stack_->add_interface(tun);
     stack::RouteConfig everywhere;
     everywhere.destination = {IpAddr::any_v4(), 0};
@@ -172,7 +176,9 @@ void Machine::rest(Parked& parked) {
 
 Machine::Parked::~Parked() {
     machine_.rest(*this);
-    if (ever) machine_.ended_ = Ended{std::this_thread::get_id(), machine_.now_};
+    if (!ever) return;
+    machine_.ended_ = Ended{std::this_thread::get_id(), machine_.now_};
+    machine_.has_ended_ = true;
 }
 
 /// The driver lets time pass itself; any other thread sleeps until the driver has. False: over.

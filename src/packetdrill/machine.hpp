@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "packetdrill/tun.hpp"
 
@@ -20,6 +21,7 @@ struct Flags {
     std::uint8_t prefix_length = 16;
     std::uint16_t mtu = 1500;
     std::string settings = "/proc/sys/net";  // where the sysctls of this network namespace are
+    std::string device = "tun0";             // whose offloads (ethtool -K) a script sets
 
     /// Errors: malformed. `text` may be nullptr.
     static Result<Flags> parse(const char* text);
@@ -53,6 +55,8 @@ class Machine {
     /// Runs the stack until nothing is due at this instant.
     void settle();
 
+    /// True once after a call that waited has ended: its thread needs real time to tell.
+    [[nodiscard]] bool take_ended() { return std::exchange(has_ended_, false); }
     /// How often the readiness of a socket has moved (edges of the stack).
     [[nodiscard]] std::uint64_t moves_of(sock::SocketId id) const;
 
@@ -115,6 +119,7 @@ class Machine {
         Instant at;
     };
     std::optional<Ended> ended_;
+    bool has_ended_ = false;
 };
 
 }  // namespace dt::packetdrill

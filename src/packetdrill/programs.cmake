@@ -10,7 +10,9 @@ list(FILTER plugin_sources EXCLUDE REGEX "(_test|/pretty|/main)\\.cpp$")
 add_library(packetdrill-plugin SHARED ${plugin_sources} "${dir}/programs/entry.cpp")
 dt_warnings(packetdrill-plugin PRIVATE)
 target_include_directories(packetdrill-plugin PRIVATE "${CMAKE_SOURCE_DIR}/src")
-target_compile_options(packetdrill-plugin PRIVATE -O2 -g0 -fno-sanitize=all -fvisibility=hidden)
+set(DIALTONE_PLUGIN_OPTIMIZE "-O2" CACHE STRING "optimisation of libdialtone-packetdrill.so")
+target_compile_options(packetdrill-plugin PRIVATE ${DIALTONE_PLUGIN_OPTIMIZE} -g0 -fno-sanitize=all
+                       -fvisibility=hidden)
 target_link_options(packetdrill-plugin PRIVATE -fno-sanitize=all -Wl,-Bsymbolic)
 dt_link(packetdrill-plugin PRIVATE threads)
 set_target_properties(packetdrill-plugin PROPERTIES OUTPUT_NAME dialtone-packetdrill

@@ -2,12 +2,22 @@
 // (Documentation/networking/ip-sysctl).
 #include "packetdrill/sysctl.hpp"
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace dt::packetdrill {
@@ -37,6 +47,12 @@ class Settings {
         const auto value = field(name, index);
         if (value && std::in_range<Number>(*value)) to = static_cast<Number>(*value);
     }
+    [[nodiscard]] std::string line(const char* name) const {
+        std::ifstream file(root_ + "/" + name);
+        std::string text;
+        std::getline(file, text);
+        return text;
+    }
     void take_seconds(Duration& to, const char* name) const {
         const auto value = number(name);
         if (value && *value > 0) to = std::chrono::seconds{*value};
@@ -49,6 +65,52 @@ class Settings {
   private:
     std::string root_;
 };
+
+void take_recovery(Config& config, const Settings& from) {
+    from.take_switch(config.sack, "ipv4/tcp_sack");
+    from.take_switch(config.dsack, "ipv4/tcp_dsack");
+    from.take(config.recovery, "ipv4/tcp_recovery");
+    from.take(config.early_retransmit, "ipv4/tcp_early_retrans");
+    from.take(config.frto, "ipv4/tcp_frto");
+    from.take(config.reordering, "ipv4/tcp_reordering");
+    from.take(config.reordering_max, "ipv4/tcp_max_reordering");
+    from.take_seconds(config.min_rtt_window, "ipv4/tcp_min_rtt_wlen");
+    from.take_switch(config.slow_start_after_idle, "ipv4/tcp_slow_start_after_idle");
+    from.take_switch(config.moderate_receive_buffer, "ipv4/tcp_moderate_rcvbuf");
+    const auto ecn = from.number("ipv4/tcp_ecn");
+    if (ecn == 0) config.ecn = event::Ecn::off;
+    if (ecn == 1) config.ecn = event::Ecn::on;
+    if (ecn == 2) config.ecn = event::Ecn::passive;
+    const std::string controller = from.line("ipv4/tcp_congestion_control");
+    if (controller == "reno") config.congestion = event::CongestionControl::reno;
+    if (controller == "cubic") config.congestion = event::CongestionControl::cubic;
+}
+
+/// One key as four words in hexadecimal with '-' between; the kernel keeps them little-endian.
+std::optional<SipKey> key_of(std::string_view text) {
+    std::array<std::uint64_t, 4> words{};
+    for (std::uint64_t& word : words) {
+        const std::string_view part = text.substr(0, text.find('-'));
+        const auto parsed = std::from_chars(part.data(), part.data() + part.size(), word, 16);
+        if (parsed.ec != std::errc{} || word > 0xffffffffU) return std::nullopt;
+        text.remove_prefix(std::min(text.size(), part.size() + 1));
+    }
+    return SipKey{words[1] << 32 | words[0], words[3] << 32 | words[2]};
+}
+
+/// The newest key, and the one before it behind a comma.
+void take_keys(Config& config, std::string_view line) {
+    const std::size_t comma = line.find(',');
+    const auto newest = key_of(line.substr(0, comma));
+    if (!newest) return;
+    config.fast_open_keys[0] = *newest;
+    config.fast_open_key_count = 1;
+    if (comma == std::string_view::npos) return;
+    if (const auto before = key_of(line.substr(comma + 1))) {
+        config.fast_open_keys[1] = *before;
+        config.fast_open_key_count = 2;
+    }
+}
 
 }  // namespace
 
@@ -69,11 +131,27 @@ Config read_settings(const std::string& root, const Config& base) {
     from.take(config.receive_buffer_max, "ipv4/tcp_rmem", 2);
     from.take(config.send_buffer, "ipv4/tcp_wmem", 1);
     from.take(config.send_buffer_max, "ipv4/tcp_wmem", 2);
+    from.take(config.notsent_lowat, "ipv4/tcp_notsent_lowat");
+    from.take(config.fast_open, "ipv4/tcp_fastopen");
+    take_recovery(config, from);
+    take_keys(config, from.line("ipv4/tcp_fastopen_key"));
     const auto overflow = from.number("ipv4/tcp_abort_on_overflow");
     if (overflow) {
         config.accept_overflow = *overflow != 0 ? event::Overflow::reset : event::Overflow::ignore;
     }
     return config;
+}
+
+Segments device_segments(const std::string& device) {
+    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return Segments::yes;
+    ethtool_value value{.cmd = ETHTOOL_GGSO, .data = 1};
+    ifreq request{};
+    device.copy(request.ifr_name, IFNAMSIZ - 1);
+    request.ifr_data = reinterpret_cast<char*>(&value);
+    const int asked = ::ioctl(fd, SIOCETHTOOL, &request);
+    ::syscall(SYS_close, fd);
+    return asked < 0 || value.data != 0 ? Segments::yes : Segments::no;
 }
 
 }  // namespace dt::packetdrill

@@ -12,4 +12,9 @@ namespace dt::packetdrill {
 /// What cannot be read or understood stays as it is in `base`.
 [[nodiscard]] Config read_settings(const std::string& root, const Config& base);
 
+/// Whether large frames go to a device (ethtool: generic-segmentation-offload); yes where there is
+/// no such device.
+enum class Segments : std::uint8_t { no, yes };
+[[nodiscard]] Segments device_segments(const std::string& device);
+
 }  // namespace dt::packetdrill

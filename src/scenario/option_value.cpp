@@ -68,7 +68,7 @@ constexpr auto info_fields = std::to_array<InfoField>({
     {"tcpi_retransmits", [](const sock::TcpInfo& i) -> std::uint64_t { return i.retransmits; }},
 });
 
-constexpr std::size_t value_max = 256;
+constexpr std::size_t value_max = 512;
 
 std::string info_text(stack::Calls calls, sock::SocketId socket, const InfoField& field) {
     std::array<std::byte, value_max> octets{};

@@ -16,7 +16,16 @@ Answer<void> SocketTable::connect(const Turn& turn, event::Caller caller, Socket
     switch (socket->phase) {
         case Phase::unconnected:
             socket->connect_by = caller;
-            return begin_connect(turn, id, *socket, remote);
+            if (socket->deferred) return refuse(Error::is_connected, Reason::wrong_state);
+            if (may_defer(turn, *socket, remote)) {
+                socket->deferred = std::make_unique<Endpoint>(remote);
+                mark_edge(id);
+                return {};
+            }
+            return begin_connect(turn, id, *socket, remote,
+                                 socket->settings().fast_open_connect == event::Switch::on
+                                     ? tcp::FastOpenUse::yes
+                                     : tcp::FastOpenUse::no);
         case Phase::connecting: return continue_connect(turn, id, *socket);
         case Phase::connected: return refuse(Error::is_connected, Reason::wrong_state);
         case Phase::disconnecting: return refuse(Error::invalid_argument, Reason::wrong_state);
@@ -61,7 +70,7 @@ Answer<FourTuple> SocketTable::choose_tuple(Socket& socket, const core::Core::Ch
 }
 
 Answer<void> SocketTable::begin_connect(const Turn& turn, SocketId id, Socket& socket,
-                                        Endpoint remote) {
+                                        Endpoint remote, tcp::FastOpenUse use) {
     if (!stream_facts(socket).is_closed()) {
         return refuse(Error::is_connected, Reason::wrong_state);
     }
@@ -76,7 +85,9 @@ Answer<void> SocketTable::begin_connect(const Turn& turn, SocketId id, Socket& s
     tcp::Path path = chosen->path;
     path.tos = socket.settings().tcp.tos;
     path.ttl = socket.settings().tcp.ttl;
-    auto connection = core_.tcp().connect(turn, *tuple, path, socket.settings().tcp);
+    tcp::Options options = socket.settings().tcp;
+    options.fast_open = use;
+    auto connection = core_.tcp().connect(turn, *tuple, path, options);
     if (!connection) return refuse(connection.error(), Reason::limit_reached);
     socket.local = tuple->local;
     socket.state = Stream{*connection};
@@ -111,6 +122,7 @@ Answer<void> SocketTable::disconnect(const Turn& turn, SocketId id) {
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     mark_edge(id);
+    socket->deferred.reset();
     if (socket->is_datagram()) {
         disconnect_datagram(id, *socket);
         return {};

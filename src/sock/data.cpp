@@ -115,10 +115,11 @@ void SocketTable::take(const Turn& turn, event::Caller caller, SocketId id, cons
 }
 
 Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, SocketId id,
-                                      Octets from) {
+                                      Octets from, tcp::WriteMark mark) {
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (socket->is_datagram()) return send_datagram(turn, id, from, std::nullopt);
+    if (socket->deferred) return send_deferred(turn, caller, id, from);
     if (auto allowed = check_writable(*socket); !allowed) {
         return std::unexpected(allowed.error());
     }
@@ -133,6 +134,8 @@ Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, So
         taken += count;
     }
     if (taken == 0 && !from.empty()) return refuse(Error::would_block, Reason::would_wait);
+    if (taken < from.size()) mark.record = tcp::WriteMark::Record::open;
+    core_.tcp().mark_written(turn, connection, mark);
     event::BytesMoved body =
         moved(core_.tcp(), *socket, id, caller, event::Direction::from_program);
     body.count = taken;
@@ -159,6 +162,7 @@ Answer<std::size_t> SocketTable::receive(const Turn& turn, event::Caller caller,
         if (!received) return std::unexpected(received.error());
         return received->copied;
     }
+    if (socket->deferred) return refuse(Error::would_block, Reason::would_wait);
     const StreamFacts facts = stream_facts(*socket);
     if (facts.unread > 0) {
         const std::size_t count = core_.tcp().peek(*socket->connection(), 0, to);

@@ -47,6 +47,7 @@ StreamFacts SocketTable::stream_facts(const Socket& socket) const {
         facts.unread = now.unread;
         facts.room = now.room;
         facts.queued = now.queued;
+        if (now.is_early) facts.early = StreamFacts::Early::yes;
         if (now.peer_finished) facts.end = StreamFacts::End::seen;
         if (now.peer_finished || facts.is_closed()) facts.reading = Way::shut;
         if (facts.is_closed()) facts.writing = Way::shut;
@@ -89,6 +90,7 @@ PollMask SocketTable::poll(SocketId id) const {
     const Socket* socket = find(id);
     if (socket == nullptr) return PollMask{PollMask::nval};
     if (socket->is_datagram()) return poll_of(datagram_facts(*socket));
+    if (socket->deferred) return PollMask{PollMask::out};
     return poll_of(stream_facts(*socket), socket->settings().receive_low_water);
 }
 

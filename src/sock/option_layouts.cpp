@@ -246,9 +246,39 @@ Done write_congestion(const OptionTarget& target, Octets from) {
 Done refuse_upper_protocol(const OptionTarget&, Octets) {
     return refuse(Error::no_such_entry, Reason::not_offered);
 }
-Done refuse_fast_open(const OptionTarget&, Octets from) {
+/// Only before the connection, and only where the client's half is on (TCP-TFO-009).
+Done write_fast_open_connect(const OptionTarget& target, Octets from) {
     if (!has_int(from)) return too_short();
-    return refuse(Error::not_supported, Reason::not_offered);
+    const std::int32_t value = int_in(from);
+    if (value < 0 || value > 1) return too_short();
+    if ((target.table.config().fast_open & event::fast_open_client) == 0) {
+        return refuse(Error::not_supported, Reason::not_offered);
+    }
+    if (!target.table.stream_facts(target.socket).is_closed()) return too_short();
+    target.socket.change_settings().fast_open_connect =
+        value != 0 ? event::Switch::on : event::Switch::off;
+    return {};
+}
+Size read_fast_open_connect(const OptionTarget& target, MutableOctets to) {
+    const bool on = target.socket.settings().fast_open_connect == event::Switch::on;
+    return put_number(number::ipproto_tcp, to, on ? 1 : 0);
+}
+/// Neither Reno nor CUBIC tells anything on Linux.
+Size read_no_controller(const OptionTarget&, MutableOctets) { return 0; }
+
+/// struct of nine words: SK_MEMINFO_RMEM_ALLOC, RCVBUF, WMEM_ALLOC, SNDBUF and so on.
+Size read_memory(const OptionTarget& target, MutableOctets to) {
+    const Config& config = target.table.config();
+    const tcp::Options& options = target.socket.settings().tcp;
+    std::array<std::uint32_t, 9> words{};
+    if (!target.socket.is_datagram()) {
+        const StreamFacts facts = target.table.stream_facts(target.socket);
+        words[0] = static_cast<std::uint32_t>(facts.unread);
+        words[2] = words[5] = static_cast<std::uint32_t>(facts.queued);
+    }
+    words[1] = options.receive_buffer != 0 ? options.receive_buffer : config.receive_buffer;
+    words[3] = options.send_buffer != 0 ? options.send_buffer : config.send_buffer;
+    return put_value(to, words);
 }
 
 Size read_ttl(const OptionTarget& target, MutableOctets to) {
@@ -372,13 +402,15 @@ constexpr auto layouts = std::to_array<LayoutRow>({
     {number::sol_socket, number::so_protocol, "SO_PROTOCOL", read_protocol, refuse_read_only},
     {number::sol_socket, number::so_domain, "SO_DOMAIN", read_domain, refuse_read_only},
     {number::sol_socket, number::so_max_pacing_rate, "SO_MAX_PACING_RATE", read_pacing, write_pacing},
+    {number::sol_socket, number::so_meminfo, "SO_MEMINFO", read_memory, refuse_read_only},
     {number::sol_socket, number::so_cookie, "SO_COOKIE", read_cookie, refuse_read_only},
     {number::ipproto_tcp, number::tcp_maxseg, "TCP_MAXSEG", read_mss, write_mss},
     {number::ipproto_tcp, number::tcp_syncnt, "TCP_SYNCNT", read_syn_count, write_syn_count},
     {number::ipproto_tcp, number::tcp_info, "TCP_INFO", read_info, refuse_read_only},
     {number::ipproto_tcp, number::tcp_congestion, "TCP_CONGESTION", read_congestion, write_congestion},
     {number::ipproto_tcp, number::tcp_repair, "TCP_REPAIR", nullptr, refuse_privileged},
-    {number::ipproto_tcp, number::tcp_fastopen_connect, "TCP_FASTOPEN_CONNECT", read_constant<0>, refuse_fast_open},
+    {number::ipproto_tcp, number::tcp_fastopen_connect, "TCP_FASTOPEN_CONNECT", read_fast_open_connect, write_fast_open_connect},
+    {number::ipproto_tcp, number::tcp_cc_info, "TCP_CC_INFO", read_no_controller, refuse_read_only},
     {number::ipproto_tcp, number::tcp_ulp, "TCP_ULP", read_no_options, refuse_upper_protocol},
     {number::ipproto_ip, number::ip_ttl, "IP_TTL", read_ttl, write_ttl},
     {number::ipproto_ip, number::ip_options, "IP_OPTIONS", read_no_options, write_ip_options},

@@ -82,6 +82,9 @@ void apply(const OptionTarget& target, Effect effect) {
     if (const tcp::ConnId* connection = target.socket.connection()) {
         if (tcp::Options* options = core.tcp().options(*connection)) *options = settings.tcp;
         core.tcp().options_changed(target.turn, *connection);
+        if (effect == Effect::push && settings.tcp.no_delay) {
+            core.tcp().push(target.turn, *connection);
+        }
     } else if (const tcp::ListenerId* listener = target.socket.listener()) {
         if (tcp::Options* options = core.tcp().options(*listener)) *options = settings.tcp;
     }

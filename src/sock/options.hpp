@@ -19,14 +19,15 @@ inline constexpr std::int32_t so_reuseaddr = 2, so_type = 3, so_error = 4, so_br
                               so_sndlowat = 19, so_rcvtimeo = 20, so_sndtimeo = 21,
                               so_bindtodevice = 25, so_acceptconn = 30, so_sndbufforce = 32,
                               so_rcvbufforce = 33, so_mark = 36, so_protocol = 38, so_domain = 39,
-                              so_max_pacing_rate = 47, so_cookie = 57, so_rcvtimeo_new = 66,
-                              so_sndtimeo_new = 67;
+                              so_max_pacing_rate = 47, so_meminfo = 55, so_cookie = 57,
+                              so_rcvtimeo_new = 66, so_sndtimeo_new = 67;
 // IPPROTO_TCP.
 inline constexpr std::int32_t tcp_nodelay = 1, tcp_maxseg = 2, tcp_cork = 3, tcp_keepidle = 4,
                               tcp_keepintvl = 5, tcp_keepcnt = 6, tcp_syncnt = 7, tcp_linger2 = 8,
                               tcp_defer_accept = 9, tcp_info = 11, tcp_quickack = 12,
                               tcp_congestion = 13, tcp_user_timeout = 18, tcp_repair = 19,
-                              tcp_fastopen_connect = 30, tcp_ulp = 31;
+                              tcp_fastopen = 23, tcp_notsent_lowat = 25, tcp_cc_info = 26,
+                              tcp_fastopen_connect = 30, tcp_ulp = 31, tcp_fastopen_no_cookie = 34;
 // IPPROTO_IP.
 inline constexpr std::int32_t ip_tos = 1, ip_ttl = 2, ip_options = 4, ip_mtu_discover = 10,
                               ip_mtu = 14, ip_freebind = 15, ip_transparent = 19,
@@ -39,7 +40,7 @@ inline constexpr std::int32_t ipv6_unicast_hops = 16, ipv6_multicast_hops = 18, 
 }  // namespace number
 
 /// What must be told beyond the settings when an option changed.
-enum class Effect : std::uint8_t { none, connection, reuse };
+enum class Effect : std::uint8_t { none, connection, push, reuse };
 
 /// An option whose value is an int kept in the settings.
 struct NumberRow {

@@ -19,7 +19,8 @@ struct StreamFacts {
     event::State state = event::State::closed;
     Way reading = Way::open;
     Way writing = Way::open;
-    enum class End : std::uint8_t { open, seen } end = End::open;  // the peer's FIN was taken
+    enum class Early : std::uint8_t { no, yes } early = Early::no;  // text flows in SYN-RECEIVED
+    enum class End : std::uint8_t { open, seen } end = End::open;   // the peer's FIN was taken
     std::optional<Error> error;
     event::Reason reason = event::Reason::none;
     std::uint64_t unread = 0;   // octets
@@ -31,11 +32,13 @@ struct StreamFacts {
         return state == event::State::closed || state == event::State::time_wait;
     }
     [[nodiscard]] bool is_opening() const {
-        return state == event::State::syn_sent || state == event::State::syn_received;
+        return state == event::State::syn_sent ||
+               (state == event::State::syn_received && early == Early::no);
     }
     [[nodiscard]] bool is_listening() const { return state == event::State::listen; }
     [[nodiscard]] bool may_send() const {
-        return state == event::State::established || state == event::State::close_wait;
+        return state == event::State::established || state == event::State::close_wait ||
+               (state == event::State::syn_received && early == Early::yes);
     }
     /// A third of the send buffer is free (API-IO-014).
     [[nodiscard]] bool is_writable() const { return room > 0 && room >= queued / 2; }

@@ -28,6 +28,7 @@ struct Settings {
     Duration send_timeout{};     // SO_SNDTIMEO; 0 = none
     std::int32_t receive_low_water = 1;
     std::int32_t mtu_discover = 1;  // IP_MTU_DISCOVER: IP_PMTUDISC_WANT
+    event::Switch fast_open_connect = event::Switch::off;
     event::Switch broadcast = event::Switch::off;
     event::Switch free_bind = event::Switch::off;
     event::Switch bind_address_no_port = event::Switch::off;

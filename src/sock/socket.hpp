@@ -82,6 +82,8 @@ class Socket {
     event::Caller connect_by;       // of the last connect()
     std::uint64_t ordinal = 0;      // n-th socket of its stack
     std::unique_ptr<Settings> own;  // null while nothing was set
+    std::unique_ptr<Endpoint>
+        deferred;  // connect() waits for the first text (TCP_FASTOPEN_CONNECT)
 
     [[nodiscard]] const Settings& settings() const { return own ? *own : default_settings; }
     [[nodiscard]] Settings& change_settings() {

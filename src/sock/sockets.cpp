@@ -174,9 +174,18 @@ Status Sockets::consume(const Turn& turn, Caller caller, SocketId id, std::size_
                         parts_->table.consume(turn, caller, id, count));
 }
 
-Result<std::size_t> Sockets::send(const Turn& turn, Caller caller, SocketId id, Octets from) {
+Result<std::size_t> Sockets::send(const Turn& turn, Caller caller, SocketId id, Octets from,
+                                  tcp::WriteMark mark) {
     return tell_refusal(turn, parts_->table, {Call::send, caller, id},
-                        parts_->table.send(turn, caller, id, from));
+                        parts_->table.send(turn, caller, id, from, mark));
+}
+
+Result<std::size_t> Sockets::send_opening(const Turn& turn, Caller caller, SocketId id,
+                                          Endpoint remote, Octets from) {
+    CallMade made = made_by(Call::connect, caller, id);
+    made.argument = remote;
+    return tell_with_name(turn, parts_->table, id, made,
+                          parts_->table.send_opening(turn, caller, id, remote, from));
 }
 
 Result<std::size_t> Sockets::receive(const Turn& turn, Caller caller, SocketId id,

@@ -8,6 +8,7 @@
 #include "base/slot_map.hpp"
 #include "core/core.hpp"
 #include "event/sink.hpp"
+#include "tcp/engine.hpp"
 
 namespace dt::sock {
 
@@ -83,8 +84,11 @@ class Sockets {
     Result<Octets> readable(const Turn&, SocketId);
     Status consume(const Turn&, event::Caller, SocketId, std::size_t count);
     /// Copying forms, with send()'s and recv()'s answers (spec 6.0, 6.5).
-    Result<std::size_t> send(const Turn&, event::Caller, SocketId, Octets);
+    Result<std::size_t> send(const Turn&, event::Caller, SocketId, Octets, tcp::WriteMark = {});
     Result<std::size_t> receive(const Turn&, event::Caller, SocketId, MutableOctets);
+    /// sendto(MSG_FASTOPEN): connects, and answers what the SYN takes along; in_progress where it
+    /// takes nothing (no cookie yet). A connection that is made already takes it as send() does.
+    Result<std::size_t> send_opening(const Turn&, event::Caller, SocketId, Endpoint, Octets);
     /// Datagrams.
     Result<std::size_t> send_to(const Turn&, event::Caller, SocketId, Octets,
                                 std::optional<Endpoint>);

@@ -34,13 +34,17 @@ class SocketTable {
     Answer<Accepted> accept(const Turn& turn, event::Caller caller, SocketId id);
     Answer<void> connect(const Turn& turn, event::Caller caller, SocketId id, Endpoint remote);
     Answer<void> disconnect(const Turn& turn, SocketId id);
+    /// connect() and text in one (fast_open.cpp).
+    Answer<std::size_t> send_opening(const Turn& turn, event::Caller caller, SocketId id,
+                                     Endpoint remote, Octets from);
 
     // Streams (data.cpp). What was moved is told by an event from here.
     Answer<MutableOctets> writable(SocketId id, std::size_t wanted);
     Answer<void> commit(const Turn& turn, event::Caller caller, SocketId id, std::size_t count);
     Answer<Octets> readable(const Turn& turn, event::Caller caller, SocketId id);
     Answer<void> consume(const Turn& turn, event::Caller caller, SocketId id, std::size_t count);
-    Answer<std::size_t> send(const Turn& turn, event::Caller caller, SocketId id, Octets from);
+    Answer<std::size_t> send(const Turn& turn, event::Caller caller, SocketId id, Octets from,
+                             tcp::WriteMark mark = {});
     Answer<std::size_t> receive(const Turn& turn, event::Caller caller, SocketId id,
                                 MutableOctets to);
     Answer<std::size_t> peek(SocketId id, MutableOctets to);
@@ -86,7 +90,11 @@ class SocketTable {
     void become_unconnected(SocketId id, Socket& socket, Failed failed);
 
     Answer<void> listen_first(const Turn& turn, SocketId id, Socket& socket, std::uint32_t backlog);
-    Answer<void> begin_connect(const Turn& turn, SocketId id, Socket& socket, Endpoint remote);
+    Answer<void> begin_connect(const Turn& turn, SocketId id, Socket& socket, Endpoint remote,
+                               tcp::FastOpenUse use = tcp::FastOpenUse::no);
+    [[nodiscard]] bool may_defer(const Turn& turn, const Socket& socket, Endpoint remote) const;
+    Answer<std::size_t> send_deferred(const Turn& turn, event::Caller caller, SocketId id,
+                                      Octets from);
     Answer<void> continue_connect(const Turn& turn, SocketId id, Socket& socket);
     Answer<FourTuple> choose_tuple(Socket& socket, const core::Core::Chosen& chosen,
                                    Endpoint remote) const;

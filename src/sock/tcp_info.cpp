@@ -11,6 +11,7 @@ constexpr std::uint32_t ssthresh_unset = 0x7fffffff;  // TCP_INFINITE_SSTHRESH
 constexpr std::uint32_t cwnd_first = 10;              // RFC 6928
 constexpr std::uint32_t rto_first = 1'000'000;        // µs
 constexpr std::uint32_t mss_first = 536;
+constexpr std::uint8_t option_syn_data = 32;  // TCPI_OPT_SYN_DATA
 
 // include/uapi/linux/tcp.h: TCPI_OPT_*.
 constexpr unsigned option_timestamps = 1;
@@ -56,6 +57,7 @@ void fill(TcpInfo& info, const event::PathView& path) {
     info.bytes_received = path.octets_received;
     info.snd_wnd = path.send_window;
     info.rcv_wnd = path.receive_window;
+    if (path.syn_text_taken) info.options |= option_syn_data;
 }
 
 }  // namespace

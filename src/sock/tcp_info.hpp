@@ -70,10 +70,18 @@ struct TcpInfo {
     std::uint16_t total_rto;
     std::uint16_t total_rto_recoveries;
     std::uint32_t total_rto_time;
+    std::uint32_t received_ce;
+    std::uint32_t delivered_e1_bytes;  // these six: Accurate ECN, not spoken here
+    std::uint32_t delivered_e0_bytes;
+    std::uint32_t delivered_ce_bytes;
+    std::uint32_t received_e1_bytes;
+    std::uint32_t received_e0_bytes;
+    std::uint32_t received_ce_bytes;
+    std::uint32_t ecn_mode;  // and further bits
 };
 static_assert(offsetof(TcpInfo, rto) == 8 && offsetof(TcpInfo, rtt) == 68);
 static_assert(offsetof(TcpInfo, pacing_rate) == 104 && offsetof(TcpInfo, delivered) == 192);
-static_assert(sizeof(TcpInfo) == 248);
+static_assert(sizeof(TcpInfo) == 280);
 
 /// The number Linux has for a state (include/net/tcp_states.h).
 [[nodiscard]] std::uint8_t linux_state(event::State state);

@@ -38,8 +38,11 @@ Result<Octets> Calls::readable(SocketId id) { return sockets_.readable(turn_, id
 Status Calls::consume(SocketId id, std::size_t count) {
     return sockets_.consume(turn_, caller_, id, count);
 }
-Result<std::size_t> Calls::send(SocketId id, Octets from) {
-    return sockets_.send(turn_, caller_, id, from);
+Result<std::size_t> Calls::send(SocketId id, Octets from, tcp::WriteMark mark) {
+    return sockets_.send(turn_, caller_, id, from, mark);
+}
+Result<std::size_t> Calls::send_opening(SocketId id, Endpoint remote, Octets from) {
+    return sockets_.send_opening(turn_, caller_, id, remote, from);
 }
 Result<std::size_t> Calls::receive(SocketId id, MutableOctets to) {
     return sockets_.receive(turn_, caller_, id, to);

@@ -71,6 +71,11 @@ void Stack::add_neighbour(Instant now, InterfaceIndex interface, IpAddr address,
     parts_->core.ip().add_neighbor(parts_->turn(now), {interface, address}, mac);
 }
 
+void Stack::reconfigure(const Config& config) {
+    parts_->config = config;
+    parts_->core.tcp().reconfigure(config);
+}
+
 void Stack::set_forwarding(bool on) { parts_->core.ip().set_forwarding(on); }
 
 bool Stack::receive(Instant now, InterfaceIndex in, FramePtr& frame) {

@@ -60,7 +60,8 @@ class Calls {
     Status commit(sock::SocketId, std::size_t count);
     Result<Octets> readable(sock::SocketId);
     Status consume(sock::SocketId, std::size_t count);
-    Result<std::size_t> send(sock::SocketId, Octets);
+    Result<std::size_t> send(sock::SocketId, Octets, tcp::WriteMark = {});
+    Result<std::size_t> send_opening(sock::SocketId, Endpoint, Octets);
     Result<std::size_t> receive(sock::SocketId, MutableOctets);
     Result<std::size_t> send_to(sock::SocketId, Octets, std::optional<Endpoint>);
     Result<sock::Received> receive_from(sock::SocketId, MutableOctets);
@@ -96,6 +97,8 @@ class Stack {
     void add_route(const RouteConfig& route);
     /// A neighbour that is known from the start and never asked for (ARP-019).
     void add_neighbour(Instant now, InterfaceIndex interface, IpAddr address, Mac mac);
+    /// Other tunables from here on, as sysctl does on a live host; sizes of tables stay.
+    void reconfigure(const Config& config);
     /// Forward packets that are not for us (hosts with two links).
     void set_forwarding(bool on);
 

@@ -198,6 +198,10 @@ void Connection::on_path_mtu(const Turn& turn, std::uint16_t mtu) {
     const std::uint16_t usable = std::max(mtu, floor);
     if (usable >= path_.mtu) return;
     path_.mtu = usable;
+    // A SYN with text that was too big leaves again at once, without the text (Linux).
+    const bool was_syn_too_big =
+        state_ == State::syn_sent && opening_ && opening_->syn == FastOpening::Syn::with_text;
+    if (was_syn_too_big) snd_.mark_all_lost();
     if (!is_synchronized()) return;
     const std::uint16_t old = tcb_.snd_mss;
     apply_mss();

@@ -3,8 +3,15 @@
 #include "tcp/connection.hpp"
 
 #include <algorithm>
+#include <memory>
 
 namespace dt::tcp {
+
+namespace {
+
+constexpr std::uint32_t lowat_off = 0xffffffffU;
+
+}  // namespace
 
 bool Connection::is_synchronized() const {
     switch (state_) {
@@ -29,13 +36,34 @@ std::uint32_t Connection::ts_now(Instant now) const {
 }
 
 bool Connection::may_write() const {
-    const bool is_open = state_ == State::established || state_ == State::close_wait;
+    const bool is_open = state_ == State::established || state_ == State::close_wait ||
+                         (state_ == State::syn_received && has(Flag::early));
     return is_open && !has(Flag::write_shut);
 }
 
 std::size_t Connection::room() const {
     if (!may_write() || snd_.queued() >= send_buffer_) return 0;
-    return send_buffer_ - snd_.queued();
+    const std::size_t most = send_buffer_ - snd_.queued();
+    return lowat_ == lowat_off ? most : std::min(most, lowat_room());
+}
+
+// TCP_NOTSENT_LOWAT as Linux counts it: what may leave now does not count, and the program may go
+// on while a whole large frame (half the peer's window) is not yet full.
+std::size_t Connection::lowat_room() const {
+    const std::uint32_t mss = tcb_.snd_mss;
+    const std::uint32_t flight = in_flight();
+    const std::uint32_t cwnd = congestion_.cwnd();
+    const std::uint32_t sendable =
+        std::min(cwnd > flight ? cwnd - flight : 0U, window_left(snd_.nxt()));
+    const std::uint32_t unsent = snd_.unsent_text();
+    if (unsent > sendable && unsent - sendable >= lowat_) return 0;
+    const std::uint32_t frame = std::max(tcb_.snd_wnd_max / 2 / mss, 1U) * mss;
+    const std::uint64_t most = sendable + std::uint64_t{(lowat_ + frame - 1) / frame} * frame;
+    return most > unsent ? static_cast<std::size_t>(most - unsent) : 0;
+}
+
+bool Connection::is_above_lowat() const {
+    return lowat_ != lowat_off && std::uint64_t{2} * snd_.unsent_text() >= lowat_;
 }
 
 MutableOctets Connection::writable(buf::Pool& pool, std::size_t wanted) {
@@ -46,7 +74,40 @@ MutableOctets Connection::writable(buf::Pool& pool, std::size_t wanted) {
 void Connection::commit(const Turn& turn, std::size_t count) {
     if (count == 0) return;
     snd_.commit(count);
+    clear(Flag::unpushed);
     settle(turn);
+}
+
+void Connection::mark_written(const Turn& turn, WriteMark mark) {
+    clear(Flag::more);
+    if (mark.more == WriteMark::More::yes) {
+        set(Flag::more);
+        set(Flag::unpushed);
+    }
+    if (mark.record == WriteMark::Record::ends) {
+        if (!records_) records_ = std::make_unique<std::vector<Seq>>();
+        std::erase_if(*records_, [&](Seq end) { return at_or_before(end, snd_.una()); });
+        if (records_->empty() || records_->back() != snd_.end()) records_->push_back(snd_.end());
+    }
+    settle(turn);
+}
+
+void Connection::push(const Turn& turn) {
+    if (snd_.has_unsent()) set(Flag::push);
+    settle(turn);
+}
+
+// Of `length` numbers from `from` on, those up to the next end of a record (MSG_EOR).
+std::uint32_t Connection::within_record(Seq from, std::uint32_t length) const {
+    if (!records_) return length;
+    for (const Seq end : *records_) {
+        if (after(end, from)) return std::min(length, distance(from, end));
+    }
+    return length;
+}
+
+bool Connection::is_record_end(Seq seq) const {
+    return records_ && std::ranges::find(*records_, seq) != records_->end();
 }
 
 Octets Connection::readable() const { return received_.readable(); }
@@ -68,6 +129,7 @@ void Connection::consume(const Turn& turn, std::size_t count) {
 
 void Connection::options_changed(const Turn& turn) {
     if (options_.send_buffer != 0) send_buffer_ = options_.send_buffer;
+    lowat_ = options_.notsent_lowat != 0 ? options_.notsent_lowat : turn.config().notsent_lowat;
     if (options_.receive_buffer != 0) window_.set_limit(window_limit(options_.receive_buffer));
     if (options_.quick_ack != has(Flag::quick_ack)) {
         acks_.set_mode(turn.config(),
@@ -96,12 +158,13 @@ Readiness Connection::readiness() const {
     // A record stands for TIME-WAIT; its socket sees CLOSED, as on Linux (FSM-TIME_WAIT).
     ready.state = state_ == State::time_wait ? State::closed : state_;
     ready.unread = received_.size();
-    ready.room = room();
+    ready.room = is_above_lowat() ? 0 : room();
     ready.queued = snd_.queued();
     ready.peer_finished = has(Flag::peer_finished);
     ready.write_shut = has(Flag::write_shut);
     ready.read_shut = has(Flag::read_shut);
-    ready.connected_once = has(Flag::connected);
+    ready.connected_once = has(Flag::connected) || has(Flag::early);
+    ready.is_early = is_early() && state_ == State::syn_received;
     ready.error = error_;
     ready.reason = reason_;
     return ready;
@@ -153,6 +216,7 @@ event::PathView Connection::path_view() const {
     view.delayed_ack = acks_.pace();
     view.peer_mss = static_cast<std::uint16_t>(acks_.peer_segment());
     view.path_mtu = path_.mtu;
+    view.syn_text_taken = has(Flag::syn_text_acked);
     return view;
 }
 

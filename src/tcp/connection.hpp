@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "buf/stream_queue.hpp"
 #include "event/sink.hpp"
@@ -55,6 +56,7 @@ struct ActiveOpen {
     Options options;
     Seq iss{};
     std::uint32_t ts_offset = 0;
+    std::optional<FastOpening> fast_open = std::nullopt;
 };
 
 /// A half-open entry whose last ACK has arrived: what the two SYNs agreed. The last ACK itself is
@@ -74,6 +76,7 @@ struct PassiveOpen {
     std::uint16_t syn_window = 0;              // of the peer's SYN, never scaled
     Instant syn_ack_at{};                      // when the first SYN-ACK left (RTT sample)
     std::uint8_t syn_ack_retransmissions = 0;  // Karn; more than one makes IW one segment
+    std::optional<FastOpening> fast_open = std::nullopt;  // the SYN-ACK is still to be sent
 };
 
 /// What a TIME-WAIT record keeps of a connection.
@@ -131,6 +134,8 @@ class Connection {
     [[nodiscard]] std::optional<SegmentOut> next_segment(const Turn& turn, buf::Pool& pool);
     /// When on_timer() must be called; `never` if nothing is armed.
     [[nodiscard]] Instant deadline() const;
+    /// What the handshake of a Fast Open taught, once.
+    [[nodiscard]] std::optional<FastOpenLesson> take_lesson();
     /// True once after anything changed that readiness() shows; clears the mark.
     [[nodiscard]] bool take_readiness_edge();
 
@@ -139,6 +144,13 @@ class Connection {
     /// shut.
     [[nodiscard]] MutableOctets writable(buf::Pool& pool, std::size_t wanted);
     void commit(const Turn& turn, std::size_t count);
+    void mark_written(const Turn& turn, WriteMark mark);
+    /// What is held goes now, whatever holds it (setting TCP_NODELAY).
+    void push(const Turn& turn);
+    /// Text that leaves with the SYN; how much of it that takes.
+    std::size_t write_early(buf::Pool& pool, Octets text);
+    /// The SYN of a Fast Open: its text is here, and ours may flow (RFC 7413 §4.2.2).
+    void open_early(const Turn& turn, buf::Pool& pool, SegmentIn&& syn);
     [[nodiscard]] Octets readable() const;
     std::size_t peek(std::size_t offset, MutableOctets to) const;
     void consume(const Turn& turn, std::size_t count);
@@ -159,6 +171,8 @@ class Connection {
     [[nodiscard]] const FourTuple& tuple() const;
     [[nodiscard]] event::State state() const;
     [[nodiscard]] bool is_orphan() const;
+    /// Opened by Fast Open and the last ACK of its handshake has not come.
+    [[nodiscard]] bool is_early() const { return has(Flag::early) && !has(Flag::connected); }
     [[nodiscard]] Readiness readiness() const;
     /// Scale of the windows the peer sends: for the events of arriving segments.
     [[nodiscard]] unsigned peer_shift() const;
@@ -182,8 +196,13 @@ class Connection {
     // handshake: §3.10.7.3 and what the two SYNs agree.
     void arrive_in_syn_sent(Arrival& a);
     [[nodiscard]] Verdict check_syn_sent_ack(Arrival& a);
+    [[nodiscard]] bool echoes_our_syn(const Arrival& a) const;
     [[nodiscard]] Verdict check_syn_sent_rst(Arrival& a);
     void take_syn(Arrival& a);
+    void take_fast_open(Arrival& a);
+    [[nodiscard]] bool repeats_early_syn(const Arrival& a) const;
+    [[nodiscard]] std::uint16_t offer_window(const Turn& turn) const;
+    [[nodiscard]] std::uint32_t attach_syn_text(Frame& frame) const;
     void agree(const Turn& turn, const wire::TcpRepr& syn);
     void establish(const Turn& turn, event::Cause cause);
     void apply_mss();
@@ -261,6 +280,8 @@ class Connection {
     [[nodiscard]] bool is_new_text_first(Instant now) const;
     void report_sack(wire::TcpOptions& options, std::uint32_t text);
     void restart_after_pause(const Turn& turn);
+    [[nodiscard]] std::uint32_t within_record(Seq from, std::uint32_t length) const;
+    [[nodiscard]] bool is_record_end(Seq seq) const;
     [[nodiscard]] SegmentOut build(const Turn& turn, FramePtr frame, const Draft& draft);
     [[nodiscard]] SegmentOut send_syn(const Turn& turn, buf::Pool& pool);
     [[nodiscard]] SegmentOut send_again(const Turn& turn, buf::Pool& pool);
@@ -307,6 +328,8 @@ class Connection {
     [[nodiscard]] bool is_synchronized() const;
     [[nodiscard]] bool may_write() const;
     [[nodiscard]] std::size_t room() const;
+    [[nodiscard]] std::size_t lowat_room() const;
+    [[nodiscard]] bool is_above_lowat() const;
 
     FourTuple tuple_;
     Path path_;
@@ -314,8 +337,10 @@ class Connection {
     Tcb tcb_;
     SendQueue snd_;
     StreamQueue received_;
-    std::unique_ptr<Reassembly> reassembly_;  // while there is a hole
-    std::optional<wire::SackBlock> dsack_;    // a duplicate that is to be reported (RFC 2883)
+    std::unique_ptr<Reassembly> reassembly_;     // while there is a hole
+    std::optional<wire::SackBlock> dsack_;       // a duplicate that is to be reported (RFC 2883)
+    std::unique_ptr<FastOpening> opening_;       // of a Fast Open, until it is done
+    std::unique_ptr<std::vector<Seq>> records_;  // behind each MSG_EOR not acknowledged, in order
     ReceiveWindow window_;
     AckPolicy acks_;
     Rtt rtt_;
@@ -337,16 +362,17 @@ class Connection {
     std::uint64_t delivered_ = 0;     // numbers of ours that arrived
     std::uint64_t octets_acked_ = 0;
     std::uint64_t octets_received_ = 0;
-    std::uint8_t retransmits_ = 0;  // expiries in a row
-    std::uint8_t backoff_ = 0;      // doublings of the RTO
-    std::uint8_t probes_ = 0;       // probes unanswered (zero window, keep-alive)
+    std::uint32_t lowat_ = 0xffffffffU;  // octets not sent that stop the program
+    std::uint8_t retransmits_ = 0;       // expiries in a row
+    std::uint8_t backoff_ = 0;           // doublings of the RTO
+    std::uint8_t probes_ = 0;            // probes unanswered (zero window, keep-alive)
     std::uint8_t probe_backoff_ = 0;
     std::uint8_t syn_retransmits_ = 0;
     State state_ = State::closed;
     event::Reason reason_ = event::Reason::none;
     std::optional<Error> error_;
     std::optional<Error> soft_error_;
-    enum class Flag : std::uint16_t {
+    enum class Flag : std::uint32_t {
         orphan = 1,
         write_shut = 2,
         read_shut = 4,
@@ -357,20 +383,23 @@ class Connection {
         force = 128,       // the override timer let a part of a segment go
         window_due = 256,  // a window update
         challenged = 512,
-        quick_ack = 1024,   // options_.quick_ack as last seen
-        sent_text = 2048,   // last_sent_ means something
-        ecn_echo = 8192,    // a mark arrived: ECE until the peer says CWR
-        cwr_due = 16384,    // the window was cut: the next new text says so
-        tail_probe = 4096,  // the next segment is a probe: cwnd and Nagle do not hold it
+        quick_ack = 1024,           // options_.quick_ack as last seen
+        sent_text = 2048,           // last_sent_ means something
+        ecn_echo = 8192,            // a mark arrived: ECE until the peer says CWR
+        cwr_due = 16384,            // the window was cut: the next new text says so
+        tail_probe = 4096,          // the next segment is a probe: cwnd and Nagle do not hold it
+        early = 1U << 16,           // SYN-RECEIVED by Fast Open
+        syn_text_acked = 1U << 17,  // a SYN of either side carried text, and it was taken
+        more = 1U << 18,            // MSG_MORE: a part of a segment waits
+        push = 1U << 20,            // the program lets a part of a segment go
+        unpushed = 1U << 19,        // what was written last was written with MSG_MORE
     };
-    void set(Flag flag) {
-        flags_ = static_cast<std::uint16_t>(flags_ | static_cast<unsigned>(flag));
+    void set(Flag flag) { flags_ |= static_cast<std::uint32_t>(flag); }
+    void clear(Flag flag) { flags_ &= ~static_cast<std::uint32_t>(flag); }
+    [[nodiscard]] bool has(Flag flag) const {
+        return (flags_ & static_cast<std::uint32_t>(flag)) != 0;
     }
-    void clear(Flag flag) {
-        flags_ = static_cast<std::uint16_t>(flags_ & ~static_cast<unsigned>(flag));
-    }
-    [[nodiscard]] bool has(Flag flag) const { return (flags_ & static_cast<unsigned>(flag)) != 0; }
-    std::uint16_t flags_ = 0;
+    std::uint32_t flags_ = 0;
 };
 
 }  // namespace dt::tcp

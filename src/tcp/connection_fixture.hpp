@@ -94,6 +94,10 @@ class ConnectionTest : public testing::Test {
         if (mss != 0) p.options.mss = mss;
         return p;
     }
+    /// The timestamp that our segments carry at `at` (TSval); a SYN-ACK echoes that of the SYN.
+    [[nodiscard]] static std::uint32_t timestamp_at(Instant at) {
+        return static_cast<std::uint32_t>(base::to_ms(at)) + 0x1000;
+    }
     void establish(std::optional<PeerSegment> answer = std::nullopt) {
         open_active();
         now += path_delay;

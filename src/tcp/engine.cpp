@@ -22,6 +22,7 @@ Engine::Parts::Parts(const Config& given, buf::Pool& given_pool,
       connections(static_cast<std::uint32_t>(config.sockets_max)),
       half_opens(config),
       time_waits(config),
+      fast_open_secret{secret[1] ^ 0x66617374ULL, secret[0]},
       listeners(static_cast<std::uint32_t>(config.sockets_max)),
       wheel(Instant{}) {}
 
@@ -126,6 +127,9 @@ Result<ConnId> Engine::connect(const Turn& turn, FourTuple tuple, Path path,
     }
     parts.forgotten.reset();
     open.ts_offset = parts.isn.timestamp_offset(tuple);
+    if (options.fast_open == FastOpenUse::yes) {
+        open.fast_open = parts.opening(turn.config(), tuple.remote.addr, open);
+    }
     const auto handle = parts.connections.insert(turn, open);
     if (!handle) return fail(Error::no_buffer_space);
     ConnectionSlot& slot = *parts.connections.get(*handle);
@@ -222,6 +226,37 @@ void Engine::commit(const Turn& turn, ConnId id, std::size_t count) {
     slot->connection.commit(turn, count);
     parts_->refresh(turn, *slot);
 }
+
+void Engine::mark_written(const Turn& turn, ConnId id, WriteMark mark) {
+    ConnectionSlot* slot = parts_->slot(id);
+    if (slot == nullptr) return;
+    slot->connection.mark_written(turn, mark);
+    parts_->refresh(turn, *slot);
+}
+
+void Engine::push(const Turn& turn, ConnId id) {
+    ConnectionSlot* slot = parts_->slot(id);
+    if (slot == nullptr) return;
+    slot->connection.push(turn);
+    parts_->refresh(turn, *slot);
+}
+
+std::size_t Engine::write_early(const Turn& turn, ConnId id, Octets text) {
+    ConnectionSlot* slot = parts_->slot(id);
+    if (slot == nullptr) return 0;
+    const std::size_t taken = slot->connection.write_early(parts_->pool, text);
+    parts_->refresh(turn, *slot);
+    return taken;
+}
+
+bool Engine::may_open_with_text(const Turn& turn, const IpAddr& server) const {
+    const std::uint32_t bits = turn.config().fast_open;
+    if ((bits & event::fast_open_client) == 0) return false;
+    return (bits & event::fast_open_client_no_cookie) != 0 ||
+           parts_->fast_open_cache.find(server).cookie.has_value();
+}
+
+void Engine::reconfigure(const Config& config) { parts_->config = config; }
 
 Octets Engine::readable(ConnId id) const {
     const ConnectionSlot* slot = parts_->slot(id);

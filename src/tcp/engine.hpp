@@ -12,6 +12,7 @@
 #include "buf/stream_queue.hpp"
 #include "event/sink.hpp"
 #include "event/snapshot.hpp"
+#include "tcp/fast_open.hpp"
 #include "tcp/segment.hpp"
 
 namespace dt::tcp {
@@ -45,6 +46,7 @@ struct Readiness {
     bool write_shut = false;
     bool read_shut = false;
     bool connected_once = false;  // ESTABLISHED was reached
+    bool is_early = false;        // SYN-RECEIVED by Fast Open: text flows already
     std::optional<Error> error;   // pending, what SO_ERROR will answer; taken by take_error()
     event::Reason reason = event::Reason::none;  // why it ended
 };
@@ -62,7 +64,8 @@ struct Options {
     std::int32_t linger_2_s = 0;        // 0 = Config::fin_wait_2, negative = none
     std::uint32_t receive_buffer = 0;   // octets, 0 = Config and autotuning
     std::uint32_t send_buffer = 0;
-    std::uint16_t mss_max = 0;  // TCP_MAXSEG, 0 = path
+    std::uint32_t notsent_lowat = 0;  // TCP_NOTSENT_LOWAT, octets; 0 = Config
+    std::uint16_t mss_max = 0;        // TCP_MAXSEG, 0 = path
     bool quick_ack = true;
     std::optional<event::CongestionControl> congestion;  // TCP_CONGESTION, else Config
     std::uint32_t defer_accept_s = 0;
@@ -72,6 +75,15 @@ struct Options {
     bool reuse_address = false;  // of the socket; TIME-WAIT records remember it
     bool reuse_port = false;
     bool v6_only = false;  // a listener on [::] takes no IPv4 (IPV6_V6ONLY, RFC 3493 §5.3)
+    FastOpenUse fast_open = FastOpenUse::no;  // of the next connect()
+    bool fast_open_no_cookie = false;         // TCP_FASTOPEN_NO_COOKIE
+    std::uint32_t fast_open_queue = 0;        // TCP_FASTOPEN: most openings a listener lets wait
+};
+
+/// What a program said of the text that it just wrote (send()'s flags).
+struct WriteMark {
+    enum class More : std::uint8_t { no, yes } more = More::no;             // MSG_MORE: as TCP_CORK
+    enum class Record : std::uint8_t { open, ends } record = Record::open;  // MSG_EOR
 };
 
 /// How a connection is let go by its last reference.
@@ -115,6 +127,13 @@ class Engine {
     /// Room in the send queue to write into; empty if the send buffer is full.
     [[nodiscard]] MutableOctets writable(ConnId id, std::size_t wanted);
     void commit(const Turn& turn, ConnId id, std::size_t count);
+    /// Follows the commits of one send(): a segment carries text of one record only.
+    void mark_written(const Turn& turn, ConnId id, WriteMark mark);
+    void push(const Turn& turn, ConnId id);
+    /// Text for the SYN that has not left yet (RFC 7413 §4.2.1); how much it takes.
+    std::size_t write_early(const Turn& turn, ConnId id, Octets text);
+    /// Whether a Fast Open to `server` would carry text in its SYN.
+    [[nodiscard]] bool may_open_with_text(const Turn& turn, const IpAddr& server) const;
     /// In-order octets, the first contiguous run.
     [[nodiscard]] Octets readable(ConnId id) const;
     [[nodiscard]] std::size_t peek(ConnId id, std::size_t offset, MutableOctets to) const;
@@ -155,6 +174,9 @@ class Engine {
     [[nodiscard]] Instant deadline() const;
     /// False while the reply ring is full: the stack stops receiving.
     [[nodiscard]] bool may_receive() const;
+
+    /// Other tunables from here on; sizes of tables stay.
+    void reconfigure(const Config& config);
 
     void snapshot(Instant now, std::vector<event::SocketView>& sockets,
                   event::Counters& counters) const;

@@ -17,6 +17,7 @@ void Engine::Parts::settle(const Turn& turn, SlotHandle handle, const Outcome& o
         case Fate::time_wait: enter_time_wait(turn, slot); break;
         case Fate::gone: leave_index(slot); break;
     }
+    leave_fast_open(turn, slot);
     if (!slot.is_indexed && slot.connection.is_orphan()) return destroy(slot);
     refresh(turn, slot);
 }

@@ -24,10 +24,10 @@ void Engine::Parts::on_segment(const Turn& turn, SegmentIn&& segment) {
     ++counters.segments_in;
     const PeerRef peer = find(segment.tuple);
     switch (peer.kind()) {
-        case PeerKind::none: return on_stray(turn, segment);
+        case PeerKind::none: return on_stray(turn, std::move(segment));
         case PeerKind::connection: return on_connection(turn, peer.index(), std::move(segment));
         case PeerKind::half_open: return on_half_open(turn, peer.index(), std::move(segment));
-        case PeerKind::time_wait: return on_time_wait(turn, peer.index(), segment);
+        case PeerKind::time_wait: return on_time_wait(turn, peer.index(), std::move(segment));
     }
 }
 
@@ -41,6 +41,7 @@ void Engine::Parts::on_connection(const Turn& turn, std::uint32_t index, Segment
     const State before = slot.connection.state();
     const Outcome outcome = slot.connection.on_segment(turn, pool, std::move(segment));
     if (outcome.fate == Fate::gone && before == State::syn_sent) ++counters.attempt_fails;
+    if (before == State::syn_sent) learn(slot);
     settle(turn, handle, outcome);
 }
 
@@ -60,7 +61,7 @@ Reason address_fault(const FourTuple& tuple) {
 
 }  // namespace
 
-void Engine::Parts::on_stray(const Turn& turn, const SegmentIn& segment) {
+void Engine::Parts::on_stray(const Turn& turn, SegmentIn&& segment) {
     arrived(turn, segment, 0);
     const Reason fault = address_fault(segment.tuple);
     if (fault != Reason::none) return drop(turn, segment, 0, fault);
@@ -69,7 +70,7 @@ void Engine::Parts::on_stray(const Turn& turn, const SegmentIn& segment) {
     if (segment.ttl < listeners.get(listener)->options().min_ttl) {
         return drop_from_afar(turn, segment, 0);
     }
-    on_listen(turn, listener, segment);
+    on_listen(turn, listener, std::move(segment));
 }
 
 // RFC 9293 §3.10.7.1: the CLOSED state, where no connection exists.
@@ -86,8 +87,7 @@ void Engine::Parts::drop_from_afar(const Turn& turn, const SegmentIn& segment, u
 }
 
 // RFC 9293 §3.10.7.2: the LISTEN state.
-void Engine::Parts::on_listen(const Turn& turn, Listeners::Handle listener,
-                              const SegmentIn& segment) {
+void Engine::Parts::on_listen(const Turn& turn, Listeners::Handle listener, SegmentIn&& segment) {
     const TcpFlags flags = segment.header.flags;
     // First: RST. An incoming RST could not be valid. SYN with RST or FIN opens nothing (Linux).
     if (flags.syn() && !flags.ack() && (flags.rst() || flags.fin())) {
@@ -99,20 +99,22 @@ void Engine::Parts::on_listen(const Turn& turn, Listeners::Handle listener,
         drop(turn, segment, 0, Reason::ack_unacceptable);
         return owe(turn, *reset_of(segment, Reason::ack_unacceptable));
     }
-    // Third: SYN. Text in it is not kept: only the SYN is acknowledged (DEC-20).
+    // Third: SYN. Text in it is kept for a Fast Open alone: else only the SYN is acknowledged
+    // (DEC-20).
     if (flags.syn()) {
-        return on_syn(turn, listener, segment, isn.initial(segment.tuple, turn.now()));
+        const Seq iss = isn.initial(segment.tuple, turn.now());
+        return on_syn(turn, listener, std::move(segment), iss);
     }
     // Fourth: anything else.
     drop(turn, segment, 0, Reason::no_ack_flag);
 }
 
-void Engine::Parts::on_time_wait(const Turn& turn, std::uint32_t record, const SegmentIn& segment) {
+void Engine::Parts::on_time_wait(const Turn& turn, std::uint32_t record, SegmentIn&& segment) {
     using Do = TimeWaitVerdict::Do;
     TimeWaitVerdict verdict = time_waits.judge(record, segment);
     if (verdict.what == Do::make_way) {
         const Listeners::Handle listener = listeners.best(segment.tuple, tag_of(segment.tuple));
-        if (!listener.is_null()) return on_new_incarnation(turn, record, segment);
+        if (!listener.is_null()) return on_new_incarnation(turn, record, std::move(segment));
         verdict = {Do::acknowledge, Reason::time_wait_old_segment};
     }
     arrived(turn, segment, 0);
@@ -143,7 +145,7 @@ void Engine::Parts::on_time_wait(const Turn& turn, std::uint32_t record, const S
 
 // RFC 9293 §3.6.1, RFC 6191: the record makes way, unless the listener would refuse the SYN.
 void Engine::Parts::on_new_incarnation(const Turn& turn, std::uint32_t record,
-                                       const SegmentIn& segment) {
+                                       SegmentIn&& segment) {
     arrived(turn, segment, 0);
     const Listeners::Handle handle = listeners.best(segment.tuple, tag_of(segment.tuple));
     Listener& listener = *listeners.get(handle);
@@ -152,7 +154,7 @@ void Engine::Parts::on_new_incarnation(const Turn& turn, std::uint32_t record,
     }
     const Seq iss = initial_after(time_waits.values(record).snd_nxt);
     end_time_wait(turn, record, Cause::replaced, Reason::time_wait_reused);
-    on_syn(turn, handle, segment, iss);
+    on_syn(turn, handle, std::move(segment), iss);
 }
 
 }  // namespace dt::tcp

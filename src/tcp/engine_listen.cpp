@@ -30,7 +30,7 @@ void Engine::Parts::ignore_syn(const Turn& turn, Listener& listener, const Segme
     turn.emit(listener.change(QueueStep::syn_ignored, segment.tuple));
 }
 
-void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, const SegmentIn& segment,
+void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment,
                            Seq iss) {
     Listener& listener = *listeners.get(handle);
     if (const auto reason = refusal(listener)) {
@@ -57,6 +57,14 @@ void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, const Seg
     if (config.timestamps == event::Switch::on && options.timestamps) {
         values.ts_recent = options.timestamps->value;
     }
+    const Early early = judge_fast_open(turn, listener, segment);
+    if (early.take == Early::Take::yes) {
+        PassiveOpen open = open_of(values, listener);
+        open.path.super_segment_max = segment.path.super_segment_max;
+        open.fast_open.emplace().option = early.answer;
+        return open_early(turn, handle, std::move(segment), open);
+    }
+    if (early.answer) values.cookie = early.answer->form;
     const auto entry = half_opens.add(values, listener.syn_queue, turn.now());
     if (!entry) return ignore_syn(turn, listener, segment, Reason::limit_reached);
     index(segment.tuple, {PeerKind::half_open, entry->index});
@@ -163,14 +171,10 @@ void Engine::Parts::hold_last_ack(const Turn& turn, std::uint32_t entry, const S
     turn.emit(listener.change(QueueStep::ack_held, segment.tuple));
 }
 
-void Engine::Parts::promote(const Turn& turn, std::uint32_t entry, SegmentIn&& segment) {
-    const HalfOpenValues values = half_opens.values(entry);
-    const Listeners::Handle listener_handle = listeners.handle_of(values.listener);
-    Listener& listener = *listeners.get(listener_handle);
+PassiveOpen Engine::Parts::open_of(const HalfOpenValues& values, const Listener& listener) const {
     PassiveOpen open;
     open.tuple = values.tuple;
     open.path = path_of(values, listener);
-    open.path.super_segment_max = segment.path.super_segment_max;
     open.options = listener.options();
     open.iss = values.iss;
     open.irs = values.irs;
@@ -181,6 +185,15 @@ void Engine::Parts::promote(const Turn& turn, std::uint32_t entry, SegmentIn&& s
     open.ts_recent = values.ts_recent;
     open.ts_offset = isn.timestamp_offset(values.tuple);
     open.syn_window = values.window;
+    return open;
+}
+
+void Engine::Parts::promote(const Turn& turn, std::uint32_t entry, SegmentIn&& segment) {
+    const HalfOpenValues values = half_opens.values(entry);
+    const Listeners::Handle listener_handle = listeners.handle_of(values.listener);
+    Listener& listener = *listeners.get(listener_handle);
+    PassiveOpen open = open_of(values, listener);
+    open.path.super_segment_max = segment.path.super_segment_max;
     open.syn_ack_at = half_opens.syn_ack_at(entry);
     open.syn_ack_retransmissions = values.retransmits;
     const auto handle = connections.insert(turn, open);

@@ -45,6 +45,12 @@ SegmentOut Engine::Parts::syn_ack_of(const Turn& turn, std::uint32_t entry) {
         const std::uint32_t offset = isn.timestamp_offset(values.tuple);
         header.options.timestamps = {timestamp_value(turn.now(), offset), *values.ts_recent};
     }
+    if (values.cookie && values.retransmits == 0) {
+        const SipKey key = fast_open_key(turn.config(), 0);
+        header.options.fast_open =
+            fast_open_cookie(key, values.tuple.remote.addr, values.tuple.local.addr);
+        header.options.fast_open->form = *values.cookie;
+    }
     SegmentOut segment = segment_without_text(pool, values.tuple, header, 0);
     segment.summary.retransmission = values.retransmits;
     segment.tos = listener.options().tos;

@@ -32,6 +32,7 @@ struct ConnectionSlot {
     std::uint32_t port_next = none;
     std::uint32_t serial = 0;             // order of creation, for viewers
     std::optional<ListenerId> queued_in;  // whose accept queue it waits in
+    std::optional<ListenerId> early_of;   // whose pending Fast Opens count it
     bool is_indexed = false;              // segments find it
     bool is_counted_orphan = false;
     bool has_edge = false;  // in the queue of readiness edges
@@ -60,11 +61,11 @@ struct Engine::Parts {
     // Segments in: by what the index says, then RFC 9293 §3.10.7.1 and §3.10.7.2.
     void on_segment(const Turn& turn, SegmentIn&& segment);
     void drop_from_afar(const Turn& turn, const SegmentIn& segment, unsigned shift);
-    void on_stray(const Turn& turn, const SegmentIn& segment);
+    void on_stray(const Turn& turn, SegmentIn&& segment);
     void on_closed(const Turn& turn, const SegmentIn& segment);
-    void on_listen(const Turn& turn, Listeners::Handle listener, const SegmentIn& segment);
-    void on_time_wait(const Turn& turn, std::uint32_t record, const SegmentIn& segment);
-    void on_new_incarnation(const Turn& turn, std::uint32_t record, const SegmentIn& segment);
+    void on_listen(const Turn& turn, Listeners::Handle listener, SegmentIn&& segment);
+    void on_time_wait(const Turn& turn, std::uint32_t record, SegmentIn&& segment);
+    void on_new_incarnation(const Turn& turn, std::uint32_t record, SegmentIn&& segment);
     void on_connection(const Turn& turn, std::uint32_t index, SegmentIn&& segment);
     void arrived(const Turn& turn, const SegmentIn& segment, unsigned shift) const;
     void drop(const Turn& turn, const SegmentIn& segment, unsigned shift,
@@ -72,13 +73,28 @@ struct Engine::Parts {
 
     // The two queues.
     [[nodiscard]] std::optional<event::Reason> refusal(const Listener& listener) const;
-    void on_syn(const Turn& turn, Listeners::Handle listener, const SegmentIn& segment, Seq iss);
+    void on_syn(const Turn& turn, Listeners::Handle listener, SegmentIn&& segment, Seq iss);
     void ignore_syn(const Turn& turn, Listener& listener, const SegmentIn& segment,
                     event::Reason reason);
     void on_half_open(const Turn& turn, std::uint32_t entry, SegmentIn&& segment);
     void on_last_ack(const Turn& turn, std::uint32_t entry, SegmentIn&& segment);
     void hold_last_ack(const Turn& turn, std::uint32_t entry, const SegmentIn& segment);
     void promote(const Turn& turn, std::uint32_t entry, SegmentIn&& segment);
+    // Fast Open (engine_fast_open.cpp).
+    [[nodiscard]] std::optional<FastOpening> opening(const Config& now, const IpAddr& server,
+                                                     const ActiveOpen& open) const;
+    struct Early {
+        enum class Take : std::uint8_t { no, yes } take = Take::no;
+        std::optional<wire::FastOpen> answer;  // in the SYN-ACK
+    };
+    [[nodiscard]] Early judge_fast_open(const Turn& turn, Listener& listener,
+                                        const SegmentIn& segment) const;
+    [[nodiscard]] SipKey fast_open_key(const Config& now, unsigned index) const;
+    void open_early(const Turn& turn, Listeners::Handle listener, SegmentIn&& segment,
+                    const PassiveOpen& open);
+    void learn(ConnectionSlot& slot);
+    void leave_fast_open(const Turn& turn, ConnectionSlot& slot);
+    [[nodiscard]] PassiveOpen open_of(const HalfOpenValues& values, const Listener& listener) const;
     void remove_half_open(const Turn& turn, std::uint32_t entry, event::Cause cause,
                           event::Reason reason);
     void challenge_half_open(const Turn& turn, std::uint32_t entry, const SegmentIn& segment,
@@ -118,13 +134,15 @@ struct Engine::Parts {
     }
     [[nodiscard]] ConnectionSlot* slot(ConnId id) { return connections.get(id.handle); }
 
-    const Config config;
+    Config config;
     buf::Pool& pool;
     const SipKey index_key;
     const IsnSource isn;
     Slots connections;
     HalfOpens half_opens;
     TimeWaits time_waits;
+    FastOpenCache fast_open_cache;
+    const SipKey fast_open_secret;
     Listeners listeners;
     Demux demux;
     base::TimerWheel wheel;

@@ -51,6 +51,8 @@ std::optional<HalfOpens::Handle> HalfOpens::add(const HalfOpenValues& values, Sy
     common.peer_shift = values.peer_shift.value_or(no_shift) & 0xf;
     common.sack_permitted = values.sack_permitted;
     common.ecn = values.ecn;
+    common.has_cookie = values.cookie.has_value();
+    common.is_cookie_experimental = values.cookie == wire::FastOpen::Form::experimental;
     common.has_timestamps = values.ts_recent.has_value();
     const IpAddr& local = values.tuple.local.addr;
     const IpAddr& remote = values.tuple.remote.addr;
@@ -195,6 +197,10 @@ HalfOpenValues HalfOpens::values(std::uint32_t entry) const {
     if (common.peer_shift != no_shift) values.peer_shift = common.peer_shift;
     values.sack_permitted = common.sack_permitted;
     values.ecn = common.ecn;
+    if (common.has_cookie) {
+        values.cookie = common.is_cookie_experimental ? wire::FastOpen::Form::experimental
+                                                      : wire::FastOpen::Form::standard;
+    }
     if (common.has_timestamps) values.ts_recent = common.ts_recent;
     values.retransmits = common.retransmits;
     values.acknowledged = common.acknowledged;

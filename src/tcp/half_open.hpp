@@ -28,8 +28,10 @@ struct HalfOpenValues {
     bool ecn = false;                        // both sides want it
     std::optional<std::uint32_t> ts_recent;  // where both sides send timestamps
     std::uint8_t retransmits = 0;            // of the SYN-ACK
-    bool acknowledged = false;               // the last ACK came and found the accept queue full
-    Instant due{};                           // next SYN-ACK
+    /// The SYN-ACK offers a Fast Open cookie, in this form.
+    std::optional<wire::FastOpen::Form> cookie = std::nullopt;
+    bool acknowledged = false;  // the last ACK came and found the accept queue full
+    Instant due{};              // next SYN-ACK
 };
 
 /// The SYN queue of one listener: entries in order of arrival. At most limit+1 (Linux).
@@ -145,6 +147,8 @@ class HalfOpens {
         bool has_timestamps : 1 = false;
         bool acknowledged : 1 = false;
         bool challenged : 1 = false;
+        bool has_cookie : 1 = false;
+        bool is_cookie_experimental : 1 = false;
     };
     template <class Address>
     struct Record {

@@ -29,6 +29,10 @@ std::uint32_t buffer_of(const Config& config, const Options& options) {
     return options.receive_buffer != 0 ? options.receive_buffer : config.receive_buffer;
 }
 
+std::uint32_t lowat_of(const Config& config, const Options& options) {
+    return options.notsent_lowat != 0 ? options.notsent_lowat : config.notsent_lowat;
+}
+
 }  // namespace
 
 Offer offer_for(const Config& config, const Path& path, const Options& options, Family family) {
@@ -50,11 +54,13 @@ Connection::Connection(const Turn& turn, const ActiveOpen& open)
       rack_(turn.config()),
       recovery_(open.iss),
       send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
-                                                 : turn.config().send_buffer) {
+                                                 : turn.config().send_buffer),
+      lowat_(lowat_of(turn.config(), open.options)) {
     tcb_.iss = open.iss;
     tcb_.snd_small_end = open.iss;
     tcb_.timestamps = turn.config().timestamps;
     tcb_.ts_offset = open.ts_offset;
+    if (open.fast_open) opening_ = std::make_unique<FastOpening>(*open.fast_open);
     if (options_.quick_ack) set(Flag::quick_ack);
     move(turn, event::Cause::active_open);
 }
@@ -72,6 +78,7 @@ Connection::Connection(const Turn& turn, const PassiveOpen& open)
       last_received_(turn.now()),
       send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
                                                  : turn.config().send_buffer),
+      lowat_(lowat_of(turn.config(), open.options)),
       syn_retransmits_(open.syn_ack_retransmissions),
       state_(State::syn_received) {
     tcb_.iss = open.iss;
@@ -90,6 +97,10 @@ Connection::Connection(const Turn& turn, const PassiveOpen& open)
     if (options_.quick_ack) set(Flag::quick_ack);
     agree(turn, syn);
     if (open.ecn) tcb_.ecn = event::Switch::on;
+    if (open.fast_open) {
+        opening_ = std::make_unique<FastOpening>(*open.fast_open);
+        return;
+    }
     snd_.on_syn_ack_sent(open.syn_ack_at,
                          static_cast<std::uint8_t>(1 + open.syn_ack_retransmissions));
 }
@@ -112,6 +123,8 @@ wire::TcpOptions Connection::syn_options(const Turn& turn) const {
         options.timestamps =
             wire::Timestamps{.value = ts_now(turn.now()), .echo = is_answer ? tcb_.ts_recent : 0};
     }
+    // RFC 7413 §4.4: a SYN that is sent again is a plain one.
+    if (opening_ && snd_.nxt() == tcb_.iss) options.fast_open = opening_->option;
     return options;
 }
 
@@ -119,6 +132,10 @@ wire::TcpOptions Connection::syn_options(const Turn& turn) const {
 bool Connection::offers_ecn(const Turn& turn) const {
     return state_ == State::syn_sent && turn.config().ecn == event::Ecn::on &&
            syn_retransmits_ == 0;
+}
+
+std::uint16_t Connection::offer_window(const Turn& turn) const {
+    return offer_for(turn.config(), path_, options_, tuple_.remote.addr.family()).window;
 }
 
 // §3.10.7.3: first the ACK, second the RST, fourth the SYN, fifth what has neither.
@@ -132,12 +149,22 @@ void Connection::arrive_in_syn_sent(Arrival& a) {
 // First: an ACK outside (ISS, SND.NXT] is answered with a RST, unless it is one.
 Connection::Verdict Connection::check_syn_sent_ack(Arrival& a) {
     if (!a.flags.ack()) return Verdict::go_on;
-    if (after(a.ack(), tcb_.iss) && at_or_before(a.ack(), snd_.nxt())) return Verdict::go_on;
+    const bool is_ours = after(a.ack(), tcb_.iss) && at_or_before(a.ack(), snd_.nxt());
+    if (is_ours && echoes_our_syn(a)) return Verdict::go_on;
     if (!a.flags.rst()) {
         a.outcome.reply = reset_of(a.in, event::Reason::ack_unacceptable);
     }
     drop(a, event::Reason::ack_unacceptable);
     return Verdict::done;
+}
+
+// RFC 7323 §3.2: an echo that no SYN of ours carried belongs to another connection (Linux).
+bool Connection::echoes_our_syn(const Arrival& a) const {
+    const auto& timestamps = a.header().options.timestamps;
+    if (tcb_.timestamps == event::Switch::off || !timestamps || timestamps->echo == 0) return true;
+    const std::uint32_t first = ts_now(stalled_since_);
+    const std::uint32_t age = ts_now(a.turn.now()) - first;
+    return timestamps->echo - first <= age;
 }
 
 // Second: a RST counts only with an acceptable ACK (TCP-SEG-014, TCP-SEG-015).
@@ -169,8 +196,14 @@ void Connection::take_syn(Arrival& a) {
         rtt_.on_sample(a.turn.config(), *rtt, snd_.una(), snd_.nxt());
         min_rtt_.on_sample(a.turn.config(), a.turn.now(), *rtt);
     }
+    if (opening_) take_fast_open(a);
     establish(a.turn, event::Cause::rcv_syn_ack);
-    acks_.acknowledge_now();
+    // Text of the SYN that was not taken leaves again at once and carries the ACK (Linux).
+    if (snd_.flight() == 0) {
+        acks_.acknowledge_now();
+    } else {
+        snd_.mark_all_lost();
+    }
     // Text or FIN behind the SYN counts from here (TCP-SEG-016).
     a.seq += 1;
     a.flags = a.flags.without(TcpFlag::syn);
@@ -205,9 +238,11 @@ void Connection::agree(const Turn& turn, const wire::TcpRepr& syn) {
 
 void Connection::establish(const Turn& turn, event::Cause cause) {
     // RFC 5681 §3.1, as Linux: more than one lost SYN makes the first window one segment.
-    congestion_.choose(options_.congestion.value_or(turn.config().congestion));
-    congestion_.set_hystart(turn.config().hystart);
-    congestion_.start(tcb_.snd_mss, syn_retransmits_ > 1 ? 1 : initial_window_segments);
+    if (!has(Flag::early)) {
+        congestion_.choose(options_.congestion.value_or(turn.config().congestion));
+        congestion_.set_hystart(turn.config().hystart);
+        congestion_.start(tcb_.snd_mss, syn_retransmits_ > 1 ? 1 : initial_window_segments);
+    }
     grow_send_buffer(turn.config());
     if (syn_retransmits_ > 0) rtt_.on_syn_lost();
     retransmits_ = 0;

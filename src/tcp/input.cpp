@@ -61,6 +61,11 @@ Connection::Verdict Connection::check_sequence(Arrival& a) {
         a.seq += 1;
         acks_.acknowledge_now();
     }
+    if (repeats_early_syn(a)) {
+        snd_.mark_head_lost(1);  // the SYN-ACK leaves again
+        drop(a, event::Reason::old_duplicate);
+        return Verdict::done;
+    }
     if (is_paws_failure(a)) return on_unacceptable(a, event::Reason::paws);
     if (!is_acceptable(a)) {
         const bool is_old = at_or_before(a.seq + a.length(), tcb_.rcv_nxt);
@@ -155,6 +160,8 @@ Connection::Verdict Connection::check_ack(Arrival& a) {
         challenge(a, event::Reason::ack_too_old);
         return Verdict::done;
     }
+    // A Fast Open that its program closed early is connected by this ACK too.
+    if (is_early() && after(a.ack(), tcb_.iss)) set(Flag::connected);
     last_received_ = a.turn.now();
     probes_ = 0;
     take_timestamp(a);
@@ -208,6 +215,7 @@ void Connection::take_acknowledgment(Arrival& a) {
         retransmits_ = 0;
         stalled_since_ = {};
         if (acked.text > 0) set(Flag::edge);
+        clear(Flag::more);  // MSG_MORE holds until an ACK asks what may go (Linux)
         // An old end of a small segment must not come to lie ahead (Nagle).
         if (before(tcb_.snd_small_end, snd_.una())) tcb_.snd_small_end = snd_.una();
     } else if (a.ack() == snd_.una() && ack.flight > 0 && a.in.seg_len() == 0 &&
@@ -450,7 +458,7 @@ void Connection::reset_by_peer(Arrival& a) {
     Error error = Error::connection_reset;
     event::Reason reason = event::Reason::reset_by_peer;
     if (state_ == State::close_wait) error = Error::broken_pipe;
-    if (state_ == State::syn_received) {
+    if (state_ == State::syn_received && !has(Flag::early)) {
         error = Error::connection_refused;
         reason = event::Reason::refused_by_peer;
     }

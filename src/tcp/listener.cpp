@@ -35,6 +35,17 @@ std::uint32_t Listener::defer_rounds() const {
     return rounds;
 }
 
+std::uint32_t Listener::fast_open_limit(const Config& config) const {
+    if ((config.fast_open & event::fast_open_server) == 0) return 0;
+    if (options_.fast_open_queue > 0) return options_.fast_open_queue;
+    return (config.fast_open & event::fast_open_every_listener) != 0 ? limit_ : 0;
+}
+
+bool Listener::may_fast_open(const Turn& turn) {
+    std::erase_if(fast_open_resets, [&](Instant until) { return until <= turn.now(); });
+    return fast_opens + fast_open_resets.size() < fast_open_limit(turn.config());
+}
+
 event::QueueChange Listener::change(event::QueueStep step, const FourTuple& tuple) const {
     return {local_, tuple, step, syn_queue.length, accept_queue.length(), limit_, syn_ignored_};
 }

@@ -10,6 +10,7 @@
 #include "base/slot_map.hpp"
 #include "base/sparse_array.hpp"
 #include "event/event.hpp"
+#include "event/sink.hpp"
 #include "tcp/engine.hpp"
 #include "tcp/half_open.hpp"
 
@@ -62,6 +63,15 @@ class Listener {
     [[nodiscard]] event::QueueChange change(event::QueueStep step, const FourTuple& tuple) const;
     /// For `ss`; `now` dates the head of the accept queue.
     [[nodiscard]] event::QueueView view(Instant now) const;
+
+    /// Fast Opens whose handshake is not over: TCP_FASTOPEN's number, or the backlog where the
+    /// configuration opens every listener. 0: none.
+    [[nodiscard]] std::uint32_t fast_open_limit(const Config& config) const;
+    /// Room for one more (RFC 7413 §5.1): one that ended by a RST keeps its place for a minute.
+    [[nodiscard]] bool may_fast_open(const Turn& turn);
+
+    std::uint32_t fast_opens = 0;
+    std::vector<Instant> fast_open_resets;  // until when each keeps its place
 
     SynQueue syn_queue;
     AcceptQueue accept_queue;

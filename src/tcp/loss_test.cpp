@@ -22,7 +22,7 @@ class SackLoss : public ConnectionTest {
         const bool has_timestamps = config.timestamps == event::Switch::on;
         PeerSegment answer = syn_ack(has_timestamps ? mss + 12 : mss);
         answer.options.sack_permitted = true;
-        if (has_timestamps) answer.options.timestamps = {77, 0x1000};
+        if (has_timestamps) answer.options.timestamps = {77, timestamp_at(now)};
         establish(answer);
         queue((segments + extra) * mss);
         flush();
@@ -350,7 +350,7 @@ TEST_F(SackLoss, TCP_LOSS_046_d_sack_of_the_retransmission_undoes_the_cut) {
 TEST_F(SackLoss, TCP_LOSS_046_the_echo_of_the_first_copy_undoes_the_cut) {
     config.timestamps = event::Switch::on;
     fly();
-    const std::uint32_t echo = static_cast<std::uint32_t>(base::to_ms(now - 100ms)) + 0x1000;
+    const std::uint32_t echo = timestamp_at(now - 100ms);
     PeerSegment p{.seq = theirs, .ack = at(1)};
     p.options.timestamps = {78, echo};
     p.options.sack.push_back(block(2, 4));

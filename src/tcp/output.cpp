@@ -59,6 +59,10 @@ Connection::Next Connection::next(Instant now) const {
         if (lost != nullptr && lost->first == tcb_.iss) return Next::syn;
     }
     if (state_ == State::syn_sent) return Next::nothing;
+    if (is_early() && state_ == State::syn_received && snd_.has_unsent() &&
+        new_chunk(now).length() > 0) {
+        return Next::text;
+    }
     // ACKs that are owed one by one leave first: text would make one of several.
     if (acks_.owes_own_ack()) return Next::own_ack;
     if (is_synchronized()) {
@@ -104,7 +108,8 @@ Connection::Chunk Connection::new_chunk(Instant now) const {
 
 std::uint32_t Connection::sendable_text(Instant now, std::uint32_t unsent) const {
     const std::uint32_t mss = tcb_.snd_mss;
-    std::uint32_t length = std::min({unsent, window_left(snd_.nxt()), tcb_.snd_super});
+    const std::uint32_t record = within_record(snd_.nxt(), unsent);
+    std::uint32_t length = std::min({record, window_left(snd_.nxt()), tcb_.snd_super});
     if (length == 0) return 0;
     if (has(Flag::tail_probe)) return std::min(length, mss);
     const std::uint32_t flight = in_flight();
@@ -116,17 +121,18 @@ std::uint32_t Connection::sendable_text(Instant now, std::uint32_t unsent) const
     }
     // Whole segments, and a part of one only where that part may go by itself.
     const std::uint32_t part = length < mss ? length : length % mss;
-    if (part == 0 || may_send_part(part, length == unsent ? part : unsent)) return length;
+    if (part == 0 || (length == record && record < unsent)) return length;
+    if (may_send_part(part, length == unsent ? part : unsent)) return length;
     return length - part;
 }
 
 // Nagle as Linux has it (Minshall): a small segment waits only for another small one. `length` is
 // less than one MSS; `unsent` equals it where it would be the last.
 bool Connection::may_send_part(std::uint32_t length, std::uint32_t unsent) const {
-    if (has(Flag::force)) return true;
+    if (has(Flag::force) || has(Flag::push)) return true;
     if (length < unsent) return length >= tcb_.snd_wnd_max / 2;  // the window cut it: SWS
     if (snd_.is_finished()) return true;                         // TCP-WIN-006
-    if (options_.cork) return false;
+    if (options_.cork || has(Flag::more)) return false;
     if (options_.no_delay) return true;
     // SND.UNA < end of the last small one <= SND.NXT: it is in flight. An end of long ago is
     // neither.
@@ -148,7 +154,7 @@ Connection::Chunk Connection::lost_chunk() const {
     if (run == nullptr) return {};
     Chunk chunk{.first = run->first};
     const std::uint32_t text = snd_.text_in(run->first, run->length);
-    chunk.text = std::min<std::uint32_t>(text, tcb_.snd_mss);
+    chunk.text = within_record(run->first, std::min<std::uint32_t>(text, tcb_.snd_mss));
     const std::uint32_t flight = in_flight();
     const bool is_held = flight > 0 && flight + chunk.text > congestion_.cwnd();
     if (is_held && !has(Flag::tail_probe)) return {};
@@ -163,8 +169,13 @@ Connection::Chunk Connection::lost_chunk() const {
 
 SegmentOut Connection::send_syn(const Turn& turn, buf::Pool& pool) {
     const bool is_first = snd_.nxt() == tcb_.iss;
+    wire::TcpRepr header;
+    header.options = syn_options(turn);
+    FramePtr frame = pool.frame();
+    std::uint32_t text = 0;
     if (is_first) {
-        snd_.on_sent(1, turn.now());
+        text = attach_syn_text(*frame);
+        snd_.on_sent(1 + text, turn.now());
         stalled_since_ = turn.now();
         timers_.arm(TimerSlot::send, TimerKind::retransmit,
                     std::min(turn.now() + rtt_.rto(), user_deadline()));
@@ -172,19 +183,17 @@ SegmentOut Connection::send_syn(const Turn& turn, buf::Pool& pool) {
         snd_.on_resent(1, turn.now());
     }
     const Offer offer = offer_for(turn.config(), path_, options_, tuple_.remote.addr.family());
-    wire::TcpRepr header;
     header.source = tuple_.local.port;
     header.destination = tuple_.remote.port;
     header.seq = tcb_.iss;
     header.window = offer.window;
     header.flags = TcpFlag::syn;
     if (offers_ecn(turn)) header.flags |= TcpFlag::ece | TcpFlag::cwr;
-    header.options = syn_options(turn);
     if (state_ != State::syn_sent) {
         header.flags |= TcpFlag::ack;
         header.ack = tcb_.rcv_nxt;
     }
-    SegmentOut out = segment_without_text(pool, tuple_, header, window_.shift());
+    SegmentOut out = segment_with_text(std::move(frame), tuple_, header, text);
     out.tos = options_.tos;
     out.ttl = options_.ttl;
     out.summary.retransmission = syn_retransmits_;
@@ -229,7 +238,6 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
         set(Flag::sent_text);
         last_sent_ = turn.now();
     }
-    clear(Flag::force);
     if (has(Flag::tail_probe)) {
         clear(Flag::tail_probe);
         probe_.on_sent(TailProbe::Kind::new_text, snd_.nxt());
@@ -237,6 +245,9 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
         arm_after_text(turn);
     }
     Draft draft{.seq = chunk.first, .text = chunk.text};
+    if (has(Flag::force)) draft.flags |= TcpFlag::psh;  // as Linux sends from the probe timer
+    clear(Flag::force);
+    clear(Flag::push);
     if (chunk.fin == Chunk::Fin::yes) draft.flags |= TcpFlag::fin;
     if (chunk.text == 0 || tcb_.ecn == event::Switch::off)
         return build(turn, std::move(frame), draft);
@@ -285,7 +296,11 @@ SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draf
     header.window = window_.advertise(tcb_.rcv_nxt, received_.size());
     // MUST-61: PSH on the last of what is buffered.
     const Seq text_end = draft.seq + draft.text;
-    if (draft.text > 0 && text_end + (snd_.is_finished() ? 1U : 0U) == snd_.end()) {
+    // Linux also on what a device cuts into several.
+    const bool is_last =
+        (text_end + (snd_.is_finished() ? 1U : 0U) == snd_.end() && !has(Flag::unpushed)) ||
+        is_record_end(text_end);
+    if (draft.text > 0 && (is_last || draft.text > tcb_.snd_mss)) {
         header.flags |= TcpFlag::psh;
     }
     if (tcb_.timestamps == event::Switch::on) {

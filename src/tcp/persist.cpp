@@ -168,6 +168,7 @@ void Connection::settle(const Turn& turn) {
 Duration Connection::hold(const Turn& turn) const {
     const Duration rto = rtt_.rto();
     if (window_left(snd_.nxt()) == 0) return shifted(rto, probe_backoff_, turn.config().rto_max);
+    if (has(Flag::more)) return rto;
     if (options_.cork) return std::min(rto, cork_max);
     return std::clamp(rto, override_min, override_max);
 }

@@ -25,9 +25,9 @@ std::uint8_t window_shift(const Config& config) {
 }
 
 std::uint16_t first_window(std::uint32_t limit, std::uint16_t mss) {
-    std::uint32_t window = std::min(limit, unscaled_max);
+    std::uint32_t window = limit;
     if (mss > 0 && window > mss) window -= window % mss;
-    return static_cast<std::uint16_t>(window);
+    return static_cast<std::uint16_t>(std::min(window, unscaled_max));
 }
 
 void ReceiveWindow::start(Seq rcv_nxt, std::uint16_t window, std::uint8_t shift) {

@@ -41,14 +41,22 @@ event::Segment summary_of(const SegmentIn& segment, unsigned shift) {
 
 SegmentOut segment_without_text(buf::Pool& pool, const FourTuple& tuple,
                                 const wire::TcpRepr& header, unsigned shift) {
+    SegmentOut out = segment_with_text(pool.frame(), tuple, header, 0);
+    if (!header.flags.syn()) out.summary.window = Window::from_field(header.window, shift).octets();
+    return out;
+}
+
+SegmentOut segment_with_text(FramePtr frame, const FourTuple& tuple, const wire::TcpRepr& header,
+                             std::uint32_t length) {
     SegmentOut out;
     out.tuple = tuple;
-    out.frame = pool.frame();
+    out.frame = std::move(frame);
+    out.summary.length = length;
     (void)header.emit(out.frame->prepend(header.size()));
     out.summary.tuple = tuple;
     out.summary.seq = header.seq;
     out.summary.ack = header.ack;
-    out.summary.window = Window::from_field(header.window, header.flags.syn() ? 0 : shift).octets();
+    out.summary.window = header.window;
     out.summary.mss = header.options.mss.value_or(0);
     out.summary.flags = header.flags.bits();
     return out;

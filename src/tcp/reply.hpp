@@ -40,6 +40,9 @@ struct Reply {
 /// window scale, for the summary only.
 [[nodiscard]] SegmentOut segment_without_text(buf::Pool& pool, const FourTuple& tuple,
                                               const wire::TcpRepr& header, unsigned shift);
+/// A SYN with the `length` octets of text that are in `frame`.
+[[nodiscard]] SegmentOut segment_with_text(FramePtr frame, const FourTuple& tuple,
+                                           const wire::TcpRepr& header, std::uint32_t length);
 [[nodiscard]] SegmentOut segment_of(const Reply& reply, buf::Pool& pool);
 
 }  // namespace dt::tcp

@@ -13,7 +13,9 @@ class SackReceiver : public ConnectionTest {
     void begin() {
         PeerSegment answer = syn_ack();
         answer.options.sack_permitted = true;
-        if (config.timestamps == event::Switch::on) answer.options.timestamps = {5, 0x1000};
+        if (config.timestamps == event::Switch::on) {
+            answer.options.timestamps = {5, timestamp_at(now)};
+        }
         establish(answer);
     }
     /// Text [first, first+length) of the peer, counted from its first octet.
@@ -21,7 +23,7 @@ class SackReceiver : public ConnectionTest {
         sent.clear();
         PeerSegment p{.flags = TcpFlag::ack, .seq = theirs + first, .ack = ours};
         p.text = std::string(length, 't');
-        if (config.timestamps == event::Switch::on) p.options.timestamps = {6, 0x1000};
+        if (config.timestamps == event::Switch::on) p.options.timestamps = {6, timestamp_at(now)};
         return deliver(p);
     }
     /// The blocks of the last segment, counted from the peer's first octet.

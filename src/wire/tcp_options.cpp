@@ -18,7 +18,10 @@ enum Kind : std::uint8_t {
     kind_sack_permitted = 4,
     kind_sack = 5,
     kind_timestamps = 8,
+    kind_fast_open = 34,
+    kind_experimental = 254,  // RFC 6994; with the magic 0xF989 Fast Open
 };
+constexpr std::uint16_t fast_open_magic = 0xf989;
 
 constexpr std::size_t sack_block_size = 8;
 // NOP, NOP, kind 8, length 10: how timestamps stand alone (RFC 7323 Appendix A).
@@ -28,6 +31,16 @@ constexpr std::uint32_t sack_permitted_timestamps = 0x0402080aU;
 constexpr std::uint32_t aligned_sack_permitted = 0x01010402U;
 
 std::uint32_t word(Octets octets, std::size_t at) { return load_be<std::uint32_t>(octets, at); }
+
+/// Kind, length and magic.
+std::size_t head_of(const FastOpen& option) {
+    return option.form == FastOpen::Form::experimental ? 4 : 2;
+}
+
+/// Of the option with its padding.
+std::size_t size_of(const FastOpen& option) {
+    return (head_of(option) + option.length + 3) / 4 * 4;
+}
 
 /// Writes words one after the other and sums them.
 class Writer {
@@ -45,6 +58,18 @@ class Writer {
     std::size_t at_ = 0;
     std::uint64_t sum_ = 0;
 };
+
+void put_fast_open(const FastOpen& option, Writer& out) {
+    std::array<std::byte, 4 + FastOpen::cookie_max> octets;
+    octets.fill(std::byte{kind_nop});
+    const std::size_t head = head_of(option);
+    const bool is_standard = option.form == FastOpen::Form::standard;
+    octets[0] = std::byte{is_standard ? kind_fast_open : kind_experimental};
+    octets[1] = static_cast<std::byte>(head + option.length);
+    if (!is_standard) store_be(MutableOctets{octets}, 2, fast_open_magic);
+    std::ranges::copy(option.cookie(), octets.begin() + static_cast<std::ptrdiff_t>(head));
+    for (std::size_t at = 0; at < size_of(option); at += 4) out.put(word(octets, at));
+}
 
 }  // namespace
 
@@ -88,8 +113,26 @@ void TcpOptions::take(std::uint8_t kind, Octets value, SegmentKind segment) {
         timestamps = Timestamps{word(value, 0), word(value, 4)};
     } else if (kind == kind_sack) {
         take_sack(value);
+    } else if (kind == kind_fast_open && is_syn) {
+        take_fast_open(value, FastOpen::Form::standard);
+    } else if (kind == kind_experimental && is_syn && value.size() >= 2 &&
+               load_be<std::uint16_t>(value, 0) == fast_open_magic) {
+        take_fast_open(value.subspan(2), FastOpen::Form::experimental);
     }
 }
+
+// RFC 7413 §4.1.1: a cookie of another length is no cookie.
+void TcpOptions::take_fast_open(Octets cookie, FastOpen::Form form) {
+    const bool fits =
+        cookie.size() >= FastOpen::cookie_min && cookie.size() <= FastOpen::cookie_max;
+    if (cookie.size() % 2 != 0 || (!cookie.empty() && !fits)) return;
+    fast_open.emplace();
+    fast_open->form = form;
+    fast_open->length = static_cast<std::uint8_t>(cookie.size());
+    std::ranges::copy(cookie, fast_open->octets.begin());
+}
+
+bool FastOpen::has(Octets other) const { return std::ranges::equal(cookie(), other); }
 
 void TcpOptions::take_sack(Octets value) {
     if (value.empty() || value.size() % sack_block_size != 0) return;
@@ -105,6 +148,7 @@ std::size_t TcpOptions::size_without_sack() const {
     if (timestamps) size += 12;
     if (sack_permitted && !timestamps) size += 4;
     if (window_scale) size += 4;
+    if (fast_open) size += size_of(*fast_open);
     return size;
 }
 
@@ -134,6 +178,7 @@ std::uint64_t TcpOptions::emit(MutableOctets to) const {
         out.put(std::uint32_t{kind_nop} << 24 | std::uint32_t{kind_window_scale} << 16 | 3U << 8 |
                 *window_scale);
     }
+    if (fast_open) put_fast_open(*fast_open, out);
     const std::size_t blocks = fitting_blocks();
     if (blocks == 0) return out.sum();
     out.put(std::uint32_t{kind_nop} << 24 | std::uint32_t{kind_nop} << 16 |

@@ -55,7 +55,26 @@ class SackBlocks {
     std::uint8_t count_ = 0;
 };
 
-/// Which options are looked at: MSS, window scale and SACK-permitted only count on a SYN.
+/// TCP Fast Open (RFC 7413 §4.1.1): a cookie, or, without octets, the request for one.
+struct FastOpen {
+    static constexpr std::size_t cookie_max = 16;
+    static constexpr std::size_t cookie_min = 4;
+
+    /// Kind 34, or the experimental kind 254 with the magic 0xF989 that came before it.
+    enum class Form : std::uint8_t { standard, experimental } form = Form::standard;
+    std::uint8_t length = 0;  ///< octets of the cookie: 0, or 4 to 16 and even
+    std::array<std::byte, cookie_max> octets{};
+
+    [[nodiscard]] constexpr bool is_request() const { return length == 0; }
+    [[nodiscard]] Octets cookie() const { return Octets{octets}.first(length); }
+    /// The same cookie, whatever the form.
+    [[nodiscard]] bool has(Octets other) const;
+
+    friend bool operator==(const FastOpen&, const FastOpen&) = default;
+};
+
+/// Which options are looked at: MSS, window scale, SACK-permitted and Fast Open only count on a
+/// SYN.
 enum class SegmentKind : std::uint8_t { syn, other };
 
 struct TcpOptions {
@@ -69,6 +88,7 @@ struct TcpOptions {
     bool sack_permitted = false;
     std::optional<Timestamps> timestamps;
     SackBlocks sack;
+    std::optional<FastOpen> fast_open = std::nullopt;
 
     /// Set by parse where a peer's shift above 14 was cut to 14; to be logged (TCP-OPT-003).
     bool was_window_scale_cut = false;
@@ -93,6 +113,7 @@ struct TcpOptions {
     [[nodiscard]] std::size_t fitting_blocks() const;
     void take(std::uint8_t kind, Octets value, SegmentKind segment);
     void take_sack(Octets value);
+    void take_fast_open(Octets cookie, FastOpen::Form form);
 };
 
 }  // namespace dt::wire

@@ -33,7 +33,8 @@ TEST(TcpOptions, TCP_9293_MUST_4_a_syn_carries_its_options_in_the_order_of_linux
                              .window_scale = 10,
                              .sack_permitted = true,
                              .timestamps = Timestamps{1, 0},
-                             .sack = {}};
+                             .sack = {},
+                             .fast_open = {}};
     const auto octets = emitted(options);
     EXPECT_EQ(octets, hex("020405b4 0402080a 00000001 00000000 0103030a"));
     EXPECT_EQ(TcpOptions::parse(octets, SegmentKind::syn), options);
@@ -54,8 +55,12 @@ TEST(TcpOptions, TCP_OPT_027_sizes_are_multiples_of_four_and_padding_is_nop) {
 }
 
 TEST(TcpOptions, TCP_9293_MUST_68_every_emitted_option_but_nop_has_its_length) {
-    TcpOptions options{
-        .mss = 1, .window_scale = 1, .sack_permitted = true, .timestamps = {}, .sack = blocks(2)};
+    TcpOptions options{.mss = 1,
+                       .window_scale = 1,
+                       .sack_permitted = true,
+                       .timestamps = {},
+                       .sack = blocks(2),
+                       .fast_open = {}};
     const auto octets = emitted(options);
     std::size_t at = 0;
     while (at < octets.size()) {
@@ -206,6 +211,29 @@ TEST(TcpOptions, TCP_OPT_001_every_kind_with_every_length_terminates) {
             }
         }
     }
+}
+
+TEST(TcpOptions, TCP_TFO_001_a_cookie_or_its_request_stands_last_and_is_padded_with_nop) {
+    TcpOptions options;
+    options.fast_open.emplace();
+    EXPECT_EQ(emitted(options), hex("22 02 01 01"));
+    options.fast_open->length = 8;
+    options.fast_open->octets[0] = std::byte{0xab};
+    EXPECT_EQ(emitted(options), hex("22 0a ab 00 00 00 00 00 00 00 01 01"));
+    options.fast_open->form = FastOpen::Form::experimental;
+    EXPECT_EQ(emitted(options), hex("fe 0c f9 89 ab 00 00 00 00 00 00 00"));
+    EXPECT_EQ(TcpOptions::parse(emitted(options), SegmentKind::syn), options);
+}
+
+TEST(TcpOptions, TCP_TFO_001_a_cookie_counts_on_a_syn_alone_and_with_an_even_length_of_4_to_16) {
+    EXPECT_TRUE(on_syn("22 02 01 01").fast_open->is_request());
+    EXPECT_EQ(on_syn("22 06 01 02 03 04 01 01").fast_open->length, 4);
+    EXPECT_FALSE(elsewhere("22 06 01 02 03 04 01 01").fast_open);
+    EXPECT_FALSE(on_syn("22 07 01 02 03 04 05 01").fast_open);
+    EXPECT_FALSE(on_syn("22 04 01 02").fast_open);
+    EXPECT_FALSE(on_syn("22 14 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 12").fast_open);
+    EXPECT_FALSE(on_syn("fe 04 12 34").fast_open);
+    EXPECT_TRUE(on_syn("fe 04 f9 89").fast_open->is_request());
 }
 
 }  // namespace

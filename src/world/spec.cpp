@@ -9,6 +9,8 @@ namespace dt::world {
 
 namespace {
 
+using Keys = decltype(Config::fast_open_keys);
+
 /// Every tunable in turn. A new one belongs at the end of this list. A recording
 /// says how many it has, so older ones are read too; what they do not know keeps its default.
 template <class Each>
@@ -28,6 +30,8 @@ constexpr void for_each_tunable(Config& c, Each each) {
     each(c.reordering), each(c.reordering_max), each(c.min_rtt_window), each(c.congestion);
     each(c.hystart), each(c.slow_start_after_idle), each(c.ecn), each(c.delayed_ack_max);
     each(c.invalid_ratelimit), each(c.moderate_receive_buffer), each(c.ipv6), each(c.numbers);
+    each(c.fast_open), each(c.fast_open_keys), each(c.fast_open_key_count);
+    each(c.notsent_lowat);
 }
 
 /// What a host of format 1 did: it knew neither SACK nor CUBIC nor ECN, and delayed every ACK
@@ -41,6 +45,7 @@ void forget_later_features(Config& c) {
     c.hystart = event::Switch::off;
     c.ecn = event::Ecn::off;
     c.delayed_ack_max = c.delayed_ack;
+    c.fast_open = 0;
 }
 
 constexpr std::size_t tunables_of_format_1 = 34;
@@ -56,6 +61,12 @@ struct CountTunable {
 struct WriteTunable {
     Encoder& to;
     void operator()(const Duration& span) const { to.signed_number(span.count()); }
+    void operator()(const Keys& keys) const {
+        for (const SipKey& key : keys) {
+            to.number(key.low);
+            to.number(key.high);
+        }
+    }
     template <class T>
     void operator()(const T& value) const {
         to.number(static_cast<std::uint64_t>(value));
@@ -97,6 +108,13 @@ struct ReadTunable {
     std::size_t& left;
     void operator()(Duration& span) const {
         if (take()) span = decode_span(from);
+    }
+    void operator()(Keys& keys) const {
+        if (!take()) return;
+        for (SipKey& key : keys) {
+            key.low = from.number();
+            key.high = from.number();
+        }
     }
     template <class T>
     void operator()(T& value) const {
