@@ -1,6 +1,7 @@
 // TCP_INFO from what a connection or a listener shows of itself (API-OPT-016).
 #include "sock/tcp_info.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -43,7 +44,7 @@ void fill(TcpInfo& info, const event::PathView& path) {
     info.ato = microseconds(path.delayed_ack);
     info.rcv_mss = path.peer_mss;
     info.sacked = path.sacked;
-    info.lost = path.lost;
+    info.lost = path.lost + path.resent;  // Linux counts a lost segment until it is acknowledged
     info.retrans = path.resent;
     info.pmtu = path.path_mtu;
     info.rttvar = microseconds(path.deviation);
@@ -58,6 +59,14 @@ void fill(TcpInfo& info, const event::PathView& path) {
     info.snd_wnd = path.send_window;
     info.rcv_wnd = path.receive_window;
     if (path.syn_text_taken) info.options |= option_syn_data;
+}
+
+/// What our SYN said: what the path takes, or TCP_MAXSEG where that is less (RFC 9293 §3.7.1).
+std::uint32_t advertised_mss(std::uint32_t path_mtu, const Socket& socket) {
+    const std::uint32_t headers = socket.local.addr.is_v4() ? 40 : 60;
+    const std::uint32_t room = path_mtu > headers ? path_mtu - headers : 0;
+    const std::uint32_t asked = socket.settings().tcp.mss_max;
+    return asked == 0 ? room : std::min(asked, room);
 }
 
 }  // namespace
@@ -86,6 +95,7 @@ TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket) {
     info.snd_mss = mss_first;
     if (const tcp::ConnId* connection = socket.connection()) {
         fill(info, table.core().tcp().path_view(*connection));
+        info.advmss = advertised_mss(info.pmtu, socket);
         info.notsent_bytes = static_cast<std::uint32_t>(not_sent_of(table, socket));
     } else if (const auto* listening = std::get_if<Listening>(&socket.state)) {
         info.unacked = static_cast<std::uint32_t>(facts.waiting);

@@ -169,6 +169,25 @@ TEST_F(Options, Info_API_OPT_016) {
     EXPECT_EQ(info_of(*server).snd_cwnd, 10U);
 }
 
+TEST_F(Options, InfoTellsTheMssThatOurSynSaidAndCountsTheSynAsDelivered_API_OPT_016) {
+    const Program listener = Program::stream(pair, pair.b);
+    EXPECT_EQ(listener.bind(pair.b.at(80)), "OK");
+    EXPECT_EQ(listener.listen(5), "OK");
+    const Program client = Program::stream(pair, pair.a);
+    EXPECT_EQ(client.set(tcp, 2, 1100), "OK");
+    EXPECT_EQ(client.connect(pair.b.at(80)), "EINPROGRESS");
+    EXPECT_EQ(info_of(client).delivered, 0U);
+    pair.settle();
+    EXPECT_EQ(info_of(client).advmss, 1100U);
+    EXPECT_EQ(info_of(client).delivered, 1U);
+    EXPECT_EQ(client.send("hello"), "5");
+    pair.settle();
+    EXPECT_EQ(info_of(client).delivered, 2U);
+    const auto server = listener.accept();
+    ASSERT_TRUE(server);
+    EXPECT_EQ(info_of(*server).advmss, 1460U);
+}
+
 TEST_F(Options, ReuseAndBroadcastDefaults_API_OPT_017) {
     for (const int name : {2, 6, 15}) {
         EXPECT_EQ(stream.get(sol, name), "0") << name;

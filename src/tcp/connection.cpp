@@ -234,8 +234,8 @@ void Connection::show_recovery(event::PathView& view) const {
     view.reordering = rack_.reordering();
     view.reorderings = rack_.reorderings();
     view.duplicates = dsacks_;
-    view.delivered =
-        static_cast<std::uint32_t>(delivered_ / std::max<std::uint32_t>(tcb_.snd_mss, 1));
+    // The SYN counts, with the text that it carried (Linux).
+    view.delivered = static_cast<std::uint32_t>(delivered_) + (has(Flag::connected) ? 1 : 0);
 }
 
 event::TimerView Connection::timer(Instant now) const {

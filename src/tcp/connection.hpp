@@ -359,7 +359,7 @@ class Connection {
     std::uint32_t send_buffer_ = 0;   // octets, of configuration and options
     std::uint32_t dsacks_ = 0;        // segments that the peer reported as duplicates
     std::uint32_t resent_total_ = 0;  // segments sent again
-    std::uint64_t delivered_ = 0;     // numbers of ours that arrived
+    std::uint64_t delivered_ = 0;     // segments of ours that arrived
     std::uint64_t octets_acked_ = 0;
     std::uint64_t octets_received_ = 0;
     std::uint32_t lowat_ = 0xffffffffU;  // octets not sent that stop the program

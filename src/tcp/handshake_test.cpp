@@ -355,6 +355,28 @@ TEST_F(Handshake, FSM_SYN_SENT_CL_frees_without_a_segment) {
     EXPECT_EQ(c->deadline(), never);
 }
 
+// Linux: text that follows that of the SYN saves the ACK of the SYN-ACK; the flow is a dialogue.
+TEST_F(Handshake, TextBehindThatOfTheSynLetsTheAckOfTheAnswerWait) {
+    ActiveOpen open{tuple, path, options, Seq{iss}, 0x1000};
+    open.fast_open.emplace().text_max = 500;
+    c = std::make_unique<Connection>(turn(), open);
+    const std::string text(500, 'x');
+    ASSERT_EQ(c->write_early(pool, std::as_bytes(std::span(text))), 500U);
+    flush();
+    PeerSegment answer = syn_ack();
+    answer.ack = ours + 500;
+    (void)arrive(answer);
+    sent.clear();
+    write("more");
+    flush();
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].text, "more");
+    (void)deliver_text(theirs, "answer", ours + 504);
+    EXPECT_EQ(sent.size(), 1U);
+    run(40ms);
+    EXPECT_EQ(sent.size(), 2U);
+}
+
 TEST_F(Handshake, SilentNeighbourEndsSynSent) {
     open_active();
     EXPECT_EQ(c->on_neighbour_failed(turn()).fate, Fate::gone);

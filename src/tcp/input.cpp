@@ -255,7 +255,8 @@ void Connection::take_delivery(const Turn& turn, AckEvent& ack, const Delivery& 
     } else {
         ack.delivered = recovery_.count(ack);
     }
-    delivered_ += ack.delivered;
+    const std::uint32_t whole = std::max<std::uint32_t>(ack.mss, 1);
+    delivered_ += (ack.delivered + whole - 1) / whole;
 }
 
 // TCP-WIN-019: two windows of text, so that one is queued while the other is in flight.

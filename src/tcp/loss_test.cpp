@@ -364,6 +364,16 @@ TEST_F(SackLoss, TCP_LOSS_046_the_echo_of_the_first_copy_undoes_the_cut) {
     EXPECT_EQ(view().cwnd, 10U);
 }
 
+// What Linux counts as delivered: segments, of a part too.
+TEST_F(SackLoss, DeliveredCountsSegmentsByAckAndBySack) {
+    fly();
+    const std::uint32_t before = view().delivered;
+    sack(0, {block(3, 4)});
+    EXPECT_EQ(view().delivered, before + 2);
+    sack(4, {});
+    EXPECT_EQ(view().delivered, before + 4);
+}
+
 TEST_F(SackLoss, TCP_LOSS_047_and_TCP_OPT_026_blocks_without_sense_mark_nothing) {
     fly();
     sack(0, {{Seq{at(5)}, Seq{at(4)}}});

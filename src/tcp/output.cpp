@@ -234,6 +234,11 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
     if (chunk.text > 0) {
         congestion_.on_sent(snd_.flight(), tcb_.snd_mss, snd_.una(), snd_.nxt());
         prr_.on_sent(chunk.text);
+        // Text behind that of a SYN saves the ACK of the SYN-ACK: the program is in a dialogue
+        // (Linux).
+        if (has(Flag::syn_text_acked) && !has(Flag::sent_text) && acks_.wants_pure_ack()) {
+            acks_.set_mode(turn.config(), AckPolicy::Mode::delayed);
+        }
         acks_.on_text_sent(turn.now());
         set(Flag::sent_text);
         last_sent_ = turn.now();
