@@ -121,6 +121,16 @@ def refusing_port():
     return bound().getsockname()
 
 
+def filled(s):
+    """Writes until nothing is taken for a while: what waits in between moves on."""
+    quiet = time.monotonic()
+    while time.monotonic() - quiet < 0.1:
+        if outcome(s.send, bytes(65536)) == "OK":
+            quiet = time.monotonic()
+        time.sleep(0.005)
+    return s
+
+
 def flags_of(s):
     return fcntl.fcntl(s, fcntl.F_GETFL) & os.O_NONBLOCK != 0, fcntl.fcntl(s, fcntl.F_GETFD) & fcntl.FD_CLOEXEC != 0
 

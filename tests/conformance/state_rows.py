@@ -9,7 +9,7 @@ import time
 
 import sockets as at
 from rows import row, without_capabilities
-from sockets import bound, listening, mask, outcome, pair, settled, tcp, udp, udp_connected
+from sockets import bound, filled, listening, mask, outcome, pair, settled, tcp, udp, udp_connected
 
 SOL, TCP, IP = socket.SOL_SOCKET, socket.IPPROTO_TCP, socket.IPPROTO_IP
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -23,16 +23,6 @@ def result(call, *arguments):
 
 def error_of(s):
     return s.getsockopt(SOL, socket.SO_ERROR)
-
-
-def filled(s):
-    """Writes until nothing is taken for a while: what waits in between moves on."""
-    quiet = time.monotonic()
-    while time.monotonic() - quiet < 0.1:
-        if outcome(s.send, bytes(65536)) == "OK":
-            quiet = time.monotonic()
-        time.sleep(0.005)
-    return s
 
 
 # --- 6.3 listen, accept -----------------------------------------------------------------------------------------------
