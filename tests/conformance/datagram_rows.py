@@ -27,6 +27,7 @@ def received(options, sender=(), room=200):
     return messages, flags, two
 
 
+@row("IP4-012", [[0, 2, 5], [0, 1, 0x28]])
 @row("UDP/time to live and type of service", [[0, 2, 5], [0, 1, 0x28]])
 def ttl_and_tos():
     messages, _, _ = received([(IP, IP_RECVTTL, 1), (IP, IP_RECVTOS, 1)],
