@@ -19,6 +19,8 @@
 namespace dt::ip {
 
 /// A transport packet that arrived for us, header proved and taken off.
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): of `header` only header_length octets
+// count.
 struct PacketIn {
     IpAddr source;
     IpAddr destination;

@@ -181,7 +181,8 @@ Reassembler::Queues::iterator Reassembler::queue_for(const Turn& turn, const Key
 void Reassembler::make_room(const Turn& turn, const Key& spared) {
     while (octets_held_ > octets_max) {
         auto oldest = by_age_.begin();
-        if (oldest->second == spared && ++oldest == by_age_.end()) return;
+        if (oldest->second == spared) ++oldest;
+        if (oldest == by_age_.end()) return;
         const auto found = queues_.find(oldest->second);
         tell(turn, found->first, Reason::fragments_full);
         remove(found);
@@ -228,9 +229,7 @@ std::size_t Reassembler::size_said(const Key& key, const Queue& queue) {
 FramePtr Reassembler::finish(const Turn& turn, Queues::iterator found) {
     Queue& queue = found->second;
     FramePtr whole;
-    if (!ecn_agrees(queue.ecn_seen)) {
-        tell(turn, found->first, Reason::fragment_malformed);
-    } else if (size_said(found->first, queue) > 65535) {
+    if (!ecn_agrees(queue.ecn_seen) || size_said(found->first, queue) > 65535) {
         tell(turn, found->first, Reason::fragment_malformed);
     } else {
         whole = join(found->first, queue);

@@ -67,8 +67,9 @@ std::uint32_t Link::mtu() const {
 }
 
 bool Link::is_clean() const {
-    for (PortIndex from = 0; from < ports(); ++from) {
-        for (PortIndex to = 0; to < ports(); ++to) {
+    const auto count = static_cast<PortIndex>(ports());
+    for (PortIndex from = 0; from < count; ++from) {
+        for (PortIndex to = 0; to < count; ++to) {
             if (from != to && path(from, to).rules.touches_frames()) return false;
         }
     }
@@ -106,13 +107,14 @@ void Link::send(Instant now, PortIndex from, FramePtr frame) {
         if (*to != from) carry(now, from, *to, std::move(frame));
         return;
     }
-    for (PortIndex to = 0; to < ports(); ++to) {
+    const auto count = static_cast<PortIndex>(ports());
+    for (PortIndex to = 0; to < count; ++to) {
         if (to != from) carry(now, from, to, copy_of(surroundings_.pool, *frame));
     }
 }
 
 void Link::carry(Instant now, PortIndex from, PortIndex to, FramePtr frame) {
-    Path& way = path(from, to);
+    const Path& way = path(from, to);
     if (way.rules.needs_verdict()) {
         carry_touched(now, from, to, std::move(frame));
         return;
@@ -167,7 +169,7 @@ void Link::duplicate(Instant now, Instant arrival, PortIndex to, const buf::Fram
     arrive(now, arrival, to, std::move(copy));
 }
 
-std::optional<Instant> Link::departure(Instant now, Path& way, std::size_t octets) const {
+std::optional<Instant> Link::departure(Instant now, Path& way, std::size_t octets) {
     const Impairment& is = way.rules.impairment;
     if (is.rate_bits_per_s == 0) return now;
     const Instant start = std::max(now, way.busy_until);

@@ -84,8 +84,8 @@ class Link {
     void carry_touched(Instant now, PortIndex from, PortIndex to, FramePtr frame);
     void duplicate(Instant now, Instant arrival, PortIndex to, const buf::Frame& frame, Hit hit);
     /// When the frame has left, or nothing: the queue before the rate is full.
-    [[nodiscard]] std::optional<Instant> departure(Instant now, Path& path,
-                                                   std::size_t octets) const;
+    [[nodiscard]] static std::optional<Instant> departure(Instant now, Path& way,
+                                                          std::size_t octets);
     void lose(Instant now, PortIndex from, const buf::Frame& frame, event::FrameFate fate,
               RuleNumber rule);
     void arrive(Instant now, Instant arrival, PortIndex to, FramePtr frame);

@@ -138,7 +138,7 @@ bool Rules::strikes(Instant now, const PathRules& path, Fault& fault, const Subj
     return !spec.p || is_below(draw(path, fault.rule, subject), *spec.p);
 }
 
-void Rules::apply(const Fault& fault, std::uint64_t number, Verdict& verdict) const {
+void Rules::apply(const Fault& fault, std::uint64_t number, Verdict& verdict) {
     const Hit hit{fault.rule, number};
     switch (fault.spec.action) {
         case FaultAction::drop:

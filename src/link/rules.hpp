@@ -115,7 +115,7 @@ class Rules {
     [[nodiscard]] bool strikes(Instant now, const PathRules& path, Fault& fault,
                                const Subject& subject);
     [[nodiscard]] bool is_due(Instant now, const FaultSpec& fault) const;
-    void apply(const Fault& fault, std::uint64_t number, Verdict& verdict) const;
+    static void apply(const Fault& fault, std::uint64_t number, Verdict& verdict);
     void impair(const PathRules& path, const Subject& subject, Verdict& verdict) const;
     [[nodiscard]] Subject subject_of(PathRules& path, const buf::Frame& frame);
 

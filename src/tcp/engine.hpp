@@ -113,11 +113,11 @@ class Engine {
                                          const Options& options);
     [[nodiscard]] Result<ListenerId> listen(const Turn& turn, Endpoint local, std::uint32_t backlog,
                                             const Options& options);
-    void set_backlog(const Turn& turn, ListenerId listener, std::uint32_t backlog);
+    void set_backlog(const Turn& turn, ListenerId id, std::uint32_t backlog);
     /// Head of the accept queue, or would_block.
-    [[nodiscard]] Result<ConnId> accept(const Turn& turn, ListenerId listener);
+    [[nodiscard]] Result<ConnId> accept(const Turn& turn, ListenerId id);
     /// Stops listening: accept-queue children are reset, half-open entries dropped silently.
-    void close_listener(const Turn& turn, ListenerId listener);
+    void close_listener(const Turn& turn, ListenerId id);
 
     void close(const Turn& turn, ConnId id, CloseKind kind);
     /// Sends FIN after queued data; the socket stays.
