@@ -29,6 +29,7 @@ Usage: dialtone run [OPTIONS] -- PROGRAM [ARGS…]
   dialtone run --fault drop,seg=syn,nth=1 -- ./client.test   lose the first SYN
 Network  --link [A<->B:]delay=20ms,loss=1%,…   default: one link, no delay, no loss
          --with NAME='PROGRAM ARGS'    one more host on the link; NAME resolves to its address
+         --ipv6                        IPv6 beside IPv4; link N is fd00:10:0:N::/64
          --tap NAME[,ip=A/LEN[,gw=G]]  the kernel joins the link by TAP interface NAME (help tap)
 Break    --fault ACTION,…     drop delay dup corrupt reorder silence; dialtone help faults
          --seed N             same seed, same faults; printed when something fails
@@ -52,6 +53,7 @@ Programs that are expected to keep running start first, each when the one before
 others, in file order. The run ends when these have ended. expect = "exit N" (default 0), "running",
 "signal N"; start = "1s" starts a program at that time instead. Link N is 10.0.N.0/24, N from 0, and
 its hosts have 10.0.N.1, 10.0.N.2, … in file order; address = "10.0.0.9" gives a host another one.
+ipv6 = true gives every host IPv6 too: link N is fd00:10:0:N::/64.
 The exit status is 0 if every program ended as expected, else 1 (dialtone help exit-codes).
 )";
 

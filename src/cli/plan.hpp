@@ -18,6 +18,7 @@ struct RunFlags {
     std::vector<std::string> withs;
     std::vector<std::string> faults;
     std::optional<std::string> tap;
+    event::Switch ipv6 = event::Switch::off;
     std::optional<std::string> seed;
     std::vector<std::string> program;  // the main program and its arguments
 };

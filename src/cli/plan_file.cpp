@@ -20,7 +20,8 @@ namespace dt::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> top_keys{"seed", "links", "faults", "hosts", "tap"};
+constexpr std::array<std::string_view, 6> top_keys{"seed",  "links", "faults",
+                                                   "hosts", "ipv6",  "tap"};
 constexpr std::array<std::string_view, 5> host_keys{"run", "expect", "start", "address", "sysctl"};
 
 /// A place in the file: what a caret points at.
@@ -53,6 +54,7 @@ class Reader {
         run_.world.seed = seed_of(file);
         read_hosts(file);
         add_outside(file);
+        read_ipv6(file);
         read_links(file);
         read_tap(file);
         check_addresses();
@@ -161,6 +163,15 @@ class Reader {
         run_.world.hosts.push_back(std::move(spec));
         names_.push_back(name);
         read_program(name, *host);
+    }
+
+    void read_ipv6(const toml::table& file) {
+        const toml::node* node = file.get("ipv6");
+        if (node == nullptr) return;
+        const auto on = node->value_exact<bool>();
+        if (!on) stop(spot_of(*node), "ipv6 is true or false", "write ipv6 = true");
+        const auto value = *on ? event::Switch::on : event::Switch::off;
+        for (world::HostSpec& host : run_.world.hosts) host.config.ipv6 = value;
     }
 
     /// The real network is the last host: links may name it.

@@ -122,6 +122,7 @@ Checked<host::RunSpec> plan_of_flags(const RunFlags& flags) {
     }
     if (flags.tap) hosts.emplace_back(outside_host);
     for (const std::string& host : hosts) run.world.hosts.push_back({host, {}});
+    for (world::HostSpec& host : run.world.hosts) host.config.ipv6 = flags.ipv6;
     if (auto problem = add_links(flags, hosts, run.world)) {
         return std::unexpected(std::move(*problem));
     }

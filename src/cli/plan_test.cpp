@@ -60,6 +60,26 @@ TEST(PlanOfFlags, ATapWithoutAddressesKeepsTheNetworkOfTheLink) {
     EXPECT_EQ(world::problem(plan->world), std::nullopt);
 }
 
+TEST(PlanOfFlags, Ipv6IsOffUnlessAskedFor) {
+    RunFlags flags = flags_for({"true"});
+    flags.withs = {"server=hello 80"};
+    EXPECT_EQ(plan_of_flags(flags)->world.hosts[1].config.ipv6, event::Switch::off);
+    flags.ipv6 = event::Switch::on;
+    EXPECT_EQ(plan_of_flags(flags)->world.hosts[0].config.ipv6, event::Switch::on);
+    EXPECT_EQ(plan_of_flags(flags)->world.hosts[1].config.ipv6, event::Switch::on);
+}
+
+TEST(PlanOfFile, Ipv6IsSaidOnceForAllHosts) {
+    const auto plan =
+        plan_of_text("ipv6 = true\n[hosts]\na = { run = \"true\" }\nb = { }\n", "network.toml");
+    ASSERT_TRUE(plan) << plan.error().sentence;
+    EXPECT_EQ(plan->world.hosts[0].config.ipv6, event::Switch::on);
+    EXPECT_EQ(plan->world.hosts[1].config.ipv6, event::Switch::on);
+    const auto wrong = plan_of_text("ipv6 = 6\n[hosts]\na = { run = \"true\" }\n", "network.toml");
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().sentence, "network.toml:1:8: ipv6 is true or false");
+}
+
 TEST(PlanOfFlags, MistakesInATapNameTheRemedy) {
     RunFlags flags = flags_for({"true"});
     flags.tap = "dt0,ip=10.9.0.5";

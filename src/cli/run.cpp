@@ -211,6 +211,8 @@ int run_command(const Arguments& arguments) {
     takes_one_each("--with", run.withs);
     takes_one_each("--fault", run.faults);
     flags.app().add_option("--tap", run.tap);
+    bool ipv6 = false;
+    flags.app().add_flag("--ipv6", ipv6);
     flags.app().add_option("--seed", run.seed);
     flags.app().add_option("--record", record);
     flags.app().add_flag("--record-data", keep_data);
@@ -218,6 +220,7 @@ int run_command(const Arguments& arguments) {
     flags.app().add_flag("-v", common.verbose);
     if (const auto code = flags.read(line.flags)) return *code;
     run.program = line.program;
+    if (ipv6) run.ipv6 = event::Switch::on;
     if (run.program.empty()) {
         return complain({"a program is missing", "dialtone run -- PROGRAM ARGS…", exit_usage, {}});
     }

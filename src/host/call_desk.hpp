@@ -186,9 +186,9 @@ class CallDesk {
     [[nodiscard]] Answer send_one(const Request& request, Subject& subject, const Message& message);
     [[nodiscard]] std::expected<Copied, int> receive_one(const Request& request, Subject& subject,
                                                          int flags, const Message& message);
-    [[nodiscard]] static bool write_header(const Request& request, std::uint64_t header,
+    [[nodiscard]] static bool write_header(const RemoteMemory& memory, const Plug& plug,
                                            const Message& message, const Copied& copied,
-                                           const ControlWishes& wishes);
+                                           std::uint64_t header);
     [[nodiscard]] std::optional<Answer> refuse_urgent(Subject& subject, int flags);
     [[nodiscard]] Answer wait_or_again(const Request& request, Subject& subject, int flags);
     /// The name service in place of a name server.

@@ -56,7 +56,7 @@ Answer CallDesk::send_one(const Request& request, Subject& subject, const Messag
     if (!name) return Answer::error(name.error());
     std::optional<Endpoint> to;
     if (message.is_named() || request.call.data.nr == SYS_sendto) {
-        const auto endpoint = sock::parse_send_address(sock::Family::inet, name->given());
+        const auto endpoint = send_address(plug.kind(), *name);
         if (!endpoint) {
             board_.calls(plug).refused(event::Call::send, plug.socket, endpoint.error(),
                                        event::Reason::bad_argument);
@@ -177,20 +177,21 @@ Answer CallDesk::on_receive_from(const Request& request, Subject& subject) {
     if (!copied && copied.error() == EAGAIN) return wait_or_again(request, subject, flags);
     if (!copied) return Answer::error(copied.error());
     const Endpoint from = copied->origin ? copied->origin->from : Endpoint{};
-    const int error = write_name(request.memory, from, request.arg(4), request.arg(5));
+    const int error =
+        write_name(request.memory, from, subject.plug->family, {request.arg(4), request.arg(5)});
     if (error != 0) return Answer::error(error);
     return Answer::value(copied->answer(flags));
 }
 
 /// msg_namelen, the control messages and msg_flags of a message that was received.
-bool CallDesk::write_header(const Request& request, std::uint64_t header, const Message& message,
-                            const Copied& copied, const ControlWishes& wishes) {
-    const RemoteMemory& memory = request.memory;
+bool CallDesk::write_header(const RemoteMemory& memory, const Plug& plug, const Message& message,
+                            const Copied& copied, std::uint64_t header) {
     const Endpoint from = copied.origin ? copied.origin->from : Endpoint{};
-    if (write_name(memory, from, message.name, header + name_length_at) != 0) return false;
+    const NameRoom room{message.name, header + name_length_at};
+    if (write_name(memory, from, plug.family, room) != 0) return false;
     ControlWishes::Told told;
     if (copied.origin) {
-        told = wishes.tell(*copied.origin, message.control_length, os::wall_offset());
+        told = plug.wishes.tell(*copied.origin, message.control_length, os::wall_offset());
     }
     const int flags = (copied.full > copied.count ? MSG_TRUNC : 0) | (told.is_cut ? MSG_CTRUNC : 0);
     return memory.write(message.control, told.octets) &&
@@ -209,7 +210,7 @@ Answer CallDesk::on_receive_message(const Request& request, Subject& subject) {
     const auto copied = receive_one(request, subject, flags, *message);
     if (!copied && copied.error() == EAGAIN) return wait_or_again(request, subject, flags);
     if (!copied) return Answer::error(copied.error());
-    if (!write_header(request, request.arg(1), *message, *copied, wishes)) {
+    if (!write_header(request.memory, *subject.plug, *message, *copied, request.arg(1))) {
         return Answer::error(EFAULT);
     }
     return Answer::value(copied->answer(flags));
@@ -230,7 +231,7 @@ Answer CallDesk::on_receive_messages(const Request& request, Subject& subject) {
         const auto copied = receive_one(request, subject, flags, *message);
         if (!copied && copied.error() == EAGAIN) break;
         if (!copied) return Answer::error(copied.error());
-        if (!write_header(request, header, *message, *copied, wishes)) {
+        if (!write_header(request.memory, *subject.plug, *message, *copied, header)) {
             return Answer::error(EFAULT);
         }
         const auto length = static_cast<std::uint32_t>(copied->count);

@@ -74,6 +74,7 @@ Answer CallDesk::on_socket(const Request& request) {
         return Answer::error(opened.error().number);
     }
     Plug& plug = *board_.find(opened->handle);
+    plug.family = kind->family;
     plug.task = static_cast<pid_t>(request.call.pid);
     plug.caller = caller(request, -1);
     const Gift gift{opened->theirs.get(), (argument & SOCK_CLOEXEC) != 0, std::nullopt};
@@ -94,7 +95,7 @@ Answer CallDesk::on_bind(const Request& request, Subject& subject) {
     Plug& plug = *subject.plug;
     const auto name = read_name(request.memory, request.arg(1), request.arg(2));
     if (!name) return Answer::error(name.error());
-    const auto endpoint = sock::parse_bind_address(sock::Family::inet, name->given());
+    const auto endpoint = bind_address(plug.kind(), *name);
     auto calls = board_.calls(plug);
     if (!endpoint) {
         calls.refused(event::Call::bind, plug.socket, endpoint.error(), Reason::bad_argument);
@@ -133,7 +134,7 @@ Answer CallDesk::on_connect(const Request& request, Subject& subject) {
     const auto name = read_name(request.memory, request.arg(1), request.arg(2));
     if (!name) return Answer::error(name.error());
     Plug& plug = *subject.plug;
-    const auto address = sock::parse_connect_address(sock::Family::inet, name->given());
+    const auto address = connect_address(plug.kind(), *name);
     if (!address) {
         board_.calls(plug).refused(event::Call::connect, plug.socket, address.error(),
                                    Reason::bad_argument);
@@ -292,9 +293,11 @@ Answer CallDesk::deliver(const Request& request, Subject& subject, int flags,
     if (!opened) return put_back(Answer::error(opened.error().number));
     Plug& made = *board_.find(opened->handle);
     made.phase = Phase::connected;
+    made.family = subject.plug->family;
     made.task = static_cast<pid_t>(request.call.pid);
     made.caller = caller(request, -1);
-    const int written = write_name(request.memory, accepted.peer, request.arg(1), request.arg(2));
+    const int written =
+        write_name(request.memory, accepted.peer, made.family, {request.arg(1), request.arg(2)});
     const Gift gift{opened->theirs.get(), (flags & SOCK_CLOEXEC) != 0, std::nullopt};
     const auto given = written != 0 ? os::SysResult<int>(os::failed("accept", written))
                                     : notifier(request).give(request.call.id, gift);
@@ -328,7 +331,8 @@ Answer CallDesk::on_name(const Request& request, Subject& subject) {
     if (!endpoint) return Answer::error(base::errno_of(endpoint.error()));
     if (peer && plug.name_server && *endpoint == name_service) endpoint = *plug.name_server;
     if (request.arg(1) == 0) return Answer::error(EFAULT);
-    const int error = write_name(request.memory, *endpoint, request.arg(1), request.arg(2));
+    const int error =
+        write_name(request.memory, *endpoint, plug.family, {request.arg(1), request.arg(2)});
     return error == 0 ? Answer::value(0) : Answer::error(error);
 }
 

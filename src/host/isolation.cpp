@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -52,7 +53,29 @@ bool set_address(int socket, const Label& label, Ipv4 address, std::uint32_t mas
     return ::ioctl(socket, SIOCSIFNETMASK, &request) == 0;
 }
 
-bool bring_lo_up(const std::vector<Ipv4>& addresses) {
+/// As linux/ipv6.h has it, which cannot be included beside <netinet/in.h>.
+struct In6Request {
+    in6_addr address;
+    std::uint32_t prefix_length;
+    int interface;
+};
+
+/// Where the kernel has no IPv6, programs see none of these addresses.
+void add_address_v6(int socket, Ipv6 address) {
+    In6Request request{{}, 128, 1};
+    std::memcpy(&request.address, address.octets().data(), sizeof request.address);
+    (void)::ioctl(socket, SIOCSIFADDR, &request);
+}
+
+void add_addresses_v6(const std::vector<IpAddr>& addresses) {
+    const os::UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) return;
+    for (const IpAddr& address : addresses) {
+        if (!address.is_v4()) add_address_v6(socket.get(), address.v6());
+    }
+}
+
+bool bring_lo_up(const std::vector<IpAddr>& addresses) {
     const os::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!socket.is_open()) return false;
     ifreq request{};
@@ -60,16 +83,19 @@ bool bring_lo_up(const std::vector<Ipv4>& addresses) {
     request.ifr_flags = IFF_UP | IFF_RUNNING | IFF_LOOPBACK;
     if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return false;
     Label label{'l', 'o', ':'};
-    for (std::size_t i = 0; i < addresses.size(); ++i) {
-        *std::to_chars(label.data() + 3, label.data() + label.size() - 1, i + 1).ptr = '\0';
-        if (!set_address(socket.get(), label, addresses[i], 0xffffffff)) return false;
+    int labels = 0;
+    for (const IpAddr& address : addresses) {
+        if (!address.is_v4()) continue;
+        *std::to_chars(label.data() + 3, label.data() + label.size() - 1, ++labels).ptr = '\0';
+        if (!set_address(socket.get(), label, address.v4(), 0xffffffff)) return false;
     }
+    add_addresses_v6(addresses);
     return true;
 }
 
 }  // namespace
 
-bool enter(Isolation isolation, const std::vector<Ipv4>& addresses) {
+bool enter(Isolation isolation, const std::vector<IpAddr>& addresses) {
     if (isolation == Isolation::none) return true;
     const bool with_user = isolation == Isolation::user_and_network;
     const auto uid = ::geteuid();
@@ -80,14 +106,16 @@ bool enter(Isolation isolation, const std::vector<Ipv4>& addresses) {
         if (!write_id_map("/proc/self/uid_map", uid)) return false;
         if (!write_id_map("/proc/self/gid_map", gid)) return false;
     }
-    write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");  // absent where IPv6 is
+    const bool has_v6 = std::ranges::any_of(addresses, [](const IpAddr& a) { return !a.is_v4(); });
+    if (!has_v6)
+        write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");  // absent where IPv6 is
     return bring_lo_up(addresses);
 }
 
 Isolation probe_isolation() {
     for (const Isolation isolation : {Isolation::network, Isolation::user_and_network}) {
         const pid_t child = ::fork();
-        if (child == 0) ::_exit(enter(isolation, {Ipv4(10, 0, 0, 1)}) ? 0 : 1);
+        if (child == 0) ::_exit(enter(isolation, {IpAddr(Ipv4(10, 0, 0, 1))}) ? 0 : 1);
         int status = 1;
         if (child > 0 && ::waitpid(child, &status, 0) == child && status == 0) return isolation;
     }

@@ -20,6 +20,6 @@ enum class Isolation : std::uint8_t {
 
 /// Moves the calling process there and brings lo up with `addresses`. Makes system calls only, so
 /// that a child may call it after fork(). False with errno where something failed.
-[[nodiscard]] bool enter(Isolation isolation, const std::vector<Ipv4>& addresses);
+[[nodiscard]] bool enter(Isolation isolation, const std::vector<IpAddr>& addresses);
 
 }  // namespace dt::host

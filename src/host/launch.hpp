@@ -27,7 +27,7 @@ struct LaunchSpec {
     std::vector<std::string> env;
     std::string directory;  ///< empty = ours
     Isolation isolation = Isolation::none;
-    std::vector<Ipv4> addresses;
+    std::vector<IpAddr> addresses;
     Input input = Input::inherited;
     rlimit descriptors{};  ///< RLIMIT_NOFILE of the program
 };

@@ -32,7 +32,7 @@ class Behind {
         spec.argv = {"/usr/bin/python3", "-S", "-c", python};
         spec.env = {"PATH=/usr/bin:/bin"};
         spec.isolation = isolation;
-        spec.addresses = {Ipv4(10, 0, 0, 1)};
+        spec.addresses = {IpAddr(Ipv4(10, 0, 0, 1))};
         spec.descriptors = {256, 256};
         spec.input = Input::none;
         auto launched = launch(spec, make_filter());

@@ -150,8 +150,9 @@ std::vector<std::byte> NameService::answer(event::HostIndex asker, Octets query)
     const auto question = view->question();
     if (!question) return {};
     const std::string_view name = question->name.view();
+    const bool is_local = name == "localhost";
     const auto address =
-        name == "localhost" ? std::optional(IpAddr::loopback_v4()) : world_.resolve(asker, name);
+        is_local ? std::optional(IpAddr::loopback_v4()) : world_.resolve(asker, name);
     wire::DnsRcode rcode = address ? wire::DnsRcode::no_error : wire::DnsRcode::name_error;
     if (!address) remember_unknown(name);
     if (view->opcode() != 0) rcode = wire::DnsRcode::not_implemented;
@@ -160,7 +161,16 @@ std::vector<std::byte> NameService::answer(event::HostIndex asker, Octets query)
     reply.ttl_s = ttl_s;
     const bool wants_v4 =
         question->type == wire::DnsType::a || question->type == wire::DnsType::any;
-    if (rcode == wire::DnsRcode::no_error && wants_v4 && address->is_v4()) reply.add(*address);
+    const bool wants_v6 =
+        question->type == wire::DnsType::aaaa || question->type == wire::DnsType::any;
+    if (rcode == wire::DnsRcode::no_error && wants_v4) reply.add(*address);
+    if (rcode == wire::DnsRcode::no_error && wants_v6) {
+        const bool has_v6 = !world_.addresses_v6(asker).empty();
+        const auto address_v6 = !has_v6    ? std::nullopt
+                                : is_local ? std::optional(IpAddr::loopback_v6())
+                                           : world_.resolve_v6(asker, name);
+        if (address_v6) reply.add(*address_v6);
+    }
     std::vector<std::byte> octets(reply.size());
     reply.emit(octets);
     return octets;
@@ -186,7 +196,7 @@ std::vector<IpAddr> name_servers_in(std::string_view resolv_conf) {
         if (first == 0 || first == std::string_view::npos) continue;
         line.remove_prefix(first);
         line = line.substr(0, line.find_first_of(blanks));
-        if (const auto address = Ipv4::parse(line)) servers.emplace_back(*address);
+        if (const auto address = IpAddr::parse(line)) servers.push_back(*address);
     }
     return servers;
 }

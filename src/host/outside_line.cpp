@@ -61,6 +61,10 @@ std::expected<OutsideLine, Complaint> OutsideLine::open(const std::string& name,
     auto device = os::TapDevice::open(options);
     if (!device) return std::unexpected(why_not(name, device.error()));
     if (device->was_made()) {
+        for (const IpAddr& address : world.addresses_v6(outside.host)) {
+            const auto set = device->configure_v6(address, world::prefix_length_v6);
+            if (!set) return std::unexpected(why_not(name, set.error()));
+        }
         const auto set =
             device->configure(world.addresses(outside.host).front(), outside.network.length);
         if (!set) return std::unexpected(why_not(name, set.error()));

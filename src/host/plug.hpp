@@ -14,6 +14,7 @@
 #include "event/event.hpp"
 #include "host/control_messages.hpp"
 #include "os/fd.hpp"
+#include "sock/numbers.hpp"
 #include "sock/sockets.hpp"
 
 namespace dt::host {
@@ -87,6 +88,7 @@ using PlugHandle = base::Handle<Plug>;
 struct Plug {
     event::HostIndex host = 0;
     sock::SocketId socket;
+    sock::Family family = sock::Family::inet;
     sock::Type type = sock::Type::stream;
     Phase phase = Phase::fresh;
     PairFlags flags;
@@ -110,6 +112,8 @@ struct Plug {
     std::optional<Origin> held_from;
     ControlWishes wishes;
     std::optional<Endpoint> name_server;  ///< the address the program knows our name service by
+
+    [[nodiscard]] sock::SocketKind kind() const { return {family, type, 0}; }
 };
 
 }  // namespace dt::host

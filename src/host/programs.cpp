@@ -112,7 +112,7 @@ void Programs::prepare() {
 }
 
 std::expected<os::UniqueFd, Programs::Trouble> Programs::start(std::size_t program,
-                                                               std::vector<Ipv4> addresses) {
+                                                               std::vector<IpAddr> addresses) {
     const ProgramSpec& wanted = spec_.programs[program];
     LaunchSpec plan;
     plan.argv = wanted.argv;

@@ -1,4 +1,5 @@
-// sockaddr_in and its kin, between a program's memory and Endpoint (ip(7), unix(7)).
+// sockaddr_in, sockaddr_in6 and their kin, between a program's memory and Endpoint (ip(7), ipv6(7),
+// unix(7)).
 #include "host/socket_name.hpp"
 
 #include <netinet/in.h>
@@ -48,17 +49,91 @@ std::array<std::byte, 16> to_sockaddr(const Endpoint& endpoint) {
     return octets;
 }
 
-int write_name(const RemoteMemory& memory, const Endpoint& endpoint, std::uint64_t address,
-               std::uint64_t length_address) {
-    if (address == 0) return 0;
-    const auto room = memory.get<std::int32_t>(length_address);
+namespace {
+
+constexpr std::size_t in6_length_min = 24;  // Linux SIN6_LEN_RFC2133: without sin6_scope_id
+/// lo is 1; a host with several links has one zone for link-local addresses, its first link.
+constexpr std::uint32_t first_link = 2;
+
+/// Whether a link-local address must say which link it is on.
+enum class Zone : std::uint8_t { optional, needed };
+
+Result<Endpoint> endpoint_v6(const RawName& name, Zone zone) {
+    if (name.length < in6_length_min) return fail(Error::invalid_argument);
+    if (name.family() != AF_INET6) return fail(Error::family_not_supported);
+    const Octets octets(name.octets);
+    const Ipv6 address = Ipv6::load(octets, offsetof(sockaddr_in6, sin6_addr));
+    std::uint32_t scope = 0;
+    if (name.length >= sizeof(sockaddr_in6)) {
+        std::memcpy(&scope, octets.data() + offsetof(sockaddr_in6, sin6_scope_id), sizeof scope);
+    }
+    const bool lacks_zone = address.is_link_local() && scope == 0;
+    if (lacks_zone && zone == Zone::needed) return fail(Error::invalid_argument);
+    return Endpoint{IpAddr(address),
+                    Port(load_be<std::uint16_t>(octets, offsetof(sockaddr_in6, sin6_port)))};
+}
+
+/// Whether a call of an AF_INET6 socket may name an address of AF_INET.
+bool takes_v4(const sock::SocketKind& kind, const RawName& name) {
+    return kind.type == sock::Type::datagram && name.family() == AF_INET;
+}
+
+RawName name_v6(const Endpoint& endpoint) {
+    RawName name;
+    name.length = sizeof(sockaddr_in6);
+    const std::uint16_t family = AF_INET6;
+    std::memcpy(name.octets.data(), &family, sizeof family);
+    store_be(MutableOctets(name.octets), offsetof(sockaddr_in6, sin6_port), endpoint.port.value());
+    endpoint.addr.v6().store(name.octets, offsetof(sockaddr_in6, sin6_addr));
+    if (endpoint.addr.v6().is_link_local()) {
+        std::memcpy(name.octets.data() + offsetof(sockaddr_in6, sin6_scope_id), &first_link,
+                    sizeof first_link);
+    }
+    return name;
+}
+
+}  // namespace
+
+Result<Endpoint> bind_address(const sock::SocketKind& kind, const RawName& name) {
+    if (kind.family == sock::Family::inet)
+        return sock::parse_bind_address(kind.family, name.given());
+    return endpoint_v6(name, Zone::needed);
+}
+
+Result<sock::Address> connect_address(const sock::SocketKind& kind, const RawName& name) {
+    const bool is_unspecified = name.length >= 2 && name.family() == AF_UNSPEC;
+    if (kind.family == sock::Family::inet || is_unspecified || takes_v4(kind, name))
+        return sock::parse_connect_address(sock::Family::inet, name.given());
+    DT_TRY(endpoint, endpoint_v6(name, Zone::needed));
+    return sock::Address{sock::Address::Given::endpoint, endpoint};
+}
+
+Result<Endpoint> send_address(const sock::SocketKind& kind, const RawName& name) {
+    if (kind.family == sock::Family::inet || takes_v4(kind, name))
+        return sock::parse_send_address(sock::Family::inet, name.given());
+    return endpoint_v6(name, Zone::optional);
+}
+
+RawName name_of(const Endpoint& endpoint, sock::Family family) {
+    if (family == sock::Family::inet6) return name_v6(endpoint);
+    const auto octets = to_sockaddr(endpoint);
+    RawName name;
+    name.length = octets.size();
+    std::ranges::copy(octets, name.octets.begin());
+    return name;
+}
+
+int write_name(const RemoteMemory& memory, const Endpoint& endpoint, sock::Family family,
+               NameRoom to) {
+    if (to.address == 0) return 0;
+    const auto room = memory.get<std::int32_t>(to.length_address);
     if (!room) return EFAULT;
     if (*room < 0) return EINVAL;
-    const auto octets = to_sockaddr(endpoint);
-    const auto count = std::min<std::size_t>(static_cast<std::size_t>(*room), octets.size());
-    if (!memory.write(address, Octets(octets).first(count))) return EFAULT;
-    const auto real = static_cast<std::int32_t>(octets.size());
-    return memory.put(length_address, real) ? 0 : EFAULT;
+    const RawName name = name_of(endpoint, family);
+    const auto count = std::min<std::size_t>(static_cast<std::size_t>(*room), name.length);
+    if (!memory.write(to.address, name.given().first(count))) return EFAULT;
+    const auto real = static_cast<std::int32_t>(name.length);
+    return memory.put(to.length_address, real) ? 0 : EFAULT;
 }
 
 }  // namespace dt::host

@@ -1,4 +1,5 @@
-// sockaddr_in and its kin, between a program's memory and Endpoint (ip(7)).
+// sockaddr_in, sockaddr_in6 and their kin, between a program's memory and Endpoint (ip(7),
+// ipv6(7)).
 #pragma once
 
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include <string_view>
 
 #include "host/remote_memory.hpp"
+#include "sock/numbers.hpp"
 #include "wire/address.hpp"
 
 namespace dt::host {
@@ -30,10 +32,28 @@ struct RawName {
 [[nodiscard]] std::expected<RawName, int> read_name(const RemoteMemory& memory,
                                                     std::uint64_t address, std::uint64_t length);
 
-/// Writes `endpoint` as value-result argument pair: cut to the room there is, the real length
-/// returned. Does nothing where `address` is null. Returns 0 or an errno: EINVAL, EFAULT.
+// The address that a call names, by the kind of its socket: as sock::parse_…_address() for
+// AF_INET. An AF_INET6 socket takes mapped addresses too, for datagrams that are not bound also
+// those of AF_INET; a link-local address names its link (RFC 4007 §6). Errors: invalid_argument,
+// family_not_supported.
+[[nodiscard]] Result<Endpoint> bind_address(const sock::SocketKind& kind, const RawName& name);
+[[nodiscard]] Result<sock::Address> connect_address(const sock::SocketKind& kind,
+                                                    const RawName& name);
+[[nodiscard]] Result<Endpoint> send_address(const sock::SocketKind& kind, const RawName& name);
+
+/// Where a call wants an address written: a value-result argument pair.
+struct NameRoom {
+    std::uint64_t address = 0;
+    std::uint64_t length_address = 0;
+};
+
+/// Writes `endpoint`, cut to the room there is, and its real length. Does nothing where the address
+/// is null. Returns 0 or an errno: EINVAL, EFAULT.
 [[nodiscard]] int write_name(const RemoteMemory& memory, const Endpoint& endpoint,
-                             std::uint64_t address, std::uint64_t length_address);
+                             sock::Family family, NameRoom to);
+
+/// A sockaddr_in, or a sockaddr_in6 with IPv4 addresses mapped.
+[[nodiscard]] RawName name_of(const Endpoint& endpoint, sock::Family family);
 
 /// A sockaddr_in of `endpoint` in `to`.
 [[nodiscard]] std::array<std::byte, 16> to_sockaddr(const Endpoint& endpoint);

@@ -350,10 +350,9 @@ void Supervisor::Parts::start(Live& live, std::size_t program) {
         trouble = {exit_ours, {"host `" + spec.programs[program].host + "` does not exist", ""}};
         return enter(Course::ending, live);
     }
-    std::vector<Ipv4> addresses;
-    for (const IpAddr& address : world.addresses(*host)) {
-        if (address.is_v4() && !address.is_loopback()) addresses.push_back(address.v4());
-    }
+    std::vector<IpAddr> addresses = world.addresses(*host);
+    if (const auto v6 = world.addresses_v6(*host); !v6.empty())
+        addresses.insert(addresses.end(), v6.begin(), v6.end());
     auto listener = programs.start(program, std::move(addresses));
     if (!listener) {
         trouble = listener.error();

@@ -154,6 +154,14 @@ TEST_F(Icmp, ICMP4_006_a_router_sends_no_error_about_an_icmp_error) {
     EXPECT_EQ(sent().size(), 1U);
 }
 
+TEST_F(Icmp, igmp_is_taken_and_not_refused) {
+    Packet packet;
+    packet.protocol = 2;
+    inject(packet);
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(log.dropped(Reason::not_offered), 1U);
+}
+
 TEST_F(Icmp, IP4_016_an_unknown_protocol_is_refused_to_unicast_only) {
     Packet packet;
     packet.protocol = 200;

@@ -14,6 +14,8 @@ using wire::IpProtocol;
 
 namespace {
 
+constexpr std::uint8_t igmp = 2;  // protocol number
+
 /// The IPv4 header at the front; its octets are gathered only where they lie in pieces, so that the
 /// text of a frame of our own stays where it is.
 std::optional<wire::Ipv4View> read_header(Frame& frame) {
@@ -120,11 +122,16 @@ Arrival Engine::Parts::deliver(const Turn& turn, const wire::Ipv4View& header, I
     PacketIn packet;
     fill(packet, header, in, std::move(frame), to_many);
     if (protocol == IpProtocol::icmp) return on_icmp(turn, std::move(packet));
-    turn.emit(event::PacketDropped{.source = packet.source,
-                                   .destination = packet.destination,
-                                   .frame = packet.frame->id,
-                                   .protocol = packet.protocol,
-                                   .reason = Reason::unknown_protocol});
+    // A host without groups of its own has nothing to say to IGMP, and does not refuse it (RFC
+    // 2236).
+    const bool is_igmp = packet.protocol == igmp;
+    turn.emit(
+        event::PacketDropped{.source = packet.source,
+                             .destination = packet.destination,
+                             .frame = packet.frame->id,
+                             .protocol = packet.protocol,
+                             .reason = is_igmp ? Reason::not_offered : Reason::unknown_protocol});
+    if (is_igmp) return {};
     const Culprit culprit{Octets{packet.header}.first(packet.header_length), *packet.frame, in,
                           to_many};
     send_error(turn, culprit, wire::Icmpv4Repr::unreachable(wire::UnreachableCode::protocol),

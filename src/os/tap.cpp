@@ -140,6 +140,24 @@ SysStatus TapDevice::configure(const IpAddr& address, std::uint8_t prefix_length
     return tell(SIOCSIFFLAGS, "SIOCSIFFLAGS", request);
 }
 
+SysStatus TapDevice::configure_v6(const IpAddr& address, std::uint8_t prefix_length) const {
+    const std::string file = "/proc/sys/net/ipv6/conf/" + name_ + "/accept_dad";
+    const UniqueFd dad(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!dad.is_open() || ::write(dad.get(), "0", 1) != 1) return failed("accept_dad");
+    const UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) return failed("socket");
+    struct {  // as linux/ipv6.h has it, which cannot be included beside <netinet/in.h>
+        in6_addr address;
+        std::uint32_t prefix_length;
+        int interface;
+    } request{};
+    std::memcpy(&request.address, address.v6().octets().data(), sizeof request.address);
+    request.prefix_length = prefix_length;
+    request.interface = static_cast<int>(::if_nametoindex(name_.c_str()));
+    if (::ioctl(socket.get(), SIOCSIFADDR, &request) < 0) return failed("SIOCSIFADDR");
+    return {};
+}
+
 bool TapDevice::is_up() const {
     ifreq request = request_for(name_);
     const bool is_told = tell(SIOCGIFFLAGS, "SIOCGIFFLAGS", request).has_value();

@@ -60,6 +60,8 @@ inline constexpr std::size_t hosts_of_link_max = 250;
 [[nodiscard]] std::optional<std::string> problem_of_address(const Spec& spec, HostIndex host);
 /// Link N is 10.0.N.0/24, but for the one that the outside is on.
 [[nodiscard]] Prefix subnet_of_link(const Spec& spec, std::size_t link);
+/// Bits of a link's IPv6 prefix.
+inline constexpr std::uint8_t prefix_length_v6 = 64;
 /// Whether the outside is on a link.
 [[nodiscard]] bool reaches_outside(const Spec& spec, std::size_t link);
 

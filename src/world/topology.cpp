@@ -18,6 +18,16 @@ Mac mac_of(LinkIndex link, HostIndex host) {
                 static_cast<std::uint8_t>(host >> 8), static_cast<std::uint8_t>(host)});
 }
 
+/// fd00:10:0:N::H (RFC 4193 §3.1).
+Ipv6 address_v6(LinkIndex link, std::uint16_t host) {
+    std::array<std::uint8_t, Ipv6::size> octets{0xfd, 0x00, 0x00, 0x10};
+    octets[6] = static_cast<std::uint8_t>(link >> 8);
+    octets[7] = static_cast<std::uint8_t>(link);
+    octets[14] = static_cast<std::uint8_t>(host >> 8);
+    octets[15] = static_cast<std::uint8_t>(host);
+    return Ipv6(octets);
+}
+
 /// On a real network others have chosen addresses likewise: the seed makes ours differ.
 Mac mac_outside(std::uint64_t seed, HostIndex host) {
     std::uint64_t bits = Rng(seed).derive(0x6d61'6300'0000U + host).next();
@@ -62,6 +72,7 @@ Topology::Topology(const Spec& spec)
         subnets_.push_back(subnet_of_link(spec, l));
         for (const std::string& name : names) hosts_of_[l].push_back(host(name).value_or(0));
         Addresses addresses(spec, link);
+        std::uint16_t ordinal = 0;
         for (std::size_t h = 0; h < names_.size(); ++h) {
             const auto port = std::ranges::find(names, names_[h]);
             if (port == names.end()) continue;
@@ -70,12 +81,16 @@ Topology::Topology(const Spec& spec)
                 {.link = link,
                  .port = static_cast<std::uint16_t>(port - names.begin()),
                  .address = addresses.next(spec.hosts[h]),
+                 .address_v6 = address_v6(link, ++ordinal),
                  .mac = is_real ? mac_outside(spec.seed, index) : mac_of(link, index)});
         }
     }
 }
 
 Prefix Topology::subnet(LinkIndex link) const { return subnets_[link]; }
+Prefix Topology::subnet_v6(LinkIndex link) {
+    return Prefix::of(address_v6(link, 0), prefix_length_v6);
+}
 
 std::optional<LinkIndex> Topology::way_out() const {
     if (!outside_) return std::nullopt;
@@ -107,7 +122,8 @@ std::vector<Topology::Reached> Topology::search(HostIndex from) const {
     std::uint32_t order = 0;
     for (std::size_t i = 0; i < attachments_[from].size(); ++i) {
         const LinkIndex link = attachments_[from][i].link;
-        reached[link] = {true, static_cast<std::uint16_t>(i), IpAddr::any_v4(), order++};
+        reached[link] = {true, static_cast<std::uint16_t>(i), IpAddr::any_v4(), IpAddr::any_v6(),
+                         order++};
         next.push_back(link);
     }
     while (!next.empty()) {
@@ -121,8 +137,10 @@ std::vector<Topology::Reached> Topology::search(HostIndex from) const {
                 Reached& found = reached[beyond.link];
                 found = reached[link];
                 found.order = order++;
-                if (found.first_gateway.is_any())
+                if (found.first_gateway.is_any()) {
                     found.first_gateway = attachment(via, link).address;
+                    found.first_gateway_v6 = attachment(via, link).address_v6;
+                }
                 next.push_back(beyond.link);
             }
         }
@@ -130,25 +148,32 @@ std::vector<Topology::Reached> Topology::search(HostIndex from) const {
     return reached;
 }
 
-std::vector<Topology::Route> Topology::routes(HostIndex host) const {
+std::vector<Topology::Route> Topology::routes(HostIndex host, Family family) const {
     std::vector<Route> routes;
     const std::vector<Reached> reached = search(host);
-    for (std::size_t link = 0; link < reached.size(); ++link) {
-        const Reached& found = reached[link];
+    const bool is_v4 = family == Family::v4;
+    for (std::size_t i = 0; i < reached.size(); ++i) {
+        const Reached& found = reached[i];
+        const auto link = static_cast<LinkIndex>(i);
         if (!found.is || found.first_gateway.is_any()) continue;
-        routes.push_back(
-            {subnet(static_cast<LinkIndex>(link)), found.first_gateway, found.first_interface});
+        routes.push_back({is_v4 ? subnet(link) : subnet_v6(link),
+                          is_v4 ? found.first_gateway : found.first_gateway_v6,
+                          found.first_interface});
     }
-    if (!outside_ || !outside_->gateway || host == outside_->host) return routes;
-    const Reached& out = reached[*way_out()];
-    if (!out.is) return routes;
-    const bool is_near = out.first_gateway.is_any();
-    routes.push_back({Prefix::of(IpAddr::any_v4(), 0),
-                      is_near ? *outside_->gateway : out.first_gateway, out.first_interface});
+    if (is_v4 && outside_ && outside_->gateway && host != outside_->host)
+        add_default_route(reached[*way_out()], routes);
     return routes;
 }
 
-std::optional<IpAddr> Topology::nearest_address(HostIndex asker, HostIndex target) const {
+void Topology::add_default_route(const Reached& out, std::vector<Route>& routes) const {
+    if (!out.is) return;
+    const bool is_near = out.first_gateway.is_any();
+    routes.push_back({Prefix::of(IpAddr::any_v4(), 0),
+                      is_near ? *outside_->gateway : out.first_gateway, out.first_interface});
+}
+
+std::optional<IpAddr> Topology::nearest_address(HostIndex asker, HostIndex target,
+                                                Family family) const {
     const std::vector<Reached> reached = search(asker);
     const Attachment* best = nullptr;
     for (const Attachment& each : attachments_[target]) {
@@ -156,7 +181,7 @@ std::optional<IpAddr> Topology::nearest_address(HostIndex asker, HostIndex targe
         if (best == nullptr || reached[each.link].order < reached[best->link].order) best = &each;
     }
     if (best == nullptr) return std::nullopt;
-    return best->address;
+    return family == Family::v4 ? best->address : best->address_v6;
 }
 
 }  // namespace dt::world

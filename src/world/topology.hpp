@@ -25,14 +25,18 @@ class Topology {
         LinkIndex link = 0;
         std::uint16_t port = 0;  ///< of the link
         IpAddr address;
+        IpAddr address_v6;  ///< used where Config::ipv6 is on
         Mac mac;
     };
     [[nodiscard]] const std::vector<Attachment>& attachments(HostIndex host) const {
         return attachments_[host];
     }
     [[nodiscard]] Prefix subnet(LinkIndex link) const;
+    /// Link N is fd00:10:0:N::/64 (RFC 4193), its hosts in their order.
+    [[nodiscard]] static Prefix subnet_v6(LinkIndex link);
 
-    /// How a host reaches a subnet it is not on: out by interface `interface` (0 = eth0).
+    /// How a host reaches a subnet it is not on: out by interface `interface`
+    /// (0 = eth0).
     struct Route {
         Prefix destination;
         IpAddr gateway;
@@ -40,7 +44,7 @@ class Topology {
     };
     /// Shortest paths to all subnets that can be reached and are not the host's own; then, where
     /// the outside has a gateway, the default route.
-    [[nodiscard]] std::vector<Route> routes(HostIndex host) const;
+    [[nodiscard]] std::vector<Route> routes(HostIndex host, Family family = Family::v4) const;
     /// Hosts on two links forward.
     [[nodiscard]] bool forwards(HostIndex host) const { return attachments_[host].size() > 1; }
     [[nodiscard]] bool has_forwarding() const;
@@ -48,7 +52,8 @@ class Topology {
     [[nodiscard]] std::optional<HostIndex> host(std::string_view name) const;
     /// The address of `target` that the shortest path from `asker` ends at; nothing where no path
     /// leads there.
-    [[nodiscard]] std::optional<IpAddr> nearest_address(HostIndex asker, HostIndex target) const;
+    [[nodiscard]] std::optional<IpAddr> nearest_address(HostIndex asker, HostIndex target,
+                                                        Family family = Family::v4) const;
     /// Which host's port this is.
     [[nodiscard]] HostIndex host_at(LinkIndex link, std::uint16_t port) const {
         return hosts_of_[link][port];
@@ -63,9 +68,11 @@ class Topology {
         bool is = false;
         std::uint16_t first_interface = 0;  // of the searching host
         IpAddr first_gateway;               // any where the host itself is on the link
-        std::uint32_t order = 0;            // links found earlier are not farther
+        IpAddr first_gateway_v6;
+        std::uint32_t order = 0;  // links found earlier are not farther
     };
     [[nodiscard]] std::vector<Reached> search(HostIndex from) const;
+    void add_default_route(const Reached& out, std::vector<Route>& routes) const;
     [[nodiscard]] const Attachment& attachment(HostIndex host, LinkIndex link) const;
 
     std::vector<std::string> names_;

@@ -83,5 +83,19 @@ TEST(Spec, ProblemsAreSaidInOneSentence) {
     EXPECT_EQ(problem(spec_of({"a", "b"}, {{"a", "b"}})), std::nullopt);
 }
 
+TEST(Topology, EachLinkHasAPrefixOfIpv6AndRoutesOfBothFamiliesGoTheSameWay) {
+    Spec spec;
+    spec.hosts = {{"a"}, {"router"}, {"b"}};
+    spec.links = {{{"a", "router"}, {}}, {{"router", "b"}, {}}};
+    const Topology topology(spec);
+    EXPECT_EQ(topology.attachments(0)[0].address_v6, *IpAddr::parse("fd00:10::1"));
+    EXPECT_EQ(topology.attachments(2)[0].address_v6, *IpAddr::parse("fd00:10:0:1::2"));
+    const auto routes = topology.routes(0, Family::v6);
+    ASSERT_EQ(routes.size(), 1U);
+    EXPECT_EQ(routes[0].gateway, topology.attachments(1)[0].address_v6);
+    EXPECT_EQ(routes[0].destination, *Prefix::parse("fd00:10:0:1::/64"));
+    EXPECT_EQ(topology.nearest_address(0, 2, Family::v6), topology.attachments(2)[0].address_v6);
+}
+
 }  // namespace
 }  // namespace dt::world

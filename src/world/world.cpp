@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -86,6 +87,9 @@ struct World::Parts {
                               stack::InterfaceIndex interface) const;
     void deliver(Instant now);
     [[nodiscard]] link::Link* next_link(Instant now);
+    [[nodiscard]] bool has_v6(HostIndex host) const {
+        return spec.hosts[host].config.ipv6 == event::Switch::on;
+    }
     [[nodiscard]] stack::InterfaceIndex interface_at(HostIndex host, LinkIndex link) const;
     [[nodiscard]] bool round(Instant now);
     [[nodiscard]] bool collect_edges(Instant now);
@@ -149,12 +153,18 @@ void World::Parts::attach(HostIndex host, stack::Stack& stack) const {
         config.mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(link.mtu(), 65535));
         config.address = at.address;
         config.prefix_length = topology.subnet(at.link).length;
+        if (has_v6(host)) {
+            config.address_v6 = Prefix{at.address_v6, prefix_length_v6};
+        }
         using Vouches = stack::InterfaceConfig::Vouches;
         config.checksums = is_able ? Vouches::yes : Vouches::no;
         config.super_segment_max = is_able && !forwarding ? super_segment_max : 0;
         introduce_neighbours(host, at, stack, stack.add_interface(config));
     }
-    for (const Topology::Route& route : topology.routes(host)) {
+    std::vector<Topology::Route> routes = topology.routes(host);
+    if (has_v6(host))
+        std::ranges::copy(topology.routes(host, Family::v6), std::back_inserter(routes));
+    for (const Topology::Route& route : routes) {
         stack.add_route({.destination = route.destination,
                          .gateway = route.gateway,
                          .interface = static_cast<stack::InterfaceIndex>(route.interface + 1)});
@@ -173,6 +183,8 @@ void World::Parts::introduce_neighbours(HostIndex host, const Topology::Attachme
         for (const Topology::Attachment& theirs : topology.attachments(other)) {
             if (theirs.link != at.link) continue;
             stack.add_neighbour(Instant{}, interface, theirs.address, theirs.mac);
+            if (!has_v6(host)) continue;
+            stack.add_neighbour(Instant{}, interface, theirs.address_v6, theirs.mac);
         }
     }
 }
@@ -267,11 +279,27 @@ std::vector<IpAddr> World::addresses(HostIndex host) const {
     return list;
 }
 
+std::optional<IpAddr> World::resolve_v6(HostIndex asker, std::string_view target) const {
+    const auto found = host(target);
+    if (!found || !parts_->has_v6(asker) || !parts_->has_v6(*found)) return std::nullopt;
+    return parts_->topology.nearest_address(asker, *found, Family::v6);
+}
+
+std::vector<IpAddr> World::addresses_v6(HostIndex host) const {
+    std::vector<IpAddr> list;
+    if (!parts_->has_v6(host)) return list;
+    for (const Topology::Attachment& at : parts_->topology.attachments(host))
+        list.push_back(at.address_v6);
+    return list;
+}
+
 std::optional<HostIndex> World::owner(const IpAddr& address) const {
+    const auto has = [&](const Topology::Attachment& at) {
+        return at.address == address || at.address_v6 == address;
+    };
     for (std::size_t i = 0; i < parts_->stacks.size(); ++i) {
         const auto& list = parts_->topology.attachments(static_cast<HostIndex>(i));
-        if (std::ranges::find(list, address, &Topology::Attachment::address) != list.end())
-            return static_cast<HostIndex>(i);
+        if (std::ranges::any_of(list, has)) return static_cast<HostIndex>(i);
     }
     return std::nullopt;
 }

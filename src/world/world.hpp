@@ -37,6 +37,9 @@ class World {
     /// Address of `target` that is nearest to `asker` (names resolve by this).
     [[nodiscard]] std::optional<IpAddr> resolve(HostIndex asker, std::string_view target) const;
     [[nodiscard]] std::vector<IpAddr> addresses(HostIndex host) const;
+    /// The same for IPv6; nothing where one of the two has none.
+    [[nodiscard]] std::optional<IpAddr> resolve_v6(HostIndex asker, std::string_view target) const;
+    [[nodiscard]] std::vector<IpAddr> addresses_v6(HostIndex host) const;
     /// Whose address this is.
     [[nodiscard]] std::optional<HostIndex> owner(const IpAddr& address) const;
 

@@ -281,5 +281,80 @@ def check_loss_and_delay_of_ours(s):
     s.command("replay", server.recording)
 
 
+class KernelHost:
+    """A second namespace at the other end of a veth: how a host of Linux answers the same probes."""
+    ADDRESS = "10.8.0.2"
+
+    def __init__(self, *program):
+        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "60"])
+        inside = ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net"]
+        own = os.readlink("/proc/self/ns/net")
+        assert stage.eventually(lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != own, bool)
+        ip("link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", str(self.holder.pid))
+        ip("addr", "add", "10.8.0.1/24", "dev", "v0")
+        ip("link", "set", "v0", "up")
+        for words in ("addr add 10.8.0.2/24 dev v1", "link set v1 up", "link set lo up"):
+            subprocess.run([*inside, "ip", *words.split()], check=True)
+        self.program = subprocess.Popen([*inside, *program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        assert stage.eventually(lambda: connects(self.ADDRESS, 8000), bool)
+
+    def stop(self):
+        for process in (self.program, self.holder):
+            process.kill()
+            process.wait()
+
+
+def compare(s, probes, digest):
+    """Each probe to a kernel and to us: the digests of both outputs must be the same."""
+    need_tap()
+    program = [stage.PYTHON, "-m", "http.server", "8000"]
+    kernel = KernelHost(*program)
+    server = Server(s, *program, port=8000)
+    wrong = []
+    try:
+        for probe in probes:
+            told = []
+            for target in (kernel.ADDRESS, US):
+                found = subprocess.run([*probe, target], capture_output=True, text=True, timeout=60)
+                told.append(digest((found.stdout + found.stderr).replace(target, "TARGET")))
+            if told[0] != told[1]:
+                wrong.append(f"{' '.join(probe)}\n  kernel: {told[0]}\n  ours:   {told[1]}")
+    finally:
+        server.stop()
+        kernel.stop()
+    assert not wrong, "\n".join(wrong)
+
+
+def check_hping3_sees_the_kernels_answers(s):
+    hping = s.tool("hping3")
+    tcp = [["-S", "-p", "8000"], ["-S", "-p", "81"], ["-A", "-p", "8000"], ["-A", "-p", "81"], ["-F", "-p", "8000"],
+           ["-F", "-p", "81"], ["-R", "-p", "8000"], ["-S", "-A", "-p", "8000"], ["-S", "-F", "-p", "8000"],
+           ["-S", "-R", "-p", "8000"], ["-F", "-P", "-U", "-p", "81"], ["-p", "81"], ["-p", "8000"], ["-S", "-b", "-p", "8000"],
+           ["-S", "-O", "4", "-p", "8000"]]
+    # Not asked: timestamps (RFC 792), which a host without a clock of the day does not answer.
+    others = [["-1"], ["-1", "-C", "17"], ["-1", "-C", "15"], ["-1", "-b"], ["-2", "-p", "81"],
+              ["-2", "-b", "-p", "81"], ["-0", "-H", "99"], ["-0", "-H", "6", "-d", "8"]]
+
+    def digest(text):
+        kept = re.findall(r"(ICMP \S+ Unreachable|DF|flags=\S+|icmp_seq=\d+|ttl=\d+|ICMP timestamp|Address mask|\d+ packets received)", text)
+        return " ".join(kept)
+    compare(s, [[hping, "-n", "-c", "1", *probe] for probe in tcp + others], digest)
+
+
+def check_nmap_sees_the_kernels_answers(s):
+    nmap = s.tool("nmap")
+    scans = [["-sS"], ["-sT"], ["-sA"], ["-sW"], ["-sM"], ["-sF"], ["-sN"], ["-sX"], ["-sU"], ["-sO"]]
+    probes = []
+    for scan in scans:
+        ports = {"-sU": "53,81", "-sO": "1,2,6,17,41,99,132"}.get(scan[0], "80,81,8000")
+        probes.append([nmap, "-n", "-Pn", "--host-timeout", "30s", "--max-retries", "1", "--reason", "-p", ports, *scan])
+
+    def digest(text):
+        lines = [re.sub(r"\s+", " ", line) for line in text.splitlines() if re.match(r"\d+(/\w+)?\s+(open|closed|filtered|unfiltered)", line)]
+        # In a scan of protocols each answer counts for any of them that are still open.
+        return [line.split(" ")[:3] if "/" not in line else line for line in lines]
+    compare(s, probes, digest)
+
+
 enter_namespace()
 stage.main(globals())

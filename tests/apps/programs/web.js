@@ -1,4 +1,4 @@
-// A web server and its client with node's own event loop.   web.js serve PORT | web.js get HOST PORT PATH FILE
+// A web server and its client with node's own event loop.   web.js serve PORT [ADDRESS] | web.js get HOST PORT PATH FILE
 const fs = require('fs');
 const http = require('http');
 
@@ -7,7 +7,7 @@ if (word === 'serve') {
     const server = http.createServer((request, answer) => {
         fs.createReadStream('.' + request.url).on('error', () => { answer.statusCode = 404; answer.end(); }).pipe(answer);
     });
-    server.listen(Number(rest[0]), '0.0.0.0');
+    server.listen(Number(rest[0]), rest[1] || '0.0.0.0');
 } else {
     const [host, port, path, file] = rest;
     http.get({host, port, path, agent: false}, (answer) => {
