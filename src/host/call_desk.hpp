@@ -189,7 +189,7 @@ class CallDesk {
     [[nodiscard]] static bool write_header(const RemoteMemory& memory, const Plug& plug,
                                            const Message& message, const Copied& copied,
                                            std::uint64_t header);
-    [[nodiscard]] std::optional<Answer> refuse_urgent(Subject& subject, int flags);
+    [[nodiscard]] std::optional<Answer> refuse_flags(Subject& subject, int flags);
     [[nodiscard]] Answer wait_or_again(const Request& request, Subject& subject, int flags);
     /// The name service in place of a name server.
     [[nodiscard]] Endpoint redirect(Plug& plug, Endpoint to) const;

@@ -70,17 +70,19 @@ Answer CallDesk::send_one(const Request& request, Subject& subject, const Messag
     return Answer::value(static_cast<std::int64_t>(*sent));
 }
 
-/// Urgent text is not built: in the pair its octet would be lost without a word.
-std::optional<Answer> CallDesk::refuse_urgent(Subject& subject, int flags) {
-    if ((flags & MSG_OOB) == 0) return std::nullopt;
+/// Urgent text is not built, and a connect by the first octets would lose them: in the pair they
+/// would go without a word.
+std::optional<Answer> CallDesk::refuse_flags(Subject& subject, int flags) {
     Plug& plug = *subject.plug;
+    const int refused = MSG_OOB | (plug.type == sock::Type::stream ? MSG_FASTOPEN : 0);
+    if ((flags & refused) == 0) return std::nullopt;
     board_.calls(plug).refused(event::Call::send, plug.socket, Error::not_supported,
                                event::Reason::not_offered);
     return Answer::error(EOPNOTSUPP);
 }
 
 Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
-    if (const auto refused = refuse_urgent(subject, request.int_arg(3))) return *refused;
+    if (const auto refused = refuse_flags(subject, request.int_arg(3))) return *refused;
     Message message;
     message.name = request.arg(4);
     message.name_length = static_cast<std::uint32_t>(request.arg(5));
@@ -98,7 +100,7 @@ Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
 }
 
 Answer CallDesk::on_send_message(const Request& request, Subject& subject) {
-    if (const auto refused = refuse_urgent(subject, request.int_arg(2))) return *refused;
+    if (const auto refused = refuse_flags(subject, request.int_arg(2))) return *refused;
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const auto message = read_message(request, request.arg(1));
     if (!message) return Answer::error(message.error());
@@ -108,7 +110,7 @@ Answer CallDesk::on_send_message(const Request& request, Subject& subject) {
 }
 
 Answer CallDesk::on_send_messages(const Request& request, Subject& subject) {
-    if (const auto refused = refuse_urgent(subject, request.int_arg(3))) return *refused;
+    if (const auto refused = refuse_flags(subject, request.int_arg(3))) return *refused;
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const std::size_t count = std::min<std::size_t>(request.arg(2), messages_max);
     std::vector<Message> messages;

@@ -101,6 +101,13 @@ Answer CallDesk::on_set_option(const Request& request, Subject& subject) {
     std::int32_t number = 0;
     std::memcpy(&number, value.data(), std::min(count, sizeof number));
     const bool is_stream = plug.type == sock::Type::stream;
+    // A connect() that waits for the first octets would wait for ever: they go to the pair.
+    const bool defers = level == IPPROTO_TCP && name == TCP_FASTOPEN_CONNECT;
+    if (is_stream && number != 0 && defers) {
+        board_.calls(plug).refused(event::Call::set_option, plug.socket, Error::not_supported,
+                                   event::Reason::not_offered);
+        return Answer::error(EOPNOTSUPP);
+    }
     if (is_stream && number != 0 && is_told_by_streams(level, name)) {
         board_.calls(plug).refused(event::Call::set_option, plug.socket, Error::no_such_option,
                                    event::Reason::not_offered);

@@ -229,5 +229,22 @@ TEST(Supervisor, AConnectThatWaitsIsOneCallAndItsResult) {
     EXPECT_GE(calls[1].at - calls[0].at, 40ms);
 }
 
+TEST(Supervisor, AConnectByItsFirstOctetsIsRefusedAndTheProgramFallsBack) {
+    Play play;
+    play.add_python("server", listening(5, "c, _ = l.accept(); assert c.recv(9) == b'text'\n"));
+    play.add_python("client",
+                    "import socket, errno\n"
+                    "def refused(call, *arguments):\n"
+                    "    try: call(*arguments)\n"
+                    "    except OSError as e: return e.errno == errno.EOPNOTSUPP\n"
+                    "s = socket.socket()\n"
+                    "assert refused(s.setsockopt, socket.IPPROTO_TCP, 30, 1)\n"
+                    "assert refused(s.sendto, b'text', 0x20000000, ('10.0.0.1', 7000))\n"
+                    "s.connect(('10.0.0.1', 7000)); s.sendall(b'text')\n"
+                    "assert s.recv(1) == b''\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+}
+
 }  // namespace
 }  // namespace dt::host
