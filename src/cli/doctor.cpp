@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "cli/flags.hpp"
 #include "cli/terminal.hpp"
@@ -26,6 +27,7 @@ struct DoctorFlags {
     bool may_not_probe = false;
     bool watches = false;
     std::string watch_time;
+    std::string page;  // --html FILE
 };
 
 /// --lang, else LC_ALL, LC_MESSAGES or LANG, the first that is set; English for what is not there.
@@ -81,7 +83,19 @@ void tell_progress(const DoctorFlags& flags) {
     tell(rules::filled(rules::text_of(flags.question.language, rules::rule(0), "reading"), values));
 }
 
+bool write_page(const std::string& path, const doctor::Answer& answer) {
+    std::ofstream file(path);
+    file << doctor::html_report(answer.evidence, answer.verdict, answer.setting);
+    return static_cast<bool>(file.flush());
+}
+
 int show(const DoctorFlags& asked, const doctor::Answer& answer) {
+    if (!asked.page.empty() && !write_page(asked.page, answer)) {
+        return complain({fmt::format("cannot write `{}`", asked.page),
+                         "--html needs a file that can be written",
+                         exit_failure,
+                         {}});
+    }
     const std::string report =
         asked.common.json ? doctor::json_report(answer.evidence, answer.verdict, answer.setting)
                           : doctor::text_report(answer.evidence, answer.verdict, answer.setting,
@@ -121,6 +135,19 @@ int watch(DoctorFlags asked) {
     return log.has_found() ? 1 : 0;
 }
 
+bool is_capture_name(std::string_view word) {
+    return word.ends_with(".pcap") || word.ends_with(".pcapng") || word.ends_with(".cap");
+}
+
+int judge_capture(const DoctorFlags& asked, const std::string& path) {
+    const auto answer = doctor::ask_capture(path, asked.question.language);
+    if (answer) return show(asked, *answer);
+    return complain({fmt::format("cannot read `{}`: {}", path, answer.error()),
+                     "write a file that tcpdump -w or dumpcap has written",
+                     exit_usage,
+                     {}});
+}
+
 /// Everything behind `--` is the command.
 CommandLine split_command(const Arguments& arguments) {
     const auto dashes = std::ranges::find(arguments, "--");
@@ -156,6 +183,7 @@ int doctor_command(const Arguments& arguments) {
     flags.add_common(asked.common);
     flags.app().add_option("--lang", asked.language);
     flags.app().add_flag("--no-probe", asked.may_not_probe);
+    flags.app().add_option("--html", asked.page);
     flags.app().add_flag("--watch", asked.watches);
     flags.app().add_option("--for", asked.watch_time);
     flags.app().add_option("target", words);
@@ -169,6 +197,9 @@ int doctor_command(const Arguments& arguments) {
     }
     asked.question.language = *language;
     asked.question.may_probe = !asked.may_not_probe;
+    if (words.size() == 1 && is_capture_name(words[0]) && line.program.empty()) {
+        return judge_capture(asked, words[0]);
+    }
     if (const auto problem = read_target(words, asked.question.target)) return complain(*problem);
     if (!line.program.empty()) return judge_command(asked, line.program);
     if (asked.watches) return watch(asked);

@@ -1,14 +1,17 @@
 // Reads a socket of another process.
 #include "doctor/descriptor.hpp"
 
+#include <linux/capability.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
 
 #include <string>
 
+#include "doctor/host.hpp"
 #include "doctor/inet_diag.hpp"
 #include "doctor/netlink_bytes.hpp"
+#include "doctor/proc_text.hpp"
 #include "os/process.hpp"
 
 namespace dt::doctor {
@@ -67,9 +70,11 @@ std::optional<Looked> options_of(pid_t pid, int fd) {
 }
 
 void describe_process(rules::Call& call) {
+    const std::string folder = "/proc/" + std::to_string(call.pid);
     struct stat status {};
-    if (::stat(("/proc/" + std::to_string(call.pid)).c_str(), &status) == 0) {
-        call.euid = status.st_uid;
+    if (::stat(folder.c_str(), &status) == 0) call.euid = status.st_uid;
+    if (const auto capabilities = effective_capabilities(read_text(folder + "/status"))) {
+        call.may_bind_low = (*capabilities >> CAP_NET_BIND_SERVICE & 1U) != 0;
     }
 }
 

@@ -18,7 +18,7 @@ struct Looked {
 
 /// Options, names and tcp_info; nothing where the descriptor may not be taken or is no socket.
 [[nodiscard]] std::optional<Looked> options_of(pid_t pid, int fd);
-/// The effective user of the call's process.
+/// The effective user of the call's process, and whether it may bind low ports.
 void describe_process(rules::Call& call);
 
 }  // namespace dt::doctor

@@ -18,8 +18,7 @@ template <class Visit>
 void for_each_attribute(const nlmsghdr& header, std::size_t fixed, Visit&& visit) {
     const auto* const end = static_cast<const char*>(mnl_nlmsg_get_payload_tail(&header));
     const auto* at = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&header, fixed));
-    while (mnl_attr_ok(
-        at, static_cast<int>(end - static_cast<const char*>(static_cast<const void*>(at))))) {
+    while (mnl_attr_ok(at, static_cast<int>(end - reinterpret_cast<const char*>(at)))) {
         visit(*at);
         at = mnl_attr_next(at);
     }
@@ -38,7 +37,7 @@ void for_each_attribute(const nlmsghdr& header, std::size_t fixed, Visit&& visit
 template <class Visit>
 [[nodiscard]] DumpStep read_messages(Octets datagram, Visit&& visit) {
     int left = static_cast<int>(std::min<std::size_t>(datagram.size(), 1U << 30U));
-    const auto* header = static_cast<const nlmsghdr*>(static_cast<const void*>(datagram.data()));
+    const auto* header = reinterpret_cast<const nlmsghdr*>(datagram.data());
     while (left > 0) {
         if (!mnl_nlmsg_ok(header, left)) return {Progress::failed, EBADMSG};
         if (header->nlmsg_type == NLMSG_DONE) return {Progress::done, 0};

@@ -1,4 +1,5 @@
 // Which processes own which sockets: /proc/PID/fd, as far as it may be read.
+#include <algorithm>
 #include <filesystem>
 #include <unordered_set>
 
@@ -37,6 +38,30 @@ std::optional<std::uint64_t> ticks_of(std::int32_t pid) {
     return cpu_ticks(read_text("/proc/" + std::to_string(pid) + "/stat"));
 }
 
+using Inodes = std::unordered_set<std::uint32_t>;
+
+Inodes inodes_of(const rules::Evidence& evidence) {
+    Inodes inodes;
+    for (const auto* snapshot : {&evidence.before, &evidence.after}) {
+        for (const rules::Socket& socket : snapshot->sockets) {
+            if (socket.inode != 0) inodes.insert(socket.inode);
+        }
+    }
+    return inodes;
+}
+
+/// Notes the process as owner of those of its sockets that are wanted; whether there is one.
+bool add_owned(std::int32_t pid, const Inodes& wanted, rules::Evidence& evidence) {
+    bool is_owner = false;
+    for (const os::OpenSocket& open : os::sockets_of(pid)) {
+        const auto inode = static_cast<std::uint32_t>(open.inode);
+        if (!wanted.contains(inode)) continue;
+        evidence.owners.try_emplace(inode, rules::Owner{pid, open.fd});
+        is_owner = true;
+    }
+    return is_owner;
+}
+
 rules::Process process_of(std::int32_t pid) {
     rules::Process process;
     process.pid = pid;
@@ -49,23 +74,11 @@ rules::Process process_of(std::int32_t pid) {
 }  // namespace
 
 void Host::read_owners(rules::Evidence& evidence) {
-    std::unordered_set<std::uint32_t> wanted;
-    for (const auto* snapshot : {&evidence.before, &evidence.after}) {
-        for (const rules::Socket& socket : snapshot->sockets) {
-            if (socket.inode != 0) wanted.insert(socket.inode);
-        }
-    }
+    const auto wanted = inodes_of(evidence);
     const double ticks_in_window = static_cast<double>(evidence.window.count()) / 1e9 *
                                    static_cast<double>(::sysconf(_SC_CLK_TCK));
     for (const std::int32_t pid : wanted.empty() ? std::vector<std::int32_t>{} : process_ids()) {
-        bool is_owner = false;
-        for (const os::OpenSocket& open : os::sockets_of(pid)) {
-            const auto inode = static_cast<std::uint32_t>(open.inode);
-            if (!wanted.contains(inode)) continue;
-            evidence.owners.try_emplace(inode, rules::Owner{pid, open.fd});
-            is_owner = true;
-        }
-        if (!is_owner) continue;
+        if (!add_owned(pid, wanted, evidence)) continue;
         rules::Process& process = evidence.processes[pid] = process_of(pid);
         const auto first = cpu_before_.find(pid);
         const auto last = ticks_of(pid);
@@ -73,12 +86,10 @@ void Host::read_owners(rules::Evidence& evidence) {
             process.cpu_share = static_cast<double>(*last - first->second) / ticks_in_window;
         }
     }
-    hidden_owners_ = 0;
-    for (const rules::Socket& socket : evidence.after.sockets) {
-        if (socket.state == event::State::listen && !evidence.owners.contains(socket.inode)) {
-            ++hidden_owners_;
-        }
-    }
+    hidden_owners_ = static_cast<std::size_t>(
+        std::ranges::count_if(evidence.after.sockets, [&](const rules::Socket& socket) {
+            return socket.state == event::State::listen && !evidence.owners.contains(socket.inode);
+        }));
 }
 
 void Host::note_cpu() {

@@ -127,6 +127,14 @@ std::vector<rules::PortRange> port_ranges(std::string_view text) {
     return ranges;
 }
 
+std::optional<std::uint64_t> effective_capabilities(std::string_view status) {
+    while (!status.empty()) {
+        std::string_view line = take(status, '\n');
+        if (take(line, ':') == "CapEff") return number(take_word(line), 16);
+    }
+    return std::nullopt;
+}
+
 std::optional<std::uint32_t> socket_inode(std::string_view link) {
     constexpr std::string_view front = "socket:[";
     if (!link.starts_with(front) || !link.ends_with(']')) return std::nullopt;

@@ -26,6 +26,8 @@ void read_conntrack(std::string_view text, rules::Counters& out);
 [[nodiscard]] std::vector<std::uint64_t> numbers_in(std::string_view text);
 /// `net.ipv4.ip_local_reserved_ports`: `8080,9148-9150`.
 [[nodiscard]] std::vector<rules::PortRange> port_ranges(std::string_view text);
+/// `CapEff` of /proc/PID/status.
+[[nodiscard]] std::optional<std::uint64_t> effective_capabilities(std::string_view status);
 /// The inode in the target of a link /proc/PID/fd/N: `socket:[1234]`.
 [[nodiscard]] std::optional<std::uint32_t> socket_inode(std::string_view link);
 

@@ -64,6 +64,13 @@ TEST(ProcText, ReservedPortsAreRanges) {
     EXPECT_EQ(ranges[1].last, 9150);
 }
 
+TEST(ProcText, EffectiveCapabilitiesAreHexadecimal) {
+    EXPECT_EQ(
+        effective_capabilities("Name:\tx\nCapPrm:\t00000000000000ff\nCapEff:\t0000000000000400\n"),
+        0x400U);
+    EXPECT_EQ(effective_capabilities("Name:\tx\n"), std::nullopt);
+}
+
 TEST(ProcText, OnlyLinksToSocketsHaveAnInode) {
     EXPECT_EQ(socket_inode("socket:[4711]"), 4711U);
     EXPECT_EQ(socket_inode("pipe:[4711]"), std::nullopt);

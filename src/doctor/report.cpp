@@ -130,6 +130,13 @@ std::string finding_text(const rules::Finding& finding, std::size_t rank, rules:
     return out;
 }
 
+std::string summary_line(const rules::Evidence& evidence, const rules::Verdict& verdict,
+                         const Setting& setting) {
+    if (!setting.target_part.empty()) return say(setting, setting.target_part, setting.target);
+    const auto values = numbers(evidence, verdict, setting);
+    return say(setting, verdict.findings.empty() ? "nothing" : "host", values);
+}
+
 std::string text_report(const rules::Evidence& evidence, const rules::Verdict& verdict,
                         const Setting& setting, const observe::Paint& paint) {
     const auto values = numbers(evidence, verdict, setting);
@@ -152,11 +159,12 @@ std::string text_report(const rules::Evidence& evidence, const rules::Verdict& v
     for (const std::string& sentence : setting.undecided) {
         out += wrapped(sentence, 2, paint.width) + "\n";
     }
-    if (verdict.findings.empty() && setting.undecided.empty()) {
+    if (verdict.findings.empty() && setting.undecided.empty() && !setting.is_capture) {
         out += is_host ? fmt::format("{} {}\n", paint.tint(paint.plain("✓"), Tone::good),
                                      say(setting, "nothing", values))
                        : say(setting, "nothing.target", values) + "\n";
     }
+    for (const std::string& note : setting.notes) out += wrapped(note, 2, paint.width) + "\n";
     if (setting.was_probed) {
         const auto& endpoint =
             evidence.call ? evidence.call->address : evidence.target.endpoint.value_or(Endpoint{});

@@ -20,6 +20,8 @@ struct Setting {
     std::vector<rules::Value> target;  ///< of the line about the target; empty without one
     std::string_view target_part;      ///< the report's text for that line
     bool was_probed = false;
+    bool is_capture = false;
+    std::vector<std::string> notes;      ///< sentences below the findings
     std::vector<std::string> undecided;  ///< sentences of what could not be judged
 };
 
@@ -31,6 +33,12 @@ struct Setting {
                                       const observe::Paint& paint);
 [[nodiscard]] std::string json_report(const rules::Evidence& evidence,
                                       const rules::Verdict& verdict, const Setting& setting);
+/// One page: works from a file, asks nobody, escapes what programs call themselves.
+[[nodiscard]] std::string html_report(const rules::Evidence& evidence,
+                                      const rules::Verdict& verdict, const Setting& setting);
+/// The line that says what was read, and how much was found.
+[[nodiscard]] std::string summary_line(const rules::Evidence& evidence,
+                                       const rules::Verdict& verdict, const Setting& setting);
 /// One finding as the lines of a terminal report.
 [[nodiscard]] std::string finding_text(const rules::Finding& finding, std::size_t rank,
                                        rules::Language language, const observe::Paint& paint);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "doctor/capture_file.hpp"
 #include "rules/number_text.hpp"
 
 namespace dt::doctor {
@@ -85,6 +86,28 @@ Setting setting_here(rules::Language language) {
         setting.kernel = setting.kernel.substr(0, setting.kernel.find('-'));
     }
     return setting;
+}
+
+std::expected<Answer, std::string> ask_capture(const std::string& path, rules::Language language) {
+    auto read = read_capture(path);
+    if (!read) return std::unexpected(read.error());
+    Answer answer{{}, std::move(read->verdict), setting_here(language)};
+    Setting& setting = answer.setting;
+    const std::size_t count = answer.verdict.findings.size();
+    const std::vector<rules::Value> counted{{"count", std::to_string(count)}};
+    const auto text = [&](std::string_view part, const std::vector<rules::Value>& values) {
+        return rules::filled(rules::text_of(language, rules::rule(0), part), values);
+    };
+    setting.is_capture = true;
+    setting.target_part = count == 0 ? "capture.nothing" : "capture.head";
+    setting.target = {
+        {"file", path},
+        {"packets", rules::grouped(read->packets)},
+        {"flows", rules::grouped(read->flows)},
+        {"skipped", std::to_string(rules::all_rules().size() - answer.verdict.rules_run)},
+        {"found", text(count == 1 ? "finding" : "findings", counted)}};
+    if (!read->cut.empty()) setting.notes.push_back(text("capture.cut", {{"why", read->cut}}));
+    return answer;
 }
 
 os::SysResult<Answer> ask_host(const Question& question) {

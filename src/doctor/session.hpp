@@ -21,6 +21,9 @@ struct Answer {
 
 /// Reads the host for the window and judges what was asked.
 [[nodiscard]] os::SysResult<Answer> ask_host(const Question& question);
+/// Reads a capture and judges it. The error is a sentence.
+[[nodiscard]] std::expected<Answer, std::string> ask_capture(const std::string& path,
+                                                             rules::Language language);
 /// Name and kernel of this host.
 [[nodiscard]] Setting setting_here(rules::Language language);
 

@@ -115,14 +115,17 @@ Rest rest_of(const Scene& scene, const Wish& wish) {
     return rest;
 }
 
+/// Whether the other end is a listener of this host: then it was this end that called.
+bool is_callers_peer(const Scene& scene, const Socket& socket) {
+    return std::ranges::any_of(scene.listeners(), [&](const ListenerSight& sight) {
+        return sight.now->local.port == socket.remote.port && scene.is_local(socket.remote.addr);
+    });
+}
+
 /// Whether the connection was opened from here: its own port is ephemeral and the peer's is not,
 /// or the peer is a listener on this host. Nothing where neither tells.
 std::optional<bool> is_outgoing(const Scene& scene, const Socket& socket) {
-    for (const ListenerSight& sight : scene.listeners()) {
-        const Endpoint& listens = sight.now->local;
-        if (listens.port == socket.remote.port && scene.is_local(socket.remote.addr)) return true;
-        if (listens.port == socket.local.port) return false;
-    }
+    if (is_callers_peer(scene, socket)) return true;
     const auto range = scene.evidence.sysctls.ephemeral;
     if (!range) return std::nullopt;
     const bool here = range->contains(socket.local.port);
@@ -250,6 +253,7 @@ void client_port(const Scene& scene, Findings& out) {
     const Socket& one = rest.open != nullptr ? *rest.open : *rest.time_wait;
     const auto range = scene.evidence.sysctls.ephemeral.value_or(PortRange{});
     Finding finding = about_socket(scene, wish, 5, one);
+    if (!is_callers_peer(scene, one)) finding.certainty = Certainty::likely;
     finding.say("first", std::to_string(range.first))
         .say("last", std::to_string(range.last))
         .fact(Source::sc, "ip_local_port_range.first", range.first)
@@ -327,7 +331,7 @@ void privileged_port(const Scene& scene, Findings& out) {
     const Call* const call = failed_call(scene, CallKind::bind, EACCES);
     const auto start = scene.evidence.sysctls.unprivileged_port_start;
     if (call == nullptr || !start || call->address.port.is_any()) return;
-    if (call->address.port.value() >= *start) return;
+    if (call->address.port.value() >= *start || call->may_bind_low.value_or(false)) return;
     Finding finding = about(wish_of(*call), 12);
     finding.say("start", std::to_string(*start))
         .fact(Source::sc, "net.ipv4.ip_unprivileged_port_start", *start);

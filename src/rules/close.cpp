@@ -45,10 +45,11 @@ Piles piles_of(const Scene& scene, event::State state) {
     return piles;
 }
 
+constexpr std::uint32_t long_ms = 60'000;
+
 /// Several at once, or one for so long that no program means it.
 bool is_leak(const Pile& pile) {
     constexpr std::size_t several = 3;
-    constexpr std::uint32_t long_ms = 60'000;
     return pile.sockets.size() >= several || (!pile.sockets.empty() && pile.oldest_ms >= long_ms);
 }
 
@@ -71,6 +72,8 @@ Finding of_pile(const Scene& scene, RuleId id, const Pile& pile) {
     const Process* const owner = scene.owner_of(one);
     finding.subject = owner == nullptr ? "uid " + std::to_string(one.uid) : scene.owner_text(one);
     if (owner != nullptr) finding.pid = owner->pid;
+    // A peer may shut its side down and wait for a slow answer: only time tells that from a leak.
+    if (pile.oldest_ms < long_ms) finding.certainty = Certainty::likely;
     const auto held = scene.evidence.owners.find(one.inode);
     finding.say("owner", finding.subject)
         .say("count", pile.sockets.size())
@@ -185,6 +188,8 @@ void syn_on_open_connection(const Scene& scene, Findings& out) {
 }
 
 void found_with_35(const Scene&, Findings&) {}
+/// R64 is for captures: rules/capture_rules.cpp.
+void found_in_packets(const Scene&, Findings&) {}
 
 }  // namespace
 
@@ -195,6 +200,7 @@ std::span<const Rule> close_rules() {
         {rule(35), Kind::close, "Broken pipe", "R63", broken_pipe},
         {rule(63), Kind::close, "Broken pipe", "R35", found_with_35},
         {rule(30), Kind::close, "Connection reset by peer", "R31 R32", gone_before_accept},
+        {rule(64), Kind::close, "Connection reset by peer", "R13 R31 R32", found_in_packets},
         {rule(33), Kind::close, "descriptors leak in CLOSE-WAIT", "R34", close_wait_pile},
         {rule(34), Kind::close, "connections stay in FIN-WAIT-2", "R33", fin_wait_2_pile},
         {rule(38), Kind::close, "Connection timed out", "R47", dead_peer},

@@ -122,6 +122,8 @@ void nobody_would_answer(const Scene& scene, Findings& out) {
     if (has_socket) return;  // one end of a connection: nobody said it should listen
     Finding finding{rule(number_for(found, *target.endpoint)), text_of(*target.endpoint)};
     finding.head = "head.would";
+    // A filter may still send it elsewhere (DNAT, redirect), which no table of sockets shows.
+    finding.certainty = Certainty::likely;
     finding.say("to", text_of(*target.endpoint))
         .say("port", std::to_string(target.endpoint->port.value()));
     describe_missed(scene, found, finding);

@@ -51,9 +51,9 @@ Verdict judge(const Evidence& evidence) {
 }
 
 void rank(Verdict& verdict) {
-    std::ranges::stable_sort(verdict.findings, [](const Finding& a, const Finding& b) {
-        return std::tuple(a.harm, a.certainty, b.weight, a.rule) <
-               std::tuple(b.harm, b.certainty, a.weight, b.rule);
+    std::ranges::sort(verdict.findings, [](const Finding& a, const Finding& b) {
+        return std::tie(a.harm, a.certainty, b.weight, a.rule, a.subject) <
+               std::tie(b.harm, b.certainty, a.weight, b.rule, b.subject);
     });
 }
 

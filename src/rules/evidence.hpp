@@ -191,6 +191,7 @@ struct Call {
     std::int32_t pid = 0;
     std::int32_t fd = -1;
     std::uint32_t euid = 0;
+    std::optional<bool> may_bind_low;  ///< CAP_NET_BIND_SERVICE is effective
     std::string program;
     Duration took{};
     std::optional<SocketOptions> options;

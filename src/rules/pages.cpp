@@ -100,7 +100,7 @@ Page index_of(const std::vector<Rule>& rules) {
 
 std::vector<Page> pages() {
     std::vector<Rule> rules = all_rules();
-    std::ranges::stable_sort(rules, {}, &Rule::id);
+    std::ranges::sort(rules, {}, &Rule::id);
     std::vector<Page> all{index_of(rules)};
     for (const Rule& rule : rules) all.push_back(page_of(rule));
     return all;

@@ -17,7 +17,7 @@ const Call* transfer(const Scene& scene, std::int32_t error) {
 }
 
 Finding about(const Call& call, unsigned number) {
-    const std::string peer = text_of(call.address);
+    const std::string peer = call.address.port.is_any() ? "?" : text_of(call.address);
     Finding finding{rule(number), peer};
     finding.pid = call.pid;
     finding.say("program", call.program + "[" + std::to_string(call.pid) + "]")
@@ -51,6 +51,8 @@ void gone_before_accept(const Scene& scene, Findings& out) {
     const Call* const call = transfer(scene, ECONNRESET);
     if (call == nullptr || !is_gone_before_accept(*call)) return;
     Finding finding = about(*call, 30);
+    // Where the peer's name was gone at accept() already, the reset came while it waited.
+    if (!call->address.port.is_any()) finding.certainty = Certainty::likely;
     finding.rose(scene.evidence, Counter::estab_resets);
     out.push_back(std::move(finding.proof("proof").fix("fix")));
 }

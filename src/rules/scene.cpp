@@ -23,7 +23,7 @@ std::vector<const Socket*> by_cookie(const std::vector<Socket>& sockets) {
     std::vector<const Socket*> sorted;
     sorted.reserve(sockets.size());
     for (const Socket& socket : sockets) sorted.push_back(&socket);
-    std::ranges::stable_sort(sorted, {}, cookie_of);
+    std::ranges::sort(sorted, {}, cookie_of);
     return sorted;
 }
 
@@ -39,7 +39,7 @@ Scene::Scene(const Evidence& evidence_in)
       before_(by_cookie(evidence.before.sockets)),
       after_(by_cookie(evidence.after.sockets)),
       by_ports_(after_) {
-    std::ranges::stable_sort(by_ports_, {}, ports_of_socket);
+    std::ranges::sort(by_ports_, {}, ports_of_socket);
     index_listeners();
 }
 

@@ -1,11 +1,12 @@
 // Fuzzer of what doctor reads: netlink answers and texts of /proc. The first octet chooses the
 // parser.
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "doctor/capture_file.hpp"
 #include "doctor/inet_diag.hpp"
 #include "doctor/proc_text.hpp"
 #include "doctor/routing.hpp"
@@ -37,6 +38,20 @@ void read_netlink(std::uint8_t kind, Octets octets) {
     (void)rules::judge(evidence);
 }
 
+/// Packets behind one another, each with one octet for its length at hand.
+void read_packets(Octets octets) {
+    rules::Capture capture;
+    std::uint64_t number = 0;
+    while (octets.size() > 1) {
+        const std::size_t size =
+            std::min<std::size_t>(std::to_integer<std::size_t>(octets[0]), octets.size() - 1);
+        const Instant at{std::chrono::milliseconds{300 * ++number}};
+        doctor::see_packet(capture, number, at, octets.subspan(1, size), size);
+        octets = octets.subspan(1 + size);
+    }
+    (void)capture.judge();
+}
+
 void read_text(std::string_view text) {
     rules::Counters counters;
     doctor::read_counter_tables(text, counters);
@@ -53,10 +68,12 @@ void read_text(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    const std::uint8_t kind = data[0] % 6;
+    const std::uint8_t kind = data[0] % 7;
     const auto octets = std::as_bytes(std::span{data + 1, size - 1});
     if (kind < 5) {
         read_netlink(kind, octets);
+    } else if (kind == 6) {
+        read_packets(octets);
     } else {
         const auto* const chars = static_cast<const char*>(static_cast<const void*>(data + 1));
         read_text({chars, size - 1});

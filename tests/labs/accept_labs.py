@@ -201,6 +201,19 @@ def uneven_workers(bench):
 
 
 @lab()
+def quiet_host_fifty_times(bench):
+    """The healthy host looked at fifty times at once: nothing is found in any of them."""
+    bench.python(CLOSING_SERVER)
+    kept = connect_many(10, ("127.0.0.1", 8080))
+    time.sleep(0.1)
+    for client in kept[:5]:
+        client.close()
+    time.sleep(0.2)
+    reports = bench.ask_at_once(50)
+    return next((report for report in reports if report["findings"]), reports[0])
+
+
+@lab()
 def quiet_host(bench):
     """A healthy host: a server, connections that are open, some that have ended."""
     bench.python(CLOSING_SERVER)

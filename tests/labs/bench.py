@@ -88,6 +88,12 @@ class Bench:
         except ValueError as error:
             raise RuntimeError(f"doctor ended with {program.returncode}:\n{out}\n{err}") from error
 
+    def ask_at_once(self, count):
+        """The reports of many that read at the same time."""
+        programs = [subprocess.Popen([self.doctor, "doctor", "--json", "-q"], stdout=subprocess.PIPE, text=True)
+                    for _ in range(count)]
+        return [json.loads(program.communicate(timeout=45)[0]) for program in programs]
+
     def trace(self, code, *flags):
         """Runs a python program under `doctor --`."""
         return self.ask(*flags, "--", sys.executable, "-c", PREAMBLE + textwrap.dedent(code))

@@ -20,7 +20,7 @@ def connected(count):
     return clients
 
 
-@lab("R33", certainty="certain")
+@lab("R33", certainty="likely")
 def close_wait(bench):
     """A server that never closes what its clients have closed."""
     bench.python(HOLDER)
@@ -52,7 +52,7 @@ def near_miss_half_closed_stream(bench):
     return reader
 
 
-@lab("R33", "R34", certainty="certain")
+@lab("R33", "R34", certainty="likely")
 def fin_wait_2(bench):
     """Clients here shut down their side and wait; the server (here too, R33) does not close."""
     bench.python(HOLDER)
@@ -65,7 +65,7 @@ def fin_wait_2(bench):
     return report
 
 
-@lab("R34", certainty="certain")
+@lab("R34", certainty="likely")
 def fin_wait_2_remote(bench):
     """The same with the server on another host: only R34 is here."""
     bench.namespace("server")

@@ -8,7 +8,7 @@ import tomllib
 import tree
 
 # Libraries a layer may use, by the folder of their headers; the same names are in CMakeLists.txt.
-LIBRARIES = {"fmt", "nlohmann_json", "cli11", "tomlplusplus", "libmnl", "seccomp", "threads", "wire_pretty"}
+LIBRARIES = {"fmt", "nlohmann_json", "cli11", "tomlplusplus", "libmnl", "libpcap", "seccomp", "threads", "wire_pretty"}
 
 
 def reach(direct):
