@@ -130,9 +130,6 @@ constexpr auto rows = std::to_array<ReasonRow>({
     {Reason::reply_ring_full, "reply-ring-full", "bound",
      "too many answers are owed already",
      ""},
-    {Reason::ttl_too_low, "ttl-too-low", "RFC 5082 §3",
-     "it came from farther away than IP_MINTTL of the socket allows",
-     ""},
     {Reason::closed_orderly, "closed-orderly", "RFC 9293 §3.6",
      "both ends sent FIN and both were acknowledged",
      ""},
@@ -280,9 +277,6 @@ constexpr auto rows = std::to_array<ReasonRow>({
     {Reason::ttl_expired, "ttl-expired", "RFC 1122 §3.2.1.7",
      "its time to live ran out",
      "a routing loop"},
-    {Reason::icmp_not_believed, "icmp-not-believed", "RFC 5927 §4.1",
-     "the ICMP error quotes nothing that is outstanding: old, or forged",
-     ""},
     {Reason::neighbour_queue_full, "neighbour-queue-full", "RFC 1122 §2.3.2.2",
      "too many packets wait for the next hop's address",
      ""},
@@ -318,6 +312,12 @@ constexpr auto rows = std::to_array<ReasonRow>({
     {Reason::loss_was_none, "loss-was-none", "RFC 3522",
      "what was sent again had arrived all the same: the window is as before",
      "reordering or sudden delay on the path"},
+    {Reason::ttl_too_low, "ttl-too-low", "RFC 5082 §3",
+     "it came from farther away than IP_MINTTL of the socket allows",
+     ""},
+    {Reason::icmp_not_believed, "icmp-not-believed", "RFC 5927 §4.1",
+     "the ICMP error quotes nothing that is outstanding: old, or forged",
+     ""},
 });
 // clang-format on
 

@@ -50,7 +50,6 @@ enum class Reason : std::uint16_t {
     time_wait_reused,
     time_wait_rst_ignored,
     reply_ring_full,
-    ttl_too_low,
     // Connections closed.
     closed_orderly,
     reset_by_peer,
@@ -103,7 +102,6 @@ enum class Reason : std::uint16_t {
     fragments_full,
     packet_too_big,
     ttl_expired,
-    icmp_not_believed,
     neighbour_queue_full,
     unknown_option,
     nd_malformed,
@@ -117,6 +115,9 @@ enum class Reason : std::uint16_t {
     marked_by_network,
     loss_repaired,
     loss_was_none,
+    // Recordings hold reasons as numbers: what came later stands here.
+    ttl_too_low,
+    icmp_not_believed,
     count_,  // not a reason: how many there are; stays last
 };
 
