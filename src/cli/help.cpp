@@ -99,7 +99,8 @@ Without FILE the newest recording is read. Exit status 1 if the replay differs f
 
 constexpr std::string_view doctor_topic =
     R"(What is wrong with the sockets of this Linux host: causes, with proof and fix. Needs no root.
-Usage: dialtone doctor [TARGET | -- COMMAND…] [--lang en|ko] [--no-probe] [--json] [--ascii] [--color WHEN] [-q]
+Usage: dialtone doctor [TARGET | -- COMMAND…] [--watch [--for SPAN]] [--html FILE] [--no-probe]
+                       [--lang en|ko] [--json] [--ascii] [--color WHEN] [-q]
   dialtone doctor                everything that is found, worst first
   dialtone doctor :8080          one port: who has it, its queue; why a server could not start there
   dialtone doctor 10.0.0.7:5432  what concerns one address
