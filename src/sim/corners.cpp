@@ -35,7 +35,9 @@ void draw_bounds(Draw& draw, Config& config) {
     if (draw.chance(0.1)) config.icmp_errors_per_s = static_cast<std::uint32_t>(draw.between(0, 3));
     if (draw.chance(0.1)) config.neighbours_max = draw.between(2, 4);
     if (draw.chance(0.1)) config.time_wait_max = static_cast<std::uint32_t>(draw.between(0, 3));
-    if (draw.chance(0.1)) config.rto_min = draw.ms(5, 1'000);
+    // An orphan lives for 511 of these (tcp_orphan_retries), which must outlast what strikes a
+    // plan.
+    if (draw.chance(0.1)) config.rto_min = draw.ms(100, 1'000);
     if (draw.chance(0.1)) config.delayed_ack_max = config.delayed_ack = draw.ms(1, 500);
     if (draw.chance(0.2)) config.time_wait = draw.ms(0, 10'000);
     if (draw.chance(0.2)) config.fin_wait_2 = draw.ms(1, 10'000);
@@ -86,7 +88,7 @@ void draw_partitions(Draw& draw, Plan& plan) {
 void draw_leaps(Draw& draw, Plan& plan) {
     if (!draw.chance(0.2)) return;
     for (std::uint64_t i = draw.between(1, 3); i > 0; --i) {
-        plan.leaps.push_back({.at = draw.ms(1, 8'000), .by = draw.ms(1, 40'000)});
+        plan.leaps.push_back({.at = draw.ms(1, 8'000), .by = draw.ms(1, 8'000)});
     }
     std::ranges::sort(plan.leaps, {}, &Leap::at);
     Duration at{};

@@ -280,11 +280,24 @@ bool Simulation::turn() {
     return false;
 }
 
+/// When text last moved.
+Instant Simulation::last_progress() const {
+    Instant last{};
+    for (const Client& client : clients_) {
+        if (client.conversation) last = std::max(last, client.conversation->last_progress());
+    }
+    for (const Server& server : servers_) {
+        for (const auto& each : server.conversations) last = std::max(last, each->last_progress());
+    }
+    return last;
+}
+
 void Simulation::run_programs() {
     const Instant end = Instant{} + plan_.healed + patience;
     while (turn() && !is_done()) {
         const Instant next = std::min(world_.deadline(), next_timer());
-        if (next > end || !outcome_.failures.empty() || !oracle_.failures().empty())
+        const bool is_stuck = next > end && next > last_progress() + stall_max;
+        if (is_stuck || !outcome_.failures.empty() || !oracle_.failures().empty())
             return report_stuck();
         ran_at_ = now_;
         now_ = with_leap(std::max(next, now_));

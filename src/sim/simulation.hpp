@@ -27,8 +27,10 @@ struct Outcome {
 
 class Simulation {
   public:
-    /// On a healed network everything must have ended after this long.
+    /// On a healed network everything must have ended after this long, or still move: a window of
+    /// 1 KiB over a long path takes its time.
     static constexpr Duration patience = std::chrono::seconds{900};
+    static constexpr Duration stall_max = std::chrono::seconds{300};
     /// Turns that may pass at one instant, and events of a run.
     static constexpr std::size_t standstill_max = 100'000;
     static constexpr std::uint64_t events_max = 20'000'000;
@@ -85,6 +87,7 @@ class Simulation {
     void settle(Server& server);
 
     bool turn();
+    [[nodiscard]] Instant last_progress() const;
     [[nodiscard]] Instant with_leap(Instant next);
     void restart_hosts();
     [[nodiscard]] Instant last_restart() const;
