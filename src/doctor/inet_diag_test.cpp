@@ -75,6 +75,17 @@ TEST(InetDiag, AStateThatNoKernelHasIsAFailure) {
     EXPECT_EQ(step.error, EBADMSG);
 }
 
+TEST(InetDiag, ALengthThatIsNegativeAsASignedNumberIsAFailure) {
+    Answer answer;
+    const Octets datagram = answer.datagram();
+    answer.header->nlmsg_len = 0xfbfb'fbfb;
+    std::vector<rules::Socket> sockets;
+    const DumpStep step = read_sockets(datagram, rules::Protocol::tcp, sockets);
+    EXPECT_EQ(step.progress, Progress::failed);
+    EXPECT_EQ(step.error, EBADMSG);
+    EXPECT_TRUE(sockets.empty());
+}
+
 TEST(InetDiag, AnErrorOfTheKernelIsHandedOn) {
     alignas(nlmsghdr) std::array<std::byte, 64> octets{};
     nlmsghdr* const header = mnl_nlmsg_put_header(octets.data());

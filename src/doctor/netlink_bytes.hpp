@@ -32,6 +32,11 @@ void for_each_attribute(const nlmsghdr& header, std::size_t fixed, Visit&& visit
     return error.error > -4096 && error.error <= 0 ? -error.error : EBADMSG;
 }
 
+/// Whether `left` octets hold all of the message; libmnl compares its length as a signed number.
+[[nodiscard]] inline bool is_whole(const nlmsghdr& header, int left) {
+    return mnl_nlmsg_ok(&header, left) && header.nlmsg_len <= static_cast<std::uint32_t>(left);
+}
+
 /// Calls `visit(const nlmsghdr&)` for each message of a datagram until it returns false. The
 /// buffer must be aligned as a nlmsghdr is.
 template <class Visit>
@@ -39,7 +44,7 @@ template <class Visit>
     int left = static_cast<int>(std::min<std::size_t>(datagram.size(), 1U << 30U));
     const auto* header = reinterpret_cast<const nlmsghdr*>(datagram.data());
     while (left > 0) {
-        if (!mnl_nlmsg_ok(header, left)) return {Progress::failed, EBADMSG};
+        if (!is_whole(*header, left)) return {Progress::failed, EBADMSG};
         if (header->nlmsg_type == NLMSG_DONE) return {Progress::done, 0};
         if (header->nlmsg_type == NLMSG_ERROR) {
             const int error = error_in(*header);
