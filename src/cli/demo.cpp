@@ -101,7 +101,7 @@ class DemoObserver final : public QuietObserver, public StateWatcher {
         fmt::print("{} server  hello[{}]  listens on {} with backlog {}\n",
                    paint_.plain(paint_.tint("✓", observe::Tone::good)), server,
                    wire::print(at).view(), backlog);
-        std::fflush(stdout);
+        static_cast<void>(std::fflush(stdout));
     }
 
     int server = 0;
@@ -262,7 +262,7 @@ int demo_command(const Arguments& arguments) {
     if (!common.json) {
         fmt::print(
             "Two hosts on a private link (delay 10 ms each way). Your network is not touched.\n");
-        std::fflush(stdout);
+        static_cast<void>(std::fflush(stdout));
     }
     DemoObserver observer(paint, common);
     observer.client_name = fs::path(plan->programs.back().argv.front()).filename().string();

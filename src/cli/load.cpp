@@ -30,11 +30,14 @@ Checked<std::vector<std::byte>> read_file(const std::string& path) {
     }
     std::vector<std::byte> octets;
     std::array<std::byte, 65536> part{};
-    for (std::size_t n = 0; (n = std::fread(part.data(), 1, part.size(), file)) > 0;) {
-        octets.insert(octets.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(n));
+    std::size_t count = part.size();
+    while (count == part.size()) {
+        count = std::fread(part.data(), 1, part.size(), file);
+        octets.insert(octets.end(), part.begin(),
+                      part.begin() + static_cast<std::ptrdiff_t>(count));
     }
     const bool has_failed = std::ferror(file) != 0;
-    std::fclose(file);
+    static_cast<void>(std::fclose(file));  // it was only read
     if (has_failed) {
         return std::unexpected(Problem{fmt::format("cannot read {}", path), "", exit_usage, {}});
     }
@@ -119,7 +122,7 @@ std::vector<observe::HostSockets> Loaded::sockets() const {
 Checked<std::string> recording_or_newest(const std::string& given) {
     if (!given.empty()) return given;
     const std::string folder = recordings_folder();
-    const std::string newest = folder.empty() ? std::string{} : newest_recording(folder);
+    std::string newest = folder.empty() ? std::string{} : newest_recording(folder);
     if (!newest.empty()) return newest;
     return std::unexpected(Problem{"there is no recording yet",
                                    "make one: dialtone demo, or dialtone run -- PROGRAM",

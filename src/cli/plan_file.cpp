@@ -269,7 +269,7 @@ class Reader {
                 return {kind, value};
         }
         stop(spot_of(node), fmt::format("`{}` is no expectation", text),
-             "write \"exit 0\", \"running\" or \"signal 9\"");
+             R"(write "exit 0", "running" or "signal 9")");
     }
 
     [[nodiscard]] const toml::array* array_of(const toml::table& file, std::string_view key) const {

@@ -46,6 +46,12 @@ Checked<std::uint64_t> seed_of(const std::optional<std::string>& text) {
     return *seed;
 }
 
+std::string why_taken(std::string_view host) {
+    if (host == main_host) return "`client` is the host of the main program; choose another name";
+    if (host == outside_host) return "`outside` is what --tap joins; choose another name";
+    return "each host runs one program; choose another name";
+}
+
 std::optional<Problem> add_programs(const RunFlags& flags, host::RunSpec& run) {
     for (const std::string& with : flags.withs) {
         auto program = program_of(with);
@@ -57,10 +63,7 @@ std::optional<Problem> add_programs(const RunFlags& flags, host::RunSpec& run) {
         if (is_taken) {
             return Problem{
                 fmt::format("--with `{}`: host `{}` exists already", with, program->host),
-                program->host == main_host
-                    ? "`client` is the host of the main program; choose another name"
-                : is_outside ? "`outside` is what --tap joins; choose another name"
-                             : "each host runs one program; choose another name",
+                why_taken(program->host),
                 exit_usage,
                 {}};
         }
