@@ -30,9 +30,8 @@ Checked<std::vector<std::byte>> read_file(const std::string& path) {
     }
     std::vector<std::byte> octets;
     std::array<std::byte, 65536> part{};
-    std::size_t count = part.size();
-    while (count == part.size()) {
-        count = std::fread(part.data(), 1, part.size(), file);
+    while (std::feof(file) == 0 && std::ferror(file) == 0) {
+        const std::size_t count = std::fread(part.data(), 1, part.size(), file);
         octets.insert(octets.end(), part.begin(),
                       part.begin() + static_cast<std::ptrdiff_t>(count));
     }
