@@ -8,24 +8,13 @@
 #include "base/assert.hpp"
 #include "link/grammar.hpp"
 #include "sim/draw.hpp"
+#include "sock/options.hpp"
 
 namespace dt::sim {
 
 namespace {
 
-// As on Linux.
-constexpr int sol_socket = 1;
-constexpr int so_sndbuf = 7;
-constexpr int so_rcvbuf = 8;
-constexpr int so_keepalive = 9;
-constexpr int sol_tcp = 6;
-constexpr int tcp_nodelay = 1;
-constexpr int tcp_maxseg = 2;
-constexpr int tcp_keepidle = 4;
-constexpr int tcp_keepintvl = 5;
-constexpr int tcp_keepcnt = 6;
-constexpr int tcp_defer_accept = 9;
-constexpr int tcp_quickack = 12;
+namespace number = sock::number;
 
 void draw_bounds(Draw& draw, Config& config) {
     if (draw.chance(0.3)) config.numbers = event::Numbers::near_wrap;
@@ -55,17 +44,21 @@ std::vector<OptionPlan> draw_options(Draw& draw) {
         options.push_back(
             {level, name, static_cast<std::int32_t>(value), text + ("=" + std::to_string(value))});
     };
-    if (draw.chance(0.3)) add(sol_tcp, tcp_nodelay, 1, "TCP_NODELAY");
-    if (draw.chance(0.1)) add(sol_tcp, tcp_maxseg, draw.between(88, 600), "TCP_MAXSEG");
-    if (draw.chance(0.15)) add(sol_socket, so_rcvbuf, draw.between(1, 8'192), "SO_RCVBUF");
-    if (draw.chance(0.15)) add(sol_socket, so_sndbuf, draw.between(1, 8'192), "SO_SNDBUF");
-    if (draw.chance(0.1)) add(sol_tcp, tcp_quickack, draw.between(0, 1), "TCP_QUICKACK");
+    if (draw.chance(0.3)) add(number::ipproto_tcp, number::tcp_nodelay, 1, "TCP_NODELAY");
+    if (draw.chance(0.1))
+        add(number::ipproto_tcp, number::tcp_maxseg, draw.between(88, 600), "TCP_MAXSEG");
+    if (draw.chance(0.15))
+        add(number::sol_socket, number::so_rcvbuf, draw.between(1, 8'192), "SO_RCVBUF");
+    if (draw.chance(0.15))
+        add(number::sol_socket, number::so_sndbuf, draw.between(1, 8'192), "SO_SNDBUF");
+    if (draw.chance(0.1))
+        add(number::ipproto_tcp, number::tcp_quickack, draw.between(0, 1), "TCP_QUICKACK");
     if (draw.chance(0.15)) {
         // Long enough for every partition of a plan.
-        add(sol_socket, so_keepalive, 1, "SO_KEEPALIVE");
-        add(sol_tcp, tcp_keepidle, draw.between(1, 5), "TCP_KEEPIDLE");
-        add(sol_tcp, tcp_keepintvl, draw.between(2, 5), "TCP_KEEPINTVL");
-        add(sol_tcp, tcp_keepcnt, draw.between(40, 60), "TCP_KEEPCNT");
+        add(number::sol_socket, number::so_keepalive, 1, "SO_KEEPALIVE");
+        add(number::ipproto_tcp, number::tcp_keepidle, draw.between(1, 5), "TCP_KEEPIDLE");
+        add(number::ipproto_tcp, number::tcp_keepintvl, draw.between(2, 5), "TCP_KEEPINTVL");
+        add(number::ipproto_tcp, number::tcp_keepcnt, draw.between(40, 60), "TCP_KEEPCNT");
     }
     return options;
 }
@@ -126,7 +119,8 @@ void draw_corners(Plan& plan) {
     for (ServerPlan& server : plan.servers) {
         server.options = draw_options(draw);
         if (draw.chance(0.1)) {
-            server.options.push_back({sol_tcp, tcp_defer_accept, 1, "TCP_DEFER_ACCEPT=1"});
+            server.options.push_back(
+                {number::ipproto_tcp, number::tcp_defer_accept, 1, "TCP_DEFER_ACCEPT=1"});
         }
     }
     draw_partitions(draw, plan);

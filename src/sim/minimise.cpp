@@ -1,6 +1,8 @@
 // Leaving out what a failure does not need.
 #include "sim/simulation.hpp"
 
+#include <utility>
+
 namespace dt::sim {
 
 namespace {
@@ -8,7 +10,7 @@ namespace {
 /// Tries plans, and remembers the smallest one that failed.
 class Search {
   public:
-    Search(const Plan& failing, std::size_t runs) : best_(failing), runs_(runs) {}
+    Search(Plan failing, std::size_t runs) : best_(std::move(failing)), runs_(runs) {}
 
     /// True if `smaller` fails too; then it is the best one.
     bool accept(Plan smaller) {
@@ -66,34 +68,19 @@ bool halve(Search& search, std::size_t client) {
 Plan minimised(const Plan& failing, std::size_t runs) {
     Search search(failing, runs);
     bool goes_on = true;
+    const auto shrink_list = [&](auto list) { goes_on = shrink(search, list) || goes_on; };
     while (goes_on && search.may_go_on()) {
-        goes_on = shrink(
-            search, [](Plan & plan) -> auto& { return plan.clients; });
-        goes_on = shrink(
-                      search, [](Plan & plan) -> auto& { return plan.spec.faults; }) ||
-                  goes_on;
-        goes_on = shrink(
-                      search, [](Plan & plan) -> auto& { return plan.leaps; }) ||
-                  goes_on;
-        goes_on = shrink(
-                      search, [](Plan & plan) -> auto& { return plan.restarts; }) ||
-                  goes_on;
-        for (std::size_t i = 0; i < search.best().clients.size(); ++i) {
-            goes_on = shrink(
-                          search, [i](Plan & plan) -> auto& { return plan.clients[i].options; }) ||
-                      goes_on;
-        }
-        for (std::size_t i = 0; i < search.best().servers.size(); ++i) {
-            goes_on = shrink(
-                          search, [i](Plan & plan) -> auto& { return plan.servers[i].options; }) ||
-                      goes_on;
-        }
-        for (std::size_t link = 0; link < search.best().spec.links.size(); ++link) {
-            goes_on =
-                shrink(
-                    search, [link](Plan & plan) -> auto& { return plan.spec.links[link].items; }) ||
-                goes_on;
-        }
+        goes_on = false;
+        shrink_list([](Plan & plan) -> auto& { return plan.clients; });
+        shrink_list([](Plan & plan) -> auto& { return plan.spec.faults; });
+        shrink_list([](Plan & plan) -> auto& { return plan.leaps; });
+        shrink_list([](Plan & plan) -> auto& { return plan.restarts; });
+        for (std::size_t i = 0; i < search.best().clients.size(); ++i)
+            shrink_list([i](Plan & plan) -> auto& { return plan.clients[i].options; });
+        for (std::size_t i = 0; i < search.best().servers.size(); ++i)
+            shrink_list([i](Plan & plan) -> auto& { return plan.servers[i].options; });
+        for (std::size_t i = 0; i < search.best().spec.links.size(); ++i)
+            shrink_list([i](Plan & plan) -> auto& { return plan.spec.links[i].items; });
         for (std::size_t i = 0; i < search.best().clients.size(); ++i)
             goes_on = halve(search, i) || goes_on;
     }

@@ -5,14 +5,11 @@
 #include <array>
 
 #include "base/errno.hpp"
+#include "sock/options.hpp"
 
 namespace dt::sim {
 
 namespace {
-
-// As on Linux.
-constexpr int sol_socket = 1;
-constexpr int so_error = 4;
 
 /// A connection that was tried this long after the network was healed must be made.
 constexpr Duration grace = std::chrono::seconds{5};
@@ -109,11 +106,13 @@ void Simulation::finish_connect(Client& client) {
     const sock::PollMask mask = to.poll(client.socket);
     if (!mask.has(sock::PollMask::out) && !mask.has(sock::PollMask::err)) return;
     std::array<std::byte, 4> value{};
-    if (!to.get_option(client.socket, sol_socket, so_error, value)) return fail("SO_ERROR failed");
+    if (!to.get_option(client.socket, sock::number::sol_socket, sock::number::so_error, value))
+        return fail("SO_ERROR failed");
     const auto number = std::bit_cast<std::int32_t>(value);
     if (number != 0) {
         const auto error = base::error_of(number);
-        return on_connect_error(client, error.value_or(Error::protocol_error));
+        on_connect_error(client, error.value_or(Error::protocol_error));
+        return;
     }
     client.phase = Client::Phase::talking;
     const bool is_early = client.tried_at <= Instant{} + plan_.healed;
@@ -148,8 +147,8 @@ void Simulation::accept(Server& server) {
             if (accepted.error() == Error::would_block) return;
             // A connection that was reset while it waited is an answer too.
             if (accepted.error() != Error::connection_aborted) {
-                return fail("accept() failed: " +
-                            std::string(base::describe(accepted.error()).name));
+                fail("accept() failed: " + std::string(base::describe(accepted.error()).name));
+                return;
             }
             continue;
         }
@@ -341,7 +340,7 @@ void Simulation::lose_peers(HostIndex host) {
             client.conversation->lose_peer();
     }
     // A server does not know whose text it reads.
-    for (Server& server : servers_) {
+    for (const Server& server : servers_) {
         for (const auto& each : server.conversations) each->lose_peer();
     }
 }
@@ -400,7 +399,7 @@ void Simulation::check_leaks() {
 
 /// Every port that was used can be bound again by a socket that shares nothing.
 void Simulation::check_ports() {
-    for (Server& server : servers_) {
+    for (const Server& server : servers_) {
         world::Calls to = calls(server.plan->host, server.caller);
         const auto socket = to.socket(sock::Family::inet, sock::Type::stream);
         if (!socket || !to.bind(*socket, {IpAddr::any_v4(), server.plan->port}))
