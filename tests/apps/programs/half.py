@@ -1,5 +1,6 @@
-# Accepts, reads to the end, then closes: so the client closes first.
+# Accepts, reads to the end, then closes: so the client closes first. Stdout is the client's alone.
 import socket
+import sys
 
 listener = socket.create_server(("0.0.0.0", 8080), backlog=128)
 while True:
@@ -8,5 +9,5 @@ while True:
         while connection.recv(4096):
             pass
     except OSError as error:
-        print("server:", error.strerror, flush=True)
+        print("server:", error.strerror, file=sys.stderr)
     connection.close()
