@@ -87,6 +87,26 @@ TEST(Golden, TheClientIsLeftInTimeWait) {
     EXPECT_FALSE(std::ranges::any_of(sockets[1].snapshot.sockets, is_waiting));
 }
 
+TEST(Golden, ATimeBetweenTwoEventsIsShownAsAskedForAndIsNoEnd) {
+    using namespace std::chrono_literals;
+    Loaded loaded("tests/golden/demo.dtr");
+    ASSERT_FALSE(loaded.load({105ms, std::nullopt}));
+    EXPECT_FALSE(loaded.replay().has_ended());
+    EXPECT_EQ(loaded.position(), 105ms);
+    ::testing::internal::CaptureStderr();
+    static_cast<void>(tell_of_replay(loaded));
+    const std::string told = ::testing::internal::GetCapturedStderr();
+    EXPECT_EQ(told.find("whole up to"), std::string::npos) << told;
+}
+
+TEST(Golden, ATimeBehindTheEndShowsTheEnd) {
+    using namespace std::chrono_literals;
+    Loaded loaded("tests/golden/demo.dtr");
+    ASSERT_FALSE(loaded.load({1h, std::nullopt}));
+    EXPECT_TRUE(loaded.replay().has_ended());
+    EXPECT_LT(loaded.position(), 10s);
+}
+
 TEST(Golden, WhatIsNoRecordingIsSaidInOneSentence) {
     Loaded foreign("tests/golden/demo.ladder");
     const auto problem = foreign.load({});

@@ -62,7 +62,12 @@ bool is_name_service(const event::SocketView& socket) {
 
 bool Loaded::is_of_this_build() const { return header_->build == os::build_id(); }
 
-Duration Loaded::position() const { return replay_->now() - began_; }
+Instant Loaded::now() const {
+    const bool stops_between = asked_ && !replay_->has_ended() && !replay_->difference();
+    return stops_between ? began_ + *asked_ : replay_->now();
+}
+
+Duration Loaded::position() const { return now() - began_; }
 
 std::optional<Problem> Loaded::load(const Until& until) {
     auto octets = read_file(path_);
@@ -87,7 +92,6 @@ std::optional<Problem> Loaded::load(const Until& until) {
     asked_ = until.at;
     trace_.began = began_;
     trace_.wall_offset = header_->wall_offset;
-    has_ended_ = !until.event && (!until.at || position() < *until.at);
     for (const auto& [name, text] : replay_->notes()) {
         if (const auto pid = pid_of(name)) trace_.programs[*pid] = text;
     }
@@ -99,8 +103,7 @@ std::vector<observe::HostSockets> Loaded::sockets() const {
     const auto count = trace_.hosts.size();
     for (std::size_t i = 0; i < count; ++i) {
         const auto index = static_cast<event::HostIndex>(i);
-        hosts.push_back(
-            {trace_.hosts[i].name, replay_->world().snapshot(replay_->now(), index), {}});
+        hosts.push_back({trace_.hosts[i].name, replay_->world().snapshot(now(), index), {}});
         std::erase_if(hosts.back().snapshot.sockets, is_name_service);
     }
     for (const event::Event& event : trace_.events) {
@@ -180,7 +183,7 @@ int tell_of_replay(const Loaded& loaded) {
         warn(fmt::format("{} has {} events more than are shown", loaded.path(), loaded.forgotten()),
              "stop before: dialtone replay --until, or --at TIME");
     }
-    if (loaded.has_ended()) tell_of_end(loaded);
+    if (loaded.replay().has_ended()) tell_of_end(loaded);
     return exit_ok;
 }
 

@@ -34,10 +34,9 @@ class Loaded {
     [[nodiscard]] const world::Replay& replay() const { return *replay_; }
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] bool is_of_this_build() const;
-    /// The instant the replay stands at, since the run began.
+    /// The instant that is shown, since the run began: the one asked for, or of the last event
+    /// where the recording ends before.
     [[nodiscard]] Duration position() const;
-    /// Whether the replay came to the recording's end (and not only to where it was to stop).
-    [[nodiscard]] bool has_ended() const { return has_ended_; }
     /// Events beyond what is kept in memory: viewers do not show them.
     [[nodiscard]] std::uint64_t forgotten() const { return log_ ? log_->forgotten() : 0; }
     /// The time it was to stop at.
@@ -46,6 +45,8 @@ class Loaded {
     [[nodiscard]] std::vector<observe::HostSockets> sockets() const;
 
   private:
+    [[nodiscard]] Instant now() const;
+
     std::string path_;
     std::vector<std::byte> octets_;
     std::optional<world::RecordingHeader> header_;
@@ -53,7 +54,6 @@ class Loaded {
     observe::Trace trace_;
     std::optional<observe::Log> log_;
     Instant began_{};
-    bool has_ended_ = false;
     std::optional<Duration> asked_;
 };
 

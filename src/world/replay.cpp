@@ -440,6 +440,7 @@ const World& Replay::world() const { return parts_->world; }
 Instant Replay::now() const { return parts_->now; }
 const std::optional<Difference>& Replay::difference() const { return parts_->difference; }
 Ending Replay::ending() const { return parts_->ending.value_or(Ending::cut); }
+bool Replay::has_ended() const { return parts_->ending.has_value(); }
 const std::vector<std::pair<std::string, std::string>>& Replay::notes() const {
     return parts_->notes;
 }

@@ -85,6 +85,8 @@ class Replay {
     [[nodiscard]] const std::optional<Difference>& difference() const;
     /// How it ended, once step() is false.
     [[nodiscard]] Ending ending() const;
+    /// Whether the last record was run: there is nothing behind the instant of the replay.
+    [[nodiscard]] bool has_ended() const;
     /// Name and text, in the order in which they were said.
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& notes() const;
 

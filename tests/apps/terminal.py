@@ -97,6 +97,22 @@ def check_demo_leaves_no_moving_line(s):
     assert "TIME-WAIT 60 s" in shown and "SYN-SENT 0." not in shown, shown
 
 
+def check_words_of_the_demo_fit_the_terminal(s):
+    seen = on_terminal(s, "demo", "--color", "never", columns=80).replace("\r\n", "\n")
+    words = seen[seen.index("What to notice"):seen.index("Next\n")].splitlines()
+    assert len(words) > 4 and all(len(line) <= 80 for line in words), seen
+
+
+def check_a_time_of_a_recording_is_no_end_of_it(s):
+    """ss --at, in between: the sockets at that very time, and nothing to complain of."""
+    recording = recorded(s)
+    begun = json.loads(s.command("ladder", recording, "--list", "--json").out)["t_s"]
+    at_ms = int(begun * 1000) + 8  # the SYN-ACK is on its way
+    seen = s.command("ss", "--file", recording, "--at", f"{at_ms}ms", "--json")
+    assert not seen.err, seen
+    assert seen.out and all(json.loads(line)["t_s"] == at_ms / 1000 for line in seen.out.splitlines()), seen
+
+
 def check_three_hosts_in_one_picture(s):
     (s.folder / "network.toml").write_text(f"""
 links = ["client<->proxy: delay=20ms", "proxy<->app: delay=1ms"]
