@@ -73,11 +73,11 @@ std::vector<std::string> candidates_for(const LaunchSpec& spec) {
     ::_exit(127);
 }
 
-void reset_signals() {
+/// What our caller ignores is ignored by the program too, as if we were not between them.
+void unblock_signals() {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGCHLD}) ::signal(signal, SIG_DFL);
 }
 
 void detach_input() {
@@ -102,7 +102,7 @@ int try_candidates(const Plan& plan) {
 }
 
 [[noreturn]] void child(const Plan& plan, pid_t parent) {
-    reset_signals();
+    unblock_signals();
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(127);
     if (plan.spec->input == Input::none) detach_input();

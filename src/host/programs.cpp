@@ -136,7 +136,8 @@ void Programs::reap() {
     int status = 0;
     for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
         const auto found = std::ranges::find(runs_, pid, &Run::pid);
-        if (found == runs_.end()) continue;  // an orphan that came to us
+        // An orphan that came to us; it may even have the number of a program that has ended.
+        if (found == runs_.end() || found->status) continue;
         found->status = status;
         found->ended_by_us = ending_;
         observer_.on_ended(static_cast<std::size_t>(found - runs_.begin()), pid, status);

@@ -51,13 +51,22 @@ enum class Course : std::uint8_t {
     over,
 };
 
-/// Blocks the signals that a run takes by descriptor; gives them back at its end.
+bool is_ignored(int signal) {
+    struct sigaction action {};
+    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/// Blocks the signals that a run takes by descriptor; gives them back at its end. One that our
+/// caller ignores (nohup, a shell's background job) stays ignored: blocked, it would come.
 class Signals {
   public:
     Signals() {
         sigset_t set;
         ::sigemptyset(&set);
-        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::sigaddset(&set, number);
+        ::sigaddset(&set, SIGCHLD);
+        for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+            if (!is_ignored(number)) ::sigaddset(&set, number);
+        }
         ::sigprocmask(SIG_BLOCK, &set, &before_);
         fd_ = os::UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     }
