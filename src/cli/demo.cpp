@@ -150,29 +150,47 @@ std::string result_in(const observe::Ladder& ladder, std::string_view call) {
 /// `curl` of `curl[4711]`.
 std::string name_in(const std::string& program) { return program.substr(0, program.find('[')); }
 
+/// A paragraph in lines of at most `width` cells, two spaces in.
+std::string paragraph(std::string_view text, std::size_t width) {
+    std::string out;
+    std::size_t column = 0;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        const std::string_view word = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const bool begins = column == 0 || column + 1 + observe::cells(word) > width;
+        if (begins && column != 0) out += '\n';
+        out += begins ? "  " : " ";
+        out += word;
+        column = (begins ? 2 : column + 1) + observe::cells(word);
+    }
+    return out + "\n";
+}
+
 /// What the picture above shows, in words; only what really happened in this run.
-std::string what_to_notice(const observe::Ladder& ladder) {
+std::string what_to_notice(const observe::Ladder& ladder, std::size_t width) {
     std::string text;
     const auto connected = when(ladder, observe::Side::left, "ESTABLISHED");
     const auto accepted = when(ladder, observe::Side::right, "accept(");
     if (connected && accepted) {
-        text += fmt::format(
-            "  connect() was done at {}, accept() came at {}: the stack completes a connection in "
-            "the\n"
-            "  accept queue (1/5), the program collects it, as a new descriptor: {}. Descriptor {} "
-            "stays "
-            "LISTEN.\n",
-            at(ladder, *connected), at(ladder, *accepted), result_in(ladder, "accept("),
-            result_in(ladder, "socket("));
+        text += paragraph(
+            fmt::format("connect() was done at {}, accept() came at {}: the stack completes a "
+                        "connection in the accept queue (1/5), the program collects it, as a new "
+                        "descriptor: {}. Descriptor {} stays LISTEN.",
+                        at(ladder, *connected), at(ladder, *accepted), result_in(ladder, "accept("),
+                        result_in(ladder, "socket(")),
+            width);
     }
     if (when(ladder, observe::Side::left, "TIME-WAIT")) {
-        text += fmt::format(
-            "  {} closed first, so TIME-WAIT (60 s) is on the client. The server could restart at "
-            "once.\n",
-            name_in(ladder.left_program));
+        text += paragraph(
+            fmt::format("{} closed first, so TIME-WAIT (60 s) is on the client. The server could "
+                        "restart at once.",
+                        name_in(ladder.left_program)),
+            width);
     } else if (when(ladder, observe::Side::right, "TIME-WAIT")) {
-        text += fmt::format("  {} closed first, so TIME-WAIT (60 s) is on the server.\n",
-                            name_in(ladder.right_program));
+        text += paragraph(fmt::format("{} closed first, so TIME-WAIT (60 s) is on the server.",
+                                      name_in(ladder.right_program)),
+                          width);
     }
     return text.empty() ? text : "What to notice\n" + text;
 }
@@ -184,12 +202,11 @@ std::string next_steps(const observe::Paint& paint) {
     return fmt::format(
         "Next\n"
         "  {}           this ladder again, from its recording\n"
-        "  {}   your own program\n"
-        "  the same call when the first SYN is lost:\n"
+        "  {}   your own program; the same call when the first SYN is lost:\n"
         "  {}\n",
         command("dialtone ladder"), command("dialtone run -- PROGRAM"),
         command("dialtone run --fault drop,seg=syn,nth=1 --with server='hello 8080' -- curl "
-                "http://server:8080/"));
+                "server:8080"));
 }
 
 Checked<host::RunSpec> demo_plan(const ScratchFolder& scratch, const std::string& hello,
@@ -228,8 +245,8 @@ int show(const Session& session, const ScratchFolder& scratch, const DemoObserve
                   session.trace.program(observer.client), page,
                   status_in(text_of(scratch.file("headers"))),
                   body.empty() ? "" : fmt::format(", \"{}\"", first_line(body)), at(ladder, end))));
-    fmt::print("{}{}{}", observe::ladder_text(ladder, paint), paint.plain(what_to_notice(ladder)),
-               paint.plain(next_steps(paint)));
+    fmt::print("{}{}{}", observe::ladder_text(ladder, paint),
+               paint.plain(what_to_notice(ladder, paint.width)), paint.plain(next_steps(paint)));
     return exit_ok;
 }
 

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <string>
 
+#include "observe/notes.hpp"
+
 namespace dt::observe {
 namespace {
 
@@ -364,6 +366,31 @@ TEST(Ladder, FitsEveryWidthWithAndWithoutSigns) {
             EXPECT_EQ(lifelines.size(), 1U) << "the left lifeline is no straight line at " << width;
         }
     }
+}
+
+TEST(Ladder, NarrowArrowsGiveTheirRoomToTheText) {
+    Paint paint;
+    paint.width = 80;
+    const std::string text = ladder_text(demo().ladder(), paint);
+    EXPECT_NE(text.find("│◀ S. 0:0(0) ack 1│"), std::string::npos) << text;
+    EXPECT_NE(text.find("│. 1:1(0) ack 1 ─▶│"), std::string::npos) << text;
+    EXPECT_NE(text.find("│◀ P. 1:79(78) ac…│"), std::string::npos) << text;
+}
+
+TEST(Ladder, ALossShowsItsTextWhereThereIsLittleRoom) {
+    Paint paint;
+    paint.width = 80;
+    const std::string text = ladder_text(lost_syn("a<->b", "loss=1%").ladder(), paint);
+    EXPECT_NE(text.find("│── S 0:0(0) ─╳   │"), std::string::npos) << text;
+}
+
+TEST(Ladder, AdviceThatSeveralNotesHaveIsGivenOnce) {
+    const std::vector<Footnote> notes{{1, "SYN ignored", "p2", "accept() sooner"},
+                                      {2, "SYN ignored", "p5", "accept() sooner"}};
+    const std::string text = notes_text(notes, Paint{});
+    EXPECT_NE(text.find("accept() sooner"), std::string::npos);
+    EXPECT_EQ(text.find("accept() sooner"), text.rfind("accept() sooner")) << text;
+    EXPECT_NE(text.find("✗L2 SYN ignored (p5)\n"), std::string::npos) << text;
 }
 
 TEST(Ladder, AQueueThreeQuartersFullIsYellow) {

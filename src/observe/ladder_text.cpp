@@ -106,7 +106,8 @@ class Drawing {
             text = in_unit(*cell.at - ladder_.zero, ladder_.unit);
             if (text == "-0.0") text = "0.0";
         }
-        return paint_.tint(paint_.right(text, layout_.time), Tone::faint);
+        return paint_.tint(paint_.right(text, layout_.time),
+                           text.empty() ? Tone::plain : Tone::faint);
     }
 
     void draw_row(const Row& row) {
@@ -147,14 +148,27 @@ class Drawing {
     }
 
     [[nodiscard]] std::string arrow(const Wire& wire) const {
-        const std::string label = fit_label(wire.label, layout_.wire - arrow_signs);
+        if (cells(wire.label) > layout_.wire - arrow_signs) return short_arrow(wire);
+        const std::string& label = wire.label;
         const std::size_t rest = layout_.wire - cells(label) - 5;
         return wire.from == Side::left ? "── " + label + " " + repeat("─", rest) + "▶"
                                        : "◀── " + label + " " + repeat("─", rest);
     }
 
+    /// Where there is little room, the text has it and the arrow is what is left.
+    [[nodiscard]] std::string short_arrow(const Wire& wire) const {
+        const std::string label = fit_label(wire.label, layout_.wire - 2);
+        const std::size_t rest = layout_.wire - cells(label) - 2;
+        if (wire.from == Side::right) return "◀" + repeat("─", rest) + " " + label;
+        const bool begins_with_a_line = rest >= 2;
+        return (begins_with_a_line ? "─ " : "") + label + " " +
+               repeat("─", begins_with_a_line ? rest - 2 : rest) + "▶";
+    }
+
     [[nodiscard]] std::string lost_text(const Wire& wire) const {
-        const std::size_t reach = layout_.wire * 3 / 4;
+        const std::size_t wanted = cells(wire.label) + arrow_signs;
+        const std::size_t reach =
+            std::max(layout_.wire * 3 / 4, std::min(wanted, layout_.wire - 2));
         const std::string label = fit_label(wire.label, reach - arrow_signs);
         const std::string line = repeat("─", reach - cells(label) - 5);
         return wire.from == Side::left ? fit_left("── " + label + " " + line + "╳", layout_.wire)

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace dt::observe {
 
@@ -33,13 +35,13 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
     return lines;
 }
 
-std::string note_text(const Footnote& note, const Paint& paint) {
+std::string note_text(const Footnote& note, std::string_view advice, const Paint& paint) {
     const std::string mark = paint.plain(fmt::format("✗L{}", note.number));
     std::string text = fmt::format("{} {}", mark, note.sentence);
     if (!note.packet.empty()) text += fmt::format(" ({})", note.packet);
     std::vector<std::string> lines = wrapped(paint.plain(text), paint.width);
     std::string& last = lines.back();
-    const std::string next = paint.plain(note.next);
+    const std::string next = paint.plain(advice);
     if (!next.empty()) {
         const std::size_t start = lines.size() == 1 ? 0 : indent;
         const std::size_t least = start + cells(last) + 2;
@@ -65,7 +67,11 @@ std::string note_text(const Footnote& note, const Paint& paint) {
 
 std::string notes_text(const std::vector<Footnote>& notes, const Paint& paint) {
     std::string out;
-    for (const Footnote& note : notes) out += note_text(note, paint);
+    std::set<std::string_view> said;
+    for (const Footnote& note : notes) {
+        const bool is_new = said.insert(note.next).second;
+        out += note_text(note, is_new ? note.next : std::string_view{}, paint);
+    }
     return out;
 }
 

@@ -17,7 +17,8 @@ struct Footnote {
 };
 
 /// One note a line: what comes next stands in a column of its own, and under the note where the
-/// note is too long for that. Nothing is cut: a note wider than the paint goes on in the next line.
+/// note is too long for that; where several notes have the same, the first one says it. Nothing is
+/// cut: a note wider than the paint goes on in the next line.
 [[nodiscard]] std::string notes_text(const std::vector<Footnote>& notes, const Paint& paint);
 
 }  // namespace dt::observe

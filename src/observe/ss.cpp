@@ -179,10 +179,14 @@ std::string more_text(const std::vector<Entry>& rest) {
 }
 
 std::string path_text(const event::PathView& path) {
-    return fmt::format("cwnd {} ssthresh {} srtt {:.1f}ms rto {}ms inflight {} mss {} nodelay {}",
-                       path.cwnd, path.ssthresh == 0 ? "-" : std::to_string(path.ssthresh),
-                       static_cast<double>(path.srtt.count()) / 1e6, base::to_ms(path.rto),
-                       path.in_flight, path.mss, path.no_delay ? "on" : "off");
+    const bool is_measured = path.srtt > Duration::zero();
+    const std::string srtt =
+        is_measured ? fmt::format("{:.1f}ms", static_cast<double>(path.srtt.count()) / 1e6) : "-";
+    return fmt::format("cwnd {} ssthresh {} srtt {} rto {}ms inflight {} mss {} nodelay {}",
+                       path.cwnd == 0 ? "-" : std::to_string(path.cwnd),
+                       path.ssthresh == 0 ? "-" : std::to_string(path.ssthresh), srtt,
+                       base::to_ms(path.rto), path.in_flight, path.mss,
+                       path.no_delay ? "on" : "off");
 }
 
 std::string owners_text(const Entry& entry) {
