@@ -175,7 +175,8 @@ constexpr auto topics = std::to_array<Topic>({{"run", run_topic},
 
 int help_command(const Arguments& arguments) {
     const observe::Paint paint = paint_for(ColourChoice::never, observe::Signs::unicode);
-    if (arguments.empty()) {
+    const bool asks_for_all = arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h";
+    if (asks_for_all) {
         fmt::print("{}", paint.plain(first_screen));
         return exit_ok;
     }

@@ -14,6 +14,7 @@
 #include "cli/plan.hpp"
 #include "cli/sysctl.hpp"
 #include "link/grammar.hpp"
+#include "observe/paint.hpp"
 #include "os/entropy.hpp"
 
 namespace dt::cli {
@@ -68,10 +69,16 @@ class Reader {
         throw Mistake{{fmt::format("{}:{}:{}: {}", name_, spot.line, spot.column, sentence),
                        std::move(help), exit_usage, excerpt(spot)}};
     }
-    /// An error inside a string: its column counts from the opening quote.
-    [[noreturn]] void stop(const toml::node& text, const link::TextError& error) const {
-        const Spot quote = spot_of(text);
-        stop({quote.line, quote.column + error.column, std::max(error.length, 1U)}, error.sentence,
+    /// An error inside a string: its column counts octets from the opening quote.
+    [[noreturn]] void stop(const toml::node& node, const link::TextError& error) const {
+        const Spot quote = spot_of(node);
+        const auto* known = node.as_string();
+        const std::string_view text = known == nullptr ? std::string_view{} : known->get();
+        const std::size_t start = std::min<std::size_t>(error.column - 1, text.size());
+        const auto before = static_cast<std::uint32_t>(observe::cells(text.substr(0, start)));
+        const auto marked =
+            static_cast<std::uint32_t>(observe::cells(text.substr(start, error.length)));
+        stop({quote.line, quote.column + 1 + before, std::max(marked, 1U)}, error.sentence,
              error.help);
     }
 
@@ -80,10 +87,14 @@ class Reader {
         std::string line;
         for (std::uint32_t i = 0; i < spot.line && std::getline(lines, line); ++i) {
         }
-        const std::size_t before = std::min<std::size_t>(spot.column - 1, line.size());
-        return fmt::format("  {} | {}\n  {} | {}{}\n", spot.line, line,
-                           std::string(std::to_string(spot.line).size(), ' '),
-                           std::string(before, ' '), std::string(spot.length, '^'));
+        std::string caret;  // tabs stay, so that it stands below what it marks
+        for (const char c : line) {
+            if (caret.size() + 1 == spot.column) break;
+            if (observe::cells({&c, 1}) == 1) caret += c == '\t' ? '\t' : ' ';
+        }
+        caret.append(spot.length, '^');
+        return fmt::format("  {} | {}\n  {} | {}\n", spot.line, line,
+                           std::string(std::to_string(spot.line).size(), ' '), caret);
     }
 
     [[nodiscard]] toml::table parse() const {
@@ -249,7 +260,11 @@ class Reader {
         if (const toml::node* start = host.get("start")) {
             const auto time =
                 link::parse_duration({text_of(*start, "start"), 1}, {"start", "a start"});
-            if (!time) stop(*start, time.error());
+            if (!time) {
+                auto error = time.error();
+                error.help = "write start = \"1s\"";
+                stop(*start, error);
+            }
             program.start = *time;
         }
         run_.programs.push_back(std::move(program));

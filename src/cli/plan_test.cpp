@@ -1,6 +1,7 @@
 // Plans from flags and files: what they make, and every mistake with its place.
 #include "cli/plan.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -181,6 +182,18 @@ TEST_P(PlanOfFileMistakes, NameLineColumnAndRemedy) {
     EXPECT_NE(plan.error().help.find(GetParam().help), std::string::npos) << plan.error().help;
     EXPECT_EQ(plan.error().exit_code, exit_usage);
     EXPECT_NE(plan.error().excerpt.find('^'), std::string::npos);
+}
+
+TEST(PlanOfText, TheCaretStandsBelowWhatItMarksWhateverTheLineHolds) {
+    const auto excerpt = [](std::string_view links) {
+        const auto plan = plan_of_text(
+            fmt::format("{}\n[hosts]\na = {{ run = \"true\" }}\nb = {{}}\n", links), "f");
+        return plan ? std::string{} : plan.error().excerpt;
+    };
+    EXPECT_EQ(excerpt("links = [\"a<->b: dealy=1ms\"]"),
+              "  1 | links = [\"a<->b: dealy=1ms\"]\n    |                  ^^^^^\n");
+    EXPECT_EQ(excerpt("\tlinks = [\"a<->b: dëlay=1ms\"]"),
+              "  1 | \tlinks = [\"a<->b: dëlay=1ms\"]\n    | \t                 ^^^^^\n");
 }
 
 const std::string two_hosts =

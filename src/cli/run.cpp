@@ -31,6 +31,7 @@ class RunObserver final : public QuietObserver {
     RunObserver(const host::RunSpec& plan, const Common& common) : common_(common) {
         for (const host::ProgramSpec& program : plan.programs) {
             names_.push_back(fmt::format("{} on {}", program.argv.front(), program.host));
+            expected_.push_back(program.expect);
         }
     }
     void on_started(std::size_t program, int pid) override {
@@ -52,10 +53,21 @@ class RunObserver final : public QuietObserver {
                                    : fmt::format("ended with status {}", WEXITSTATUS(status));
     }
     [[nodiscard]] const std::string& name(std::size_t program) const { return names_[program]; }
+    /// `exit 0`, as network.toml says it.
+    [[nodiscard]] std::string expectation(std::size_t program) const {
+        const host::Expect& expect = expected_[program];
+        switch (expect.kind) {
+            case host::Expect::Kind::exit: return fmt::format("exit {}", expect.value);
+            case host::Expect::Kind::running: return "running";
+            case host::Expect::Kind::signal: return fmt::format("signal {}", expect.value);
+        }
+        return {};
+    }
 
   private:
     const Common& common_;
     std::vector<std::string> names_;
+    std::vector<host::Expect> expected_;
 };
 
 /// How to ask for a run: its command line, how it speaks, what it keeps.
@@ -90,7 +102,12 @@ void tell_of_failure(const Session& session, const RunObserver& observer, const 
     for (std::size_t i = 0; i < session.outcome.programs.size(); ++i) {
         const host::Ended& ended = session.outcome.programs[i];
         if (ended.as_expected || !ended.status) continue;
-        tell(fmt::format("{} {}", observer.name(i), RunObserver::ending(*ended.status)));
+        const std::string what = RunObserver::ending(*ended.status);
+        // A program of `run` is a command like any other: its status speaks for itself.
+        tell(asked.again.front() == "run"
+                 ? fmt::format("{} {}", observer.name(i), what)
+                 : fmt::format("{} {}, expected was `{}`", observer.name(i), what,
+                               observer.expectation(i)));
     }
     tell_of_what_is_not_there(session, asked, hosts);
     Arguments again = asked.again;
@@ -130,6 +147,7 @@ bool has_broken_server(const host::Outcome& outcome) {
 }
 
 int run_plan(host::RunSpec plan, const Asked& asked) {
+    RunObserver observer(plan, asked.common);  // speaks of programs as they were written
     find_our_programs(plan);
     const std::uint64_t seed = plan.world.seed;
     const host::RunEnd end = plan.end;
@@ -137,7 +155,6 @@ int run_plan(host::RunSpec plan, const Asked& asked) {
     for (const world::HostSpec& host : plan.world.hosts) hosts.push_back(host.name);
     std::vector<std::string> programs;
     for (const host::ProgramSpec& program : plan.programs) programs.push_back(program.argv.front());
-    RunObserver observer(plan, asked.common);
     const auto session = run_session(std::move(plan), asked.options, observer);
     if (!session) return complain(session.error());
     const host::Outcome& outcome = session->outcome;

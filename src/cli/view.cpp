@@ -264,7 +264,7 @@ int replay_command(const Arguments& arguments) {
         how_far.event = world::EventLabel::from(until);
         if (!how_far.event) {
             return complain({fmt::format("--until `{}`: an event is written p31 or e90", until),
-                             "",
+                             "the ladder's notes and its --json name them: --until p31",
                              exit_usage,
                              {}});
         }

@@ -35,11 +35,20 @@ def check_unknown_flag_and_command(s):
     complains(s, ["ss", "--color", "red"], 2, "--color `red`", "always")
     complains(s, ["run", "--seed"], 2, "--seed needs a value")
     complains(s, ["help", "nothing"], 2, "nothing", "topics")
+    complains(s, ["--versio"], 2, "unknown flag `--versio`", "did you mean `dialtone --version`?")
+    complains(s, ["--json", "--color", "never", "rum"], 2, "unknown command `rum`", "did you mean `dialtone run`?")
+
+
+def check_common_flags_may_stand_before_the_command(s):
+    assert s.command("--ascii", "demo", "--help").out == s.command("demo", "--ascii", "--help").out
+    s.command("--color=never", "demo")
+    assert s.command("--ascii", "--color", "always", "ladder").out == s.command("ladder", "--ascii", "--color", "always").out
+    assert json.loads(s.command("--json", "ladder").out)["rows"]
 
 
 def check_every_command_has_help(s):
     first = s.command("--help").out
-    assert first == s.command().out == s.command("help").out, first
+    assert first == s.command().out == s.command("help").out == s.command("help", "--help").out, first
     for command in ("demo", "run", "up", "ss", "ladder", "replay", "doctor"):
         assert command in first, command
         text = s.command(command, "--help").out
