@@ -264,9 +264,7 @@ void Supervisor::Parts::handle(Live& live, std::span<const epoll_event> events) 
             if (!request) continue;
             live.control->answer(request->client,
                                  answer_request(request->line, world, live.board, programs, began));
-        } else if (token == outside_token) {
-            live.outside->receive(live.board.now(), world);
-        } else {
+        } else if (token != outside_token) {  // settle() reads those frames
             on_signal(live);
         }
     }
@@ -278,6 +276,8 @@ void Supervisor::Parts::settle(Live& live) {
     has_more = false;
     for (int round = 0; round < rounds_at_once; ++round) {
         live.board.set_now(os::now());
+        // Before the timers that are due: an ACK that lay there in time stops a retransmission.
+        if (live.outside) live.outside->receive(live.board.now(), world);
         live.board.turn();
         if (!live.board.has_news()) return;
         while (const auto edge = live.board.next_stray()) live.names.on_edge(*edge);

@@ -55,7 +55,9 @@ class Lint:
             check = subprocess.run(["clang++-19", "-fsyntax-only", *flags, str(whole)], cwd=folder, capture_output=True, check=False)
             if check.returncode != 0:
                 return None
-        run = subprocess.run([self.tidy, "--quiet", f"--header-filter={self.headers}", str(whole), "--", *flags],
+        # The text lies outside the tree, where clang-tidy would find no settings and take its own few checks.
+        settings = f"--config-file={pathlib.Path.cwd() / '.clang-tidy'}"
+        run = subprocess.run([self.tidy, "--quiet", settings, f"--header-filter={self.headers}", str(whole), "--", *flags],
                              cwd=folder, capture_output=True, text=True, check=False)
         findings = []
         for line in run.stdout.splitlines():

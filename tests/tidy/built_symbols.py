@@ -25,7 +25,7 @@ ALLOWED = re.compile(r"""^(?:
   | _ZNSt8__detail15_List_node_base\w+
   | _ZSt(?:10from_chars|8to_chars)\w*
 )$""", re.X)
-SANITIZER = re.compile(r"^(?:__asan_|__ubsan_|__tsan_|__sanitizer_|__sancov_|__start___sancov|__stop___sancov)")
+SANITIZER = re.compile(r"^(?:__asan_|__ubsan_|__tsan_|__sanitizer_|__sancov_|__(?:start|stop)_(?:__sancov|asan_globals))")
 CLOCK = re.compile(r"""^(?:
     clock_gettime | clock_nanosleep | gettimeofday | time | ftime | nanosleep | usleep | sleep
   | getrandom | getentropy | s?rand | s?random | [dejlmn]rand48 | arc4random\w*
@@ -92,7 +92,7 @@ def archives_of(build, layers):
 
 
 def self_test():
-    archives = {"base": ({"memcpy", "abort", "_Znwm", "__asan_report_load8"}, {"_ZN2dt4base1fEv"}),
+    archives = {"base": ({"memcpy", "abort", "_Znwm", "__asan_report_load8", "__start_asan_globals"}, {"_ZN2dt4base1fEv"}),
                 "tcp": ({"_ZN2dt4base1fEv", "_ZdlPvm"}, set())}
     tree.expect(judge(archives))
     for symbol, sentence in (("clock_gettime", "clock_gettime"), ("_ZNSt6chrono3_V212steady_clock3nowEv", "steady_clock::now"),
