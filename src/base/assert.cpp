@@ -11,6 +11,7 @@ namespace dt::base {
 namespace {
 
 // The one static object of the library: written once, by a process that is about to abort.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above
 std::array<char, 512> text{};
 
 std::size_t append(std::size_t at, const char* part) {

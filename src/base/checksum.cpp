@@ -30,10 +30,11 @@ struct LaneSums {
 
     void add(const Lanes& words) {
         const Lanes shifted = _mm_xor_si128(words, _mm_set1_epi16(-0x8000));
+        // NOLINTNEXTLINE(portability-simd-intrinsics): std::simd is not there yet
         sums = _mm_add_epi32(sums, _mm_madd_epi16(shifted, _mm_set1_epi16(1)));
     }
     [[nodiscard]] std::uint64_t total(std::size_t steps) const {
-        std::array<std::int32_t, 4> lanes;
+        std::array<std::int32_t, 4> lanes{};
         std::memcpy(lanes.data(), &sums, sizeof sums);
         std::int64_t sum = static_cast<std::int64_t>(steps) * 16 * 0x8000;
         for (const std::int32_t lane : lanes) sum += lane;
@@ -152,26 +153,26 @@ Checksum Checksum::of(Octets octets) {
     return {fold(sum), is_odd};
 }
 
-Checksum copy_and_sum(MutableOctets to, Octets octets) {
-    if (octets.empty()) return {};
-    if (octets.size() > run_max) {
-        const Checksum first = copy_and_sum(to, octets.first(run_max));
-        return Checksum(first).add(copy_and_sum(to.subspan(run_max), octets.subspan(run_max)));
+Checksum copy_and_sum(MutableOctets to, Octets from) {
+    if (from.empty()) return {};
+    if (from.size() > run_max) {
+        const Checksum first = copy_and_sum(to, from.first(run_max));
+        return Checksum(first).add(copy_and_sum(to.subspan(run_max), from.subspan(run_max)));
     }
-    const std::byte* from = octets.data();
-    std::byte* into = to.data();
-    std::size_t length = octets.size();
+    const std::byte* read = from.data();
+    std::byte* write = to.data();
+    std::size_t length = from.size();
     const std::size_t steps = length / step;
     LaneSums first;
     LaneSums second;
-    for (; length >= step; length -= step, from += step, into += step) {
-        const Step octets_64(from);
-        octets_64.store(into);
+    for (; length >= step; length -= step, read += step, write += step) {
+        const Step octets_64(read);
+        octets_64.store(write);
         octets_64.add_to(first, second);
     }
-    std::memcpy(into, from, length);
-    const std::uint64_t sum = first.total(steps) + second.total(steps) + sum_rest(from, length);
-    return {fold(sum), octets.size() % 2 != 0};
+    std::memcpy(write, read, length);
+    const std::uint64_t sum = first.total(steps) + second.total(steps) + sum_rest(read, length);
+    return {fold(sum), from.size() % 2 != 0};
 }
 
 }  // namespace dt::base

@@ -14,7 +14,8 @@ struct TimerWheel::Later {
     }
 };
 
-TimerWheel::TimerWheel(Instant start, std::uint32_t capacity) : start_(start), entries_(capacity) {
+TimerWheel::TimerWheel(Instant start, std::uint32_t capacity)
+    : start_(start), entries_(capacity), heads_{} {
     for (auto& level : heads_) level.fill(none);
 }
 

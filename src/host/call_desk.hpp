@@ -134,7 +134,7 @@ class CallDesk {
     [[nodiscard]] Answer on_bind(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_listen(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_connect(const Request& request, Subject& subject);
-    [[nodiscard]] Answer on_foreign_connect(const Request& request, const Answer& otherwise) const;
+    [[nodiscard]] static Answer on_foreign_connect(const Request& request, const Answer& otherwise);
     [[nodiscard]] Answer connect_stream(const Request& request, Subject& subject, Endpoint to);
     [[nodiscard]] Answer continue_connect(const Request& request, Subject& subject, Endpoint to);
     [[nodiscard]] Answer finish_connect(Subject& subject, Endpoint to);
@@ -147,11 +147,11 @@ class CallDesk {
     [[nodiscard]] Answer on_shutdown(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_name(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_get_option(const Request& request, Subject& subject);
-    [[nodiscard]] Answer give_option(const Request& request, Octets value,
-                                     std::size_t length) const;
+    [[nodiscard]] static Answer give_option(const Request& request, Octets value,
+                                            std::size_t length);
     [[nodiscard]] Answer give_error(const Request& request, int error) const;
     [[nodiscard]] Answer on_set_option(const Request& request, Subject& subject);
-    [[nodiscard]] int pending_error(Subject& subject, int from_stack);
+    [[nodiscard]] static int pending_error(Subject& subject, int from_stack);
     [[nodiscard]] Answer on_ioctl(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_interface_ioctl(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_send_to(const Request& request, Subject& subject);
@@ -181,8 +181,8 @@ class CallDesk {
         /// What recvmsg() and its kin return.
         [[nodiscard]] std::int64_t answer(int flags) const;
     };
-    [[nodiscard]] std::expected<Message, int> read_message(const Request& request,
-                                                           std::uint64_t address) const;
+    [[nodiscard]] static std::expected<Message, int> read_message(const Request& request,
+                                                                  std::uint64_t address);
     [[nodiscard]] Answer send_one(const Request& request, Subject& subject, const Message& message);
     [[nodiscard]] std::expected<Copied, int> receive_one(const Request& request, Subject& subject,
                                                          int flags, const Message& message);

@@ -68,33 +68,36 @@ void Switchboard::carry_stream(PlugHandle handle, Plug& plug) {
 
 /// Passes what the stack received on to the pair; `none` once nothing is left or nothing fits.
 Switchboard::Progress Switchboard::carry_to_program(PlugHandle handle, Plug& plug) {
-    auto program = calls(plug);
     for (int i = 0; i < turns_at_once; ++i) {
-        if (!plug.flags.has(PairFlag::may_write)) return Progress::none;
-        if (plug.flags.has(PairFlag::we_ended)) return Progress::none;
-        const auto octets = program.readable(plug.socket);
-        if (!octets && octets.error() == Error::would_block) return Progress::none;
-        if (!octets) plug.pending_error = base::errno_of(octets.error());
-        if (!octets || octets->empty()) {
-            end_to_program(handle, plug);
-            return Progress::none;
-        }
-        const ssize_t n =
-            ::send(plug.ours.get(), octets->data(), octets->size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0 && errno == EPIPE) {
-            // shutdown(SHUT_RD): what comes is taken and lost. A close is passed on by itself.
-            if (plug.flags.has(PairFlag::program_ended)) return Progress::none;
-            (void)program.consume(plug.socket, octets->size());
-            continue;
-        }
-        const std::size_t taken = n > 0 ? static_cast<std::size_t>(n) : 0;
-        if (taken > 0) (void)program.consume(plug.socket, taken);
-        if (taken < octets->size()) {
-            want_room(handle, plug);
-            return Progress::none;
-        }
+        if (carry_piece(handle, plug) == Progress::none) return Progress::none;
     }
     return Progress::some;
+}
+
+Switchboard::Progress Switchboard::carry_piece(PlugHandle handle, Plug& plug) {
+    if (!plug.flags.has(PairFlag::may_write)) return Progress::none;
+    if (plug.flags.has(PairFlag::we_ended)) return Progress::none;
+    auto program = calls(plug);
+    const auto octets = program.readable(plug.socket);
+    if (!octets && octets.error() == Error::would_block) return Progress::none;
+    if (!octets) plug.pending_error = base::errno_of(octets.error());
+    if (!octets || octets->empty()) {
+        end_to_program(handle, plug);
+        return Progress::none;
+    }
+    const ssize_t n =
+        ::send(plug.ours.get(), octets->data(), octets->size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && errno == EPIPE) {
+        // shutdown(SHUT_RD): what comes is taken and lost. A close is passed on by itself.
+        if (plug.flags.has(PairFlag::program_ended)) return Progress::none;
+        (void)program.consume(plug.socket, octets->size());
+        return Progress::some;
+    }
+    const std::size_t taken = n > 0 ? static_cast<std::size_t>(n) : 0;
+    if (taken > 0) (void)program.consume(plug.socket, taken);
+    if (taken == octets->size()) return Progress::some;
+    want_room(handle, plug);
+    return Progress::none;
 }
 
 /// The stack has nothing more for the program: the end of the stream, or an error.
@@ -104,32 +107,34 @@ void Switchboard::end_to_program(PlugHandle handle, Plug& plug) {
     ::shutdown(plug.ours.get(), SHUT_WR);
 }
 
+/// Where octets of the program go: into the stack, or where nothing can be sent any more they are
+/// lost; `nullopt` while the stack has no room.
+std::optional<MutableOctets> Switchboard::place_for_octets(Plug& plug) {
+    if (plug.flags.has(PairFlag::end_passed)) return MutableOctets(scratch_);
+    const auto room = calls(plug).writable(plug.socket, octets_at_once);
+    if (room) return *room;
+    if (room.error() == Error::would_block) return std::nullopt;
+    if (room.error() != Error::broken_pipe) plug.pending_error = base::errno_of(room.error());
+    return MutableOctets(scratch_);
+}
+
 /// Passes what the program wrote on to the stack; `none` once nothing is left or nothing fits.
 Switchboard::Progress Switchboard::carry_from_program(PlugHandle handle, Plug& plug) {
     auto program = calls(plug);
     for (int i = 0; i < turns_at_once; ++i) {
         if (!plug.flags.has(PairFlag::may_read)) return Progress::none;
-        MutableOctets to = scratch_;  // where it goes when nothing can be sent any more
-        if (!plug.flags.has(PairFlag::end_passed)) {
-            const auto room = program.writable(plug.socket, octets_at_once);
-            if (room) {
-                to = *room;
-            } else if (room.error() == Error::would_block) {
-                return Progress::none;
-            } else if (room.error() != Error::broken_pipe) {
-                plug.pending_error = base::errno_of(room.error());
-            }
-        }
-        const ssize_t n = ::read(plug.ours.get(), to.data(), to.size());
+        const auto to = place_for_octets(plug);
+        if (!to) return Progress::none;
+        const ssize_t n = ::read(plug.ours.get(), to->data(), to->size());
         if (n < 0 && errno == ECONNRESET) {  // told once, before the end
             plug.flags.set(PairFlag::left_unread);
             continue;
         }
-        if (n > 0 && to.data() != scratch_.data()) {
+        if (n > 0 && to->data() != scratch_.data()) {
             (void)program.commit(plug.socket, static_cast<std::size_t>(n));
         }
         // A short read emptied the pair; a later change is told again. The end must be read.
-        const bool emptied = n > 0 && static_cast<std::size_t>(n) < to.size() &&
+        const bool emptied = n > 0 && static_cast<std::size_t>(n) < to->size() &&
                              !plug.flags.has(PairFlag::program_ended);
         if (n <= 0 || emptied) plug.flags.clear(PairFlag::may_read);
         if (n == 0) pass_end(handle, plug);

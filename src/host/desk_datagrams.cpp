@@ -26,7 +26,7 @@ constexpr std::uint64_t name_length_at = offsetof(msghdr, msg_namelen);
 }  // namespace
 
 std::expected<CallDesk::Message, int> CallDesk::read_message(const Request& request,
-                                                             std::uint64_t address) const {
+                                                             std::uint64_t address) {
     const auto header = request.memory.get<msghdr>(address);
     if (!header) return std::unexpected(EFAULT);
     if (header->msg_iovlen > parts_max) return std::unexpected(EMSGSIZE);
@@ -73,7 +73,7 @@ Answer CallDesk::send_one(const Request& request, Subject& subject, const Messag
 /// Urgent text is not built, and a connect by the first octets would lose them: in the pair they
 /// would go without a word.
 std::optional<Answer> CallDesk::refuse_flags(Subject& subject, int flags) {
-    Plug& plug = *subject.plug;
+    const Plug& plug = *subject.plug;
     const int refused = MSG_OOB | (plug.type == sock::Type::stream ? MSG_FASTOPEN : 0);
     if ((flags & refused) == 0) return std::nullopt;
     board_.calls(plug).refused(event::Call::send, plug.socket, Error::not_supported,
@@ -141,7 +141,7 @@ std::expected<CallDesk::Copied, int> CallDesk::receive_one(const Request& reques
     Plug& plug = *subject.plug;
     board_.drain_datagrams(plug);
     board_.deliver_datagrams(plug);
-    board_.settle_in_pair(plug);
+    Switchboard::settle_in_pair(plug);
     const int native = (flags & MSG_PEEK) | MSG_TRUNC | MSG_DONTWAIT;
     const ssize_t n = ::recv(subject.theirs.fd.get(), scratch_.data(), scratch_.size(), native);
     if (n < 0) return std::unexpected(errno);

@@ -51,7 +51,7 @@ int CallDesk::pending_error(Subject& subject, int from_stack) {
 }
 
 Answer CallDesk::on_get_option(const Request& request, Subject& subject) {
-    Plug& plug = *subject.plug;
+    const Plug& plug = *subject.plug;
     const int level = request.int_arg(1);
     const int name = request.int_arg(2);
     const auto room = request.memory.get<std::int32_t>(request.arg(4));
@@ -71,7 +71,7 @@ Answer CallDesk::on_get_option(const Request& request, Subject& subject) {
 }
 
 /// `value` is what there is room for of an option's `length` octets.
-Answer CallDesk::give_option(const Request& request, Octets value, std::size_t length) const {
+Answer CallDesk::give_option(const Request& request, Octets value, std::size_t length) {
     const bool written = request.memory.write(request.arg(3), value) &&
                          request.memory.put(request.arg(4), static_cast<std::int32_t>(length));
     return written ? Answer::value(0) : Answer::error(EFAULT);
@@ -124,7 +124,7 @@ Answer CallDesk::on_set_option(const Request& request, Subject& subject) {
 }
 
 Answer CallDesk::on_ioctl(const Request& request, Subject& subject) {
-    Plug& plug = *subject.plug;
+    const Plug& plug = *subject.plug;
     const auto command = static_cast<unsigned>(request.arg(1));
     if (command == SIOCOUTQ || command == SIOCOUTQNSD) {
         int in_pair = 0;
@@ -141,8 +141,7 @@ Answer CallDesk::on_ioctl(const Request& request, Subject& subject) {
                                                           : Answer::error(EFAULT);
     }
     if (command == SIOCATMARK) {
-        return request.memory.put(request.arg(2), int{0}) ? Answer::value(0)
-                                                          : Answer::error(EFAULT);
+        return request.memory.put(request.arg(2), 0) ? Answer::value(0) : Answer::error(EFAULT);
     }
     return on_interface_ioctl(request, subject);
 }

@@ -92,7 +92,7 @@ Answer CallDesk::on_socket(const Request& request) {
 }
 
 Answer CallDesk::on_bind(const Request& request, Subject& subject) {
-    Plug& plug = *subject.plug;
+    const Plug& plug = *subject.plug;
     const auto name = read_name(request.memory, request.arg(1), request.arg(2));
     if (!name) return Answer::error(name.error());
     const auto endpoint = bind_address(plug.kind(), *name);
@@ -113,7 +113,7 @@ Answer CallDesk::on_listen(const Request& request, Subject& subject) {
     auto calls = board_.calls(plug);
     const Status listening = calls.listen(plug.socket, request.int_arg(1));
     if (!listening) return Answer::of(listening);
-    board_.begin_listening(plug, subject.theirs.fd.get());
+    Switchboard::begin_listening(plug, subject.theirs.fd.get());
     Seen& seen = lines_[request.line].seen;
     if (!seen.listener) {
         seen.listener = calls.local_name(plug.socket).value_or(Endpoint{});
@@ -124,7 +124,7 @@ Answer CallDesk::on_listen(const Request& request, Subject& subject) {
 }
 
 /// A socket of the kernel's own: ours to refuse where it leads to the machine's names.
-Answer CallDesk::on_foreign_connect(const Request& request, const Answer& otherwise) const {
+Answer CallDesk::on_foreign_connect(const Request& request, const Answer& otherwise) {
     if (otherwise.kind != Answer::Kind::go_on) return otherwise;
     const auto name = read_name(request.memory, request.arg(1), request.arg(2));
     return name && is_resolver(*name) ? Answer::error(ECONNREFUSED) : otherwise;
@@ -208,7 +208,7 @@ Answer CallDesk::connect_stream(const Request& request, Subject& subject, Endpoi
     if (waits) return continue_connect(request, subject, to);
     // What poll() will show must be so before the program can ask.
     if (!is_decided(board_.calls(plug).poll(plug.socket))) {
-        board_.begin_waiting(plug, subject.theirs.fd.get());
+        Switchboard::begin_waiting(plug, subject.theirs.fd.get());
     } else {
         board_.look_at_handshake(subject.handle, plug);
     }

@@ -83,7 +83,7 @@ class Assembler {
         code_.push_back(sock_filter{BPF_JMP | BPF_JGE | BPF_K, 0, 1, value});
         verdict(then);
     }
-    [[nodiscard]] std::vector<sock_filter> take() { return std::move(code_); }
+    [[nodiscard]] std::vector<sock_filter> take() { return std::exchange(code_, {}); }
 
   private:
     void add(unsigned code, std::uint32_t k) {

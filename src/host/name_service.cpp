@@ -166,10 +166,8 @@ std::vector<std::byte> NameService::answer(event::HostIndex asker, Octets query)
     if (rcode == wire::DnsRcode::no_error && wants_v4) reply.add(*address);
     if (rcode == wire::DnsRcode::no_error && wants_v6) {
         const bool has_v6 = !world_.addresses_v6(asker).empty();
-        const auto address_v6 = !has_v6    ? std::nullopt
-                                : is_local ? std::optional(IpAddr::loopback_v6())
-                                           : world_.resolve_v6(asker, name);
-        if (address_v6) reply.add(*address_v6);
+        const auto address_v6 = is_local ? IpAddr::loopback_v6() : world_.resolve_v6(asker, name);
+        if (has_v6 && address_v6) reply.add(*address_v6);
     }
     std::vector<std::byte> octets(reply.size());
     reply.emit(octets);

@@ -220,7 +220,7 @@ void Switchboard::sweep() {
         if (plug.phase == Phase::failed && !is_held(plug)) gone.push_back(handle);
     });
     for (const PlugHandle handle : gone) {
-        Plug& plug = *plugs_.get(handle);
+        const Plug& plug = *plugs_.get(handle);
         (void)calls(plug).close(plug.socket);
         unplug(handle);
     }

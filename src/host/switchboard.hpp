@@ -88,11 +88,11 @@ class Switchboard {
 
     // Steps of calls.
     /// The handshake goes on after connect() has answered: nothing to read, no room to write.
-    void begin_waiting(Plug& plug, int theirs);
+    static void begin_waiting(Plug& plug, int theirs);
     /// Makes the pair show what became of a handshake that nobody waits for in connect().
     void look_at_handshake(PlugHandle handle, Plug& plug);
     void become_connected(PlugHandle handle, Plug& plug);
-    void begin_listening(Plug& plug, int theirs);
+    static void begin_listening(Plug& plug, int theirs);
     /// shutdown() by the program whose end of the pair is `theirs`: the end follows what was
     /// written before. Errors: not_connected.
     [[nodiscard]] Status shut_down(PlugHandle handle, Plug& plug, sock::How how, int theirs);
@@ -111,7 +111,7 @@ class Switchboard {
     /// Brings datagrams from the stack into the pair.
     void deliver_datagrams(Plug& plug);
     /// Forgets the datagrams that the program has read from the pair.
-    void settle_in_pair(Plug& plug);
+    static void settle_in_pair(Plug& plug);
     void wake(PlugHandle handle);
     void make_ready(PlugHandle handle, Plug& plug);
 
@@ -127,6 +127,8 @@ class Switchboard {
     void end_to_program(PlugHandle handle, Plug& plug);
     Progress carry_from_program(PlugHandle handle, Plug& plug);
     Progress carry_to_program(PlugHandle handle, Plug& plug);
+    Progress carry_piece(PlugHandle handle, Plug& plug);
+    std::optional<MutableOctets> place_for_octets(Plug& plug);
     void drop_filler(Plug& plug);
     void pass_end(PlugHandle handle, Plug& plug);
     void drop_returned(Plug& plug);

@@ -33,10 +33,10 @@ class TapDevice {
     [[nodiscard]] int fd() const { return fd_.get(); }
     [[nodiscard]] bool was_made() const { return was_made_; }
     /// Brings the kernel's side up, with this address.
-    SysStatus configure(const IpAddr& address, std::uint8_t prefix_length) const;
+    [[nodiscard]] SysStatus configure(const IpAddr& address, std::uint8_t prefix_length) const;
     /// Gives the kernel's side an IPv6 address, usable at once: nobody else can have it on a link
     /// that was just made. Before configure().
-    SysStatus configure_v6(const IpAddr& address, std::uint8_t prefix_length) const;
+    [[nodiscard]] SysStatus configure_v6(const IpAddr& address, std::uint8_t prefix_length) const;
     /// Whether the kernel's side is up.
     [[nodiscard]] bool is_up() const;
 

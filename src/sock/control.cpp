@@ -74,7 +74,7 @@ Answer<void> SocketTable::check_bindable(const Socket& socket, Endpoint address)
 }
 
 /// IPv4 addresses, mapped ones too, are for IPv4 sockets and for IPv6 sockets that take both.
-Answer<void> SocketTable::check_family(const Socket& socket, IpAddr address) const {
+Answer<void> SocketTable::check_family(const Socket& socket, IpAddr address) {
     const bool is_v6_socket = socket.family == Family::inet6;
     if (!address.is_v4() && !is_v6_socket) {
         return refuse(Error::family_not_supported, Reason::bad_argument);

@@ -105,7 +105,7 @@ Size read_linger(const OptionTarget& target, MutableOctets to) {
     return put_value(to, LinuxLinger{linger.mode == Linger::Mode::on ? 1 : 0, linger.seconds});
 }
 Done write_linger(const OptionTarget& target, Octets from) {
-    LinuxLinger given;
+    LinuxLinger given{};
     if (from.size() < sizeof given) return too_short();
     std::memcpy(&given, from.data(), sizeof given);
     Linger& linger = target.socket.change_settings().linger;
@@ -127,7 +127,7 @@ LinuxTimeval timeval_of(Duration limit) {
 /// Seconds beyond a century mean no limit, as does a zero time-out; a negative one is over at once.
 Answer<Duration> time_in(Octets from) {
     constexpr std::int64_t longest = 100LL * 365 * 86400;
-    LinuxTimeval given;
+    LinuxTimeval given{};
     if (from.size() < sizeof given) {
         return refuse(Error::invalid_argument, Reason::bad_argument);
     }
@@ -236,7 +236,7 @@ Size read_congestion(const OptionTarget& target, MutableOctets to) {
 }
 Done write_congestion(const OptionTarget& target, Octets from) {
     if (from.empty()) return too_short();
-    const auto found = std::ranges::find(congestion_names, text_in(from));
+    const auto* const found = std::ranges::find(congestion_names, text_in(from));
     if (found == congestion_names.end()) return refuse(Error::no_such_entry, Reason::not_offered);
     target.socket.change_settings().tcp.congestion =
         static_cast<event::CongestionControl>(found - congestion_names.begin());

@@ -113,8 +113,8 @@ void take_snapshot(const SocketTable& table, Instant now, event::Snapshot& to) {
     std::ranges::sort(placed, [](const Placed& a, const Placed& b) {
         return std::tie(a.rank, a.ordinal) < std::tie(b.rank, b.ordinal);
     });
-    for (Placed& one : placed) {
-        to.sockets.push_back(std::move(one.view));
+    for (const Placed& one : placed) {
+        to.sockets.push_back(one.view);
     }
 }
 

@@ -83,7 +83,7 @@ class SocketTable {
     Answer<void> claim_port(SocketId id, Socket& socket, Endpoint wanted, bool listening);
     void release_port(SocketId id, Socket& socket);
     [[nodiscard]] Answer<void> check_bindable(const Socket& socket, Endpoint address) const;
-    [[nodiscard]] Answer<void> check_family(const Socket& socket, IpAddr address) const;
+    [[nodiscard]] static Answer<void> check_family(const Socket& socket, IpAddr address);
     [[nodiscard]] Answer<void> check_own_address(const Socket& socket, IpAddr address) const;
     /// Connection or listener of a stream socket is let go; the socket is named and shut as
     /// Linux leaves it after disconnecting.

@@ -10,13 +10,13 @@ using event::Cause;
 using event::Reason;
 using event::State;
 
-void Engine::Parts::arrived(const Turn& turn, const SegmentIn& segment, unsigned shift) const {
+void Engine::Parts::arrived(const Turn& turn, const SegmentIn& segment, unsigned shift) {
     if (!turn.wants_segments()) return;
     turn.emit(event::SegmentReceived{summary_of(segment, shift)});
 }
 
 void Engine::Parts::drop(const Turn& turn, const SegmentIn& segment, unsigned shift,
-                         Reason reason) const {
+                         Reason reason) {
     turn.emit(event::SegmentDropped{summary_of(segment, shift), reason});
 }
 

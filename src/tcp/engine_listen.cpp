@@ -74,7 +74,7 @@ void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn
     owe_syn_ack(entry->index);
 }
 
-Path Engine::Parts::path_of(const HalfOpenValues& values, const Listener& listener) const {
+Path Engine::Parts::path_of(const HalfOpenValues& values, const Listener& listener) {
     Path path;
     path.mtu = values.mtu;
     path.tos = listener.options().tos;
@@ -157,7 +157,7 @@ void Engine::Parts::on_last_ack(const Turn& turn, std::uint32_t entry, SegmentIn
 // A full accept queue: as if the ACK had been lost. The SYN-ACK goes on being sent, and whatever
 // the peer answers is the next chance (Linux; RST instead with tcp_abort_on_overflow).
 void Engine::Parts::hold_last_ack(const Turn& turn, std::uint32_t entry, const SegmentIn& segment) {
-    Listener& listener = *listeners.get_index(half_opens.listener_of(entry));
+    const Listener& listener = *listeners.get_index(half_opens.listener_of(entry));
     ++counters.listen_overflows;
     ++counters.listen_drops;
     const unsigned shift = half_opens.values(entry).peer_shift.value_or(0);

@@ -67,13 +67,13 @@ struct Engine::Parts {
     void on_time_wait(const Turn& turn, std::uint32_t record, SegmentIn&& segment);
     void on_new_incarnation(const Turn& turn, std::uint32_t record, SegmentIn&& segment);
     void on_connection(const Turn& turn, std::uint32_t index, SegmentIn&& segment);
-    void arrived(const Turn& turn, const SegmentIn& segment, unsigned shift) const;
-    void drop(const Turn& turn, const SegmentIn& segment, unsigned shift,
-              event::Reason reason) const;
+    static void arrived(const Turn& turn, const SegmentIn& segment, unsigned shift);
+    static void drop(const Turn& turn, const SegmentIn& segment, unsigned shift,
+                     event::Reason reason);
 
     // The two queues.
     [[nodiscard]] std::optional<event::Reason> refusal(const Listener& listener) const;
-    void on_syn(const Turn& turn, Listeners::Handle listener, SegmentIn&& segment, Seq iss);
+    void on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment, Seq iss);
     void ignore_syn(const Turn& turn, Listener& listener, const SegmentIn& segment,
                     event::Reason reason);
     void on_half_open(const Turn& turn, std::uint32_t entry, SegmentIn&& segment);
@@ -90,7 +90,7 @@ struct Engine::Parts {
     [[nodiscard]] Early judge_fast_open(const Turn& turn, Listener& listener,
                                         const SegmentIn& segment) const;
     [[nodiscard]] SipKey fast_open_key(const Config& now, unsigned index) const;
-    void open_early(const Turn& turn, Listeners::Handle listener, SegmentIn&& segment,
+    void open_early(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment,
                     const PassiveOpen& open);
     void learn(ConnectionSlot& slot);
     void leave_fast_open(const Turn& turn, ConnectionSlot& slot);
@@ -100,7 +100,7 @@ struct Engine::Parts {
     void challenge_half_open(const Turn& turn, std::uint32_t entry, const SegmentIn& segment,
                              event::Reason reason);
     [[nodiscard]] Offer offer_of(const HalfOpenValues& values, const Listener& listener) const;
-    [[nodiscard]] Path path_of(const HalfOpenValues& values, const Listener& listener) const;
+    [[nodiscard]] static Path path_of(const HalfOpenValues& values, const Listener& listener);
 
     // After every input of a connection: its reply, its fate, its timer, its place on the lists.
     void settle(const Turn& turn, SlotHandle handle, const Outcome& outcome);

@@ -19,13 +19,18 @@ bool is_older(const SegmentIn& segment, std::uint32_t ts_recent) {
     return timestamps && static_cast<std::int32_t>(timestamps->value - ts_recent) < 0;
 }
 
+// With the first number it is the same SYN again: our SYN-ACK was lost, or is under way.
+bool is_plain_syn(const wire::TcpRepr& header) {
+    return header.flags.syn() && !header.flags.ack() && !header.flags.rst();
+}
+
 // RFC 9293 §3.4: any part of the segment lies in the window.
 bool is_acceptable(const SegmentIn& segment, Seq rcv_nxt, std::uint32_t window) {
-    const Seq first = segment.header.seq;
+    const Seq seq = segment.header.seq;
     const std::uint32_t length = segment.seg_len();
-    if (length == 0) return first == rcv_nxt || in_window(first, rcv_nxt, window);
+    if (length == 0) return seq == rcv_nxt || in_window(seq, rcv_nxt, window);
     if (window == 0) return false;
-    return in_window(first, rcv_nxt, window) || in_window(first + (length - 1), rcv_nxt, window);
+    return in_window(seq, rcv_nxt, window) || in_window(seq + (length - 1), rcv_nxt, window);
 }
 
 }  // namespace
@@ -83,10 +88,8 @@ HalfOpenVerdict HalfOpens::judge(std::uint32_t entry, const SegmentIn& segment,
     const wire::TcpRepr& header = segment.header;
     const Seq rcv_nxt = common.irs + 1;
     const bool is_old = common.has_timestamps && is_older(segment, common.ts_recent);
-    const bool is_plain_syn = header.flags.syn() && !header.flags.ack() && !header.flags.rst();
 
-    // The same SYN again: our SYN-ACK was lost, or is under way.
-    if (is_plain_syn && header.seq == common.irs && !is_old) {
+    if (is_plain_syn(header) && header.seq == common.irs && !is_old) {
         return {Do::resend_syn_ack, Reason::duplicate_syn};
     }
     // An ACK of anything but our SYN is no part of this handshake (as in LISTEN); the entry stays.

@@ -38,7 +38,7 @@ Outcome Connection::on_segment(const Turn& turn, buf::Pool& pool, SegmentIn&& se
         case State::last_ack: arrive(a); break;
     }
     if (a.outcome.fate == Fate::keep) settle(turn);
-    return std::move(a.outcome);
+    return a.outcome;
 }
 
 void Connection::arrive(Arrival& a) {

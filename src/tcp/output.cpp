@@ -54,21 +54,16 @@ Connection::Next Connection::next(Instant now) const {
     if (state_ == State::closed || state_ == State::time_wait) return Next::nothing;
     const Run* lost = snd_.first_lost();
     // Numbers come round again: ISS means the SYN only before the connection stands.
-    if (!has(Flag::connected)) {
-        if (snd_.nxt() == tcb_.iss) return Next::syn;
-        if (lost != nullptr && lost->first == tcb_.iss) return Next::syn;
-    }
+    const bool is_syn = snd_.nxt() == tcb_.iss || (lost != nullptr && lost->first == tcb_.iss);
+    if (is_syn && !has(Flag::connected)) return Next::syn;
     if (state_ == State::syn_sent) return Next::nothing;
-    if (is_early() && state_ == State::syn_received && snd_.has_unsent() &&
-        new_chunk(now).length() > 0) {
-        return Next::text;
-    }
+    if (is_early() && state_ == State::syn_received && is_text_ready(now)) return Next::text;
     // ACKs that are owed one by one leave first: text would make one of several.
     if (acks_.owes_own_ack()) return Next::own_ack;
     if (is_synchronized()) {
         const bool is_retransmitted = lost != nullptr && !is_new_text_first(now);
         if (is_retransmitted && lost_chunk().length() > 0) return Next::retransmission;
-        if (snd_.has_unsent() && new_chunk(now).length() > 0) return Next::text;
+        if (is_text_ready(now)) return Next::text;
         if (has(Flag::probe_due)) return Next::probe;
     }
     return acks_.wants_pure_ack() || has(Flag::window_due) ? Next::ack : Next::nothing;
@@ -95,7 +90,9 @@ std::uint32_t Connection::in_flight() const {
     return snd_.flight() > gone ? snd_.flight() - gone : 0;
 }
 
-bool Connection::is_text_ready(Instant now) const { return new_chunk(now).length() > 0; }
+bool Connection::is_text_ready(Instant now) const {
+    return snd_.has_unsent() && new_chunk(now).length() > 0;
+}
 
 Connection::Chunk Connection::new_chunk(Instant now) const {
     const std::uint32_t unsent = snd_.unsent_text();
@@ -108,6 +105,7 @@ Connection::Chunk Connection::new_chunk(Instant now) const {
 
 std::uint32_t Connection::sendable_text(Instant now, std::uint32_t unsent) const {
     const std::uint32_t mss = tcb_.snd_mss;
+    DT_ASSERT(mss > 0);
     const std::uint32_t record = within_record(snd_.nxt(), unsent);
     std::uint32_t length = std::min({record, window_left(snd_.nxt()), tcb_.snd_super});
     if (length == 0) return 0;

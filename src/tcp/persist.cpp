@@ -159,7 +159,7 @@ void Connection::settle(const Turn& turn) {
         return;
     }
     const bool is_open = window_left(snd_.nxt()) > 0;
-    if (kind == TimerKind::persist && !(is_open && probe_backoff_ > 0)) return;
+    if (kind == TimerKind::persist && (!is_open || probe_backoff_ == 0)) return;
     if (is_open) probe_backoff_ = 0;
     timers_.arm(TimerSlot::send, TimerKind::persist, turn.now() + hold(turn));
 }

@@ -61,6 +61,22 @@ void SendQueue::on_resent(std::uint32_t length, Instant now) {
     lost_hint_ = static_cast<std::uint32_t>(index);
 }
 
+namespace {
+
+/// `taken` numbers at the front of the run are acknowledged for the first time.
+void note_delivered(const Run& run, std::uint32_t taken, Seq highest, Acked& acked,
+                    Delivery& delivery) {
+    if (!run.is_resent()) {
+        acked.sent = run.sent;
+        if (!acked.first_sent) acked.first_sent = run.sent;
+        if (!delivery.late && before(run.first, highest)) delivery.late = run.first;
+    }
+    delivery.numbers += taken;
+    delivery.note(run, run.first + taken);
+}
+
+}  // namespace
+
 Acked SendQueue::on_ack(Seq ack, Delivery& delivery) {
     DT_ASSERT(after(ack, una_) && at_or_before(ack, nxt_));
     Acked acked;
@@ -70,22 +86,12 @@ Acked SendQueue::on_ack(Seq ack, Delivery& delivery) {
     while (head_ < runs_.size() && before(runs_[head_].first, ack)) {
         Run& run = runs_[head_];
         const std::uint32_t taken = std::min(distance(run.first, ack), run.length);
-        if (run.mark == Run::Mark::lost) lost_ -= taken;
-        if (run.is_resent()) {
-            acked.retransmitted = true;
-            delivery.has_resent = true;
-        }
         acked.transmissions = run.transmissions;
-        if (run.mark == Run::Mark::sacked) {
-            sacked_ -= taken;
-        } else {
-            if (!run.is_resent()) {
-                acked.sent = run.sent;
-                if (!acked.first_sent) acked.first_sent = run.sent;
-                if (!delivery.late && before(run.first, highest)) delivery.late = run.first;
-            }
-            delivery.numbers += taken;
-            delivery.note(run, run.first + taken);
+        if (run.is_resent()) acked.retransmitted = delivery.has_resent = true;
+        switch (run.mark) {
+            case Run::Mark::sacked: sacked_ -= taken; break;
+            case Run::Mark::lost: lost_ -= taken; [[fallthrough]];
+            case Run::Mark::in_flight: note_delivered(run, taken, highest, acked, delivery); break;
         }
         run.first += taken;
         run.length -= taken;
@@ -113,7 +119,7 @@ void SendQueue::drop_acked_runs() {
         lost_hint_ = 0;
         return;
     }
-    if (head_ < compact_from || head_ * 2 < runs_.size()) return;
+    if (head_ < compact_from || std::size_t{head_} * 2 < runs_.size()) return;
     runs_.erase(runs_.begin(), runs_.begin() + head_);
     lost_hint_ = lost_hint_ > head_ ? lost_hint_ - head_ : 0;
     head_ = 0;

@@ -1,8 +1,10 @@
 // Compile-time checks of the state table (RFC 9293 §3.3.2) and the words of its edges.
 #include "tcp/state.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
 
 namespace dt::tcp {
 
@@ -32,10 +34,7 @@ constexpr bool is_all_reachable() {
             if (seen[index_of(row.from)]) seen[index_of(row.to)] = true;
         }
     }
-    for (const bool reached : seen) {
-        if (!reached) return false;
-    }
-    return true;
+    return std::ranges::all_of(seen, std::identity{});
 }
 
 // CLOSED is reached from every state: nothing can be stuck for want of an edge.
@@ -47,18 +46,13 @@ constexpr bool is_closed_reachable() {
             if (ends[index_of(row.to)]) ends[index_of(row.from)] = true;
         }
     }
-    for (const bool reached : ends) {
-        if (!reached) return false;
-    }
-    return true;
+    return std::ranges::all_of(ends, std::identity{});
 }
 
 // No edge leads back to where it starts: each transition is a change that can be seen.
 constexpr bool is_free_of_loops() {
-    for (const StateRow& row : state_table) {
-        if (row.from == row.to) return false;
-    }
-    return true;
+    return std::ranges::none_of(state_table,
+                                [](const StateRow& row) { return row.from == row.to; });
 }
 
 static_assert(is_deterministic());

@@ -26,17 +26,17 @@ inline constexpr std::string_view recording_magic = "DTRECORD";
 
 /// Records of a body. A mark of an event is `event` plus its kind.
 enum class Record : std::uint8_t {
-    time = 1,     ///< signed nanoseconds since the last one
-    turn,         ///< the world runs
-    caller,       ///< host, pid and descriptor of the calls that follow
-    note,         ///< name and text, for viewers
-    descriptor,   ///< a socket became a descriptor: host, socket, pid, descriptor
-    full,         ///< the limit: nothing was recorded from here on
-    end,          ///< the run ended here
-    frame,        ///< one came from outside
-    restart,      ///< a host went down and is up again: host
-    call = 0x20,  ///< plus a RecordedCall
-    event = 0x60  ///< plus a kind: EventMark
+    time = 1,        ///< signed nanoseconds since the last one
+    turn = 2,        ///< the world runs
+    caller = 3,      ///< host, pid and descriptor of the calls that follow
+    note = 4,        ///< name and text, for viewers
+    descriptor = 5,  ///< a socket became a descriptor: host, socket, pid, descriptor
+    full = 6,        ///< the limit: nothing was recorded from here on
+    end = 7,         ///< the run ended here
+    frame = 8,       ///< one came from outside
+    restart = 9,     ///< a host went down and is up again: host
+    call = 0x20,     ///< plus a RecordedCall
+    event = 0x60     ///< plus a kind: EventMark
 };
 
 /// Calls that a recording holds, in the words of stack::Calls.

@@ -56,8 +56,10 @@ class Lint:
             if check.returncode != 0:
                 return None
         # The text lies outside the tree, where clang-tidy would find no settings and take its own few checks.
-        settings = f"--config-file={pathlib.Path.cwd() / '.clang-tidy'}"
-        run = subprocess.run([self.tidy, "--quiet", settings, f"--header-filter={self.headers}", str(whole), "--", *flags],
+        settings = [f"--config-file={pathlib.Path.cwd() / '.clang-tidy'}"]
+        if len(files) > 1:
+            settings.append("--checks=-readability-duplicate-include")  # each of them may include the same
+        run = subprocess.run([self.tidy, "--quiet", *settings, f"--header-filter={self.headers}", str(whole), "--", *flags],
                              cwd=folder, capture_output=True, text=True, check=False)
         findings = []
         for line in run.stdout.splitlines():
