@@ -32,6 +32,21 @@ void store_address(const IpAddr& address, MutableOctets to, std::size_t at) {
     address.v6().store(to, at);
 }
 
+/// Where the pointer leads: behind the header, before the piece of the name that it ends.
+Result<std::size_t> pointer_at(Octets message, std::size_t at, std::size_t piece) {
+    if (at + 2 > message.size()) return fail(Error::truncated);
+    const std::size_t target = load_be<std::uint16_t>(message, at) & 0x3fffU;
+    if (target >= piece || target < DnsView::header_length) return fail(Error::malformed);
+    return target;
+}
+
+Result<std::string_view> label_at(Octets message, std::size_t at) {
+    const auto length = std::to_integer<std::size_t>(message[at]);
+    if (length > DnsName::label_max) return fail(Error::malformed);
+    if (at + 1 + length > message.size()) return fail(Error::truncated);
+    return std::string_view(reinterpret_cast<const char*>(message.data() + at + 1), length);
+}
+
 }  // namespace
 
 bool DnsName::append_label(std::string_view label) {
@@ -83,23 +98,18 @@ Result<DnsView::NameAt> DnsView::read_name(std::size_t at) const {
     while (true) {
         if (at >= message_.size()) return fail(Error::truncated);
         const auto length = std::to_integer<std::size_t>(message_[at]);
-        if (length == 0) {
-            if (found.end == 0) found.end = at + 1;
-            return found;
-        }
-        if (length >= 0xc0) {
-            if (at + 2 > message_.size()) return fail(Error::truncated);
-            const std::size_t target = field(at) & 0x3fffU;
-            if (target >= piece || target < header_length) return fail(Error::malformed);
-            if (found.end == 0) found.end = at + 2;
+        const bool is_pointer = length >= 0xc0;
+        if (found.end == 0 && length == 0) found.end = at + 1;
+        if (found.end == 0 && is_pointer) found.end = at + 2;
+        if (length == 0) return found;
+        if (is_pointer) {
+            DT_TRY(target, pointer_at(message_, at, piece));
             at = piece = target;
-            continue;
+        } else {
+            DT_TRY(label, label_at(message_, at));
+            if (!found.name.append_label(label)) return fail(Error::malformed);
+            at += 1 + length;
         }
-        if (length > DnsName::label_max) return fail(Error::malformed);
-        if (at + 1 + length > message_.size()) return fail(Error::truncated);
-        const auto* chars = reinterpret_cast<const char*>(message_.data() + at + 1);
-        if (!found.name.append_label({chars, length})) return fail(Error::malformed);
-        at += 1 + length;
     }
 }
 
@@ -155,7 +165,7 @@ std::size_t DnsRepr::size() const {
 
 void DnsRepr::emit(MutableOctets to) const {
     DT_ASSERT(to.size() >= size());
-    unsigned flags = static_cast<unsigned>(rcode);
+    auto flags = static_cast<unsigned>(rcode);
     if (recursion_desired) flags |= flag_recursion_desired;
     if (kind == Kind::response) {
         flags |= flag_response | flag_authoritative | flag_recursion_available;

@@ -24,7 +24,7 @@ Status check_header(Octets octets) {
     if (octets.size() < Ipv4View::header_min) return fail(Error::truncated);
     const auto first = std::to_integer<unsigned>(octets[0]);
     if (first >> 4 != 4) return fail(Error::malformed);
-    const std::size_t header_length = 4U * (first & 0x0f);
+    const std::size_t header_length = std::size_t{4} * (first & 0x0f);
     if (header_length < Ipv4View::header_min) return fail(Error::malformed);
     if (header_length > octets.size()) return fail(Error::truncated);
     if (load_be<std::uint16_t>(octets, 2) < header_length) return fail(Error::malformed);

@@ -60,7 +60,7 @@ class Writer {
 };
 
 void put_fast_open(const FastOpen& option, Writer& out) {
-    std::array<std::byte, 4 + FastOpen::cookie_max> octets;
+    std::array<std::byte, 4 + FastOpen::cookie_max> octets{};
     octets.fill(std::byte{kind_nop});
     const std::size_t head = head_of(option);
     const bool is_standard = option.form == FastOpen::Form::standard;
@@ -73,7 +73,7 @@ void put_fast_open(const FastOpen& option, Writer& out) {
 
 }  // namespace
 
-TcpOptions TcpOptions::parse(Octets octets, SegmentKind segment) {
+TcpOptions TcpOptions::parse(Octets octets, SegmentKind kind) {
     TcpOptions options;
     // What nearly every segment of a connection carries: NOP, NOP, timestamps.
     if (octets.size() == 12 && word(octets, 0) == aligned_timestamps) {
@@ -81,9 +81,9 @@ TcpOptions TcpOptions::parse(Octets octets, SegmentKind segment) {
         return options;
     }
     while (!octets.empty()) {
-        const auto kind = std::to_integer<std::uint8_t>(octets[0]);
-        if (kind == kind_end) return options;
-        if (kind == kind_nop) {
+        const auto number = std::to_integer<std::uint8_t>(octets[0]);
+        if (number == kind_end) return options;
+        if (number == kind_nop) {
             octets = octets.subspan(1);
             continue;
         }
@@ -92,7 +92,7 @@ TcpOptions TcpOptions::parse(Octets octets, SegmentKind segment) {
             options.was_cut_short = true;
             return options;
         }
-        options.take(kind, octets.subspan(2, length - 2), segment);
+        options.take(number, octets.subspan(2, length - 2), kind);
         octets = octets.subspan(length);
     }
     return options;
