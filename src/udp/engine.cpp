@@ -27,7 +27,7 @@ struct Engine::Parts {
     [[nodiscard]] Datagram copy_of(const Datagram& datagram);
     [[nodiscard]] Verdict deliver(const Turn& turn, Handle handle, Datagram& datagram);
     [[nodiscard]] Verdict deliver_to_many(const Turn& turn, const Datagram& datagram);
-    void moved(const Turn& turn, const Datagram& datagram, event::Step step, Reason reason) const;
+    static void moved(const Turn& turn, const Datagram& datagram, event::Step step, Reason reason);
     void edge_of(Handle handle, BoundEndpoint& endpoint);
 
     const Config config;
@@ -68,7 +68,7 @@ Datagram Engine::Parts::copy_of(const Datagram& datagram) {
 }
 
 void Engine::Parts::moved(const Turn& turn, const Datagram& datagram, event::Step step,
-                          Reason reason) const {
+                          Reason reason) {
     if (step != event::Step::dropped && !turn.wants_segments()) return;
     turn.emit(
         event::DatagramMoved{datagram.tuple, datagram.frame->id, step, datagram.length, reason});
