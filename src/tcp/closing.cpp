@@ -31,6 +31,8 @@ Error error_of(IcmpError icmp) {
 constexpr std::uint16_t mtu_min_v4 = 552;
 constexpr std::uint16_t mtu_min_v6 = 1280;
 
+bool is_opening(State state) { return state == State::syn_sent || state == State::syn_received; }
+
 }  // namespace
 
 // Every transition passes here and is told exactly once.
@@ -171,7 +173,9 @@ Outcome Connection::on_icmp(const Turn& turn, Seq quoted, IcmpError error, std::
         return {};
     }
     // Before the handshake ends an error ends it (DEC-06); later it is only remembered (DEC-05).
-    if (!has(Flag::connected)) {
+    // Who closes in SYN-RECEIVED has left the handshake by the state, though its SYN may be
+    // unanswered.
+    if (is_opening(state_)) {
         return fail(turn, event::Cause::icmp_error, error_of(error),
                     event::Reason::icmp_said_unreachable);
     }
@@ -181,7 +185,7 @@ Outcome Connection::on_icmp(const Turn& turn, Seq quoted, IcmpError error, std::
 
 Outcome Connection::on_neighbour_failed(const Turn& turn) {
     if (state_ == State::closed || state_ == State::time_wait) return {};
-    if (!has(Flag::connected)) {
+    if (is_opening(state_)) {
         return fail(turn, event::Cause::icmp_error, Error::host_unreachable,
                     event::Reason::neighbour_silent);
     }
