@@ -10,10 +10,9 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "cli/doctor_watch.hpp"
 #include "cli/flags.hpp"
-#include "cli/terminal.hpp"
-#include "doctor/watch.hpp"
-#include "os/clock.hpp"
+#include "doctor/names.hpp"
 #include "rules/number_text.hpp"
 
 namespace dt::cli {
@@ -44,36 +43,61 @@ std::optional<rules::Language> language_for(const std::string& wanted) {
 
 Problem bad_target(const std::string& word) {
     return {fmt::format("`{}` is neither a port, an address nor a process", word),
-            "write :8080, 10.0.0.7:5432, [::1]:80 or pid 4242; a name of a host is not looked up",
+            "write :8080, 10.0.0.7:5432, [::1]:80, db:5432 or pid 4242",
             exit_usage,
             {}};
 }
 
-/// `:8080`, `10.0.0.7:5432`, `localhost:80`.
-std::optional<Problem> read_endpoint(const std::string& word, rules::Target& target) {
-    const std::string_view text = word;
-    const bool is_port = text.starts_with(':') || text.starts_with("*:");
-    std::string full = word;
-    if (text.starts_with(':')) full = "*" + word;
-    if (text.starts_with("localhost:")) full = "127.0.0.1" + word.substr(9);
-    const auto endpoint = Endpoint::parse(full);
-    if (!endpoint || endpoint->port.is_any()) return bad_target(word);
-    target.endpoint = *endpoint;
-    target.is_any_address = is_port;
+Problem unknown_name(const std::string& name, const doctor::NameTrouble& trouble) {
+    constexpr int cannot_be_judged = 3;
+    return {fmt::format("the name `{}` has no address: {}", name, trouble.why),
+            trouble.is_temporary
+                ? "see whether the name server answers: dialtone doctor -- getent hosts NAME"
+                : "write an address, or correct the name",
+            trouble.is_temporary ? cannot_be_judged : exit_usage,
+            {}};
+}
+
+/// `db:5432`: the name is looked up, and each of its addresses is judged.
+std::optional<Problem> read_name(const std::string& word, doctor::Question& question) {
+    const auto colon = word.rfind(':');
+    if (colon == std::string::npos || colon == 0) return bad_target(word);
+    const auto port = Endpoint::parse("*" + word.substr(colon));
+    const std::string name = word.substr(0, colon);
+    if (!port || port->port.is_any() || name.contains(':')) return bad_target(word);
+    const auto found = doctor::look_up(name);
+    if (!found) return unknown_name(name, found.error());
+    if (found->empty()) return bad_target(word);
+    question.target.endpoint = Endpoint{found->front(), port->port};
+    question.more.assign(std::next(found->begin()), found->end());
+    question.name = name;
     return std::nullopt;
 }
 
-std::optional<Problem> read_target(const std::vector<std::string>& words, rules::Target& target) {
+/// `:8080`, `10.0.0.7:5432`, `db:5432`.
+std::optional<Problem> read_endpoint(const std::string& word, doctor::Question& question) {
+    const std::string_view text = word;
+    const bool is_port = text.starts_with(':') || text.starts_with("*:");
+    const auto endpoint = Endpoint::parse(text.starts_with(':') ? "*" + word : word);
+    if (!endpoint && !is_port) return read_name(word, question);
+    if (!endpoint || endpoint->port.is_any()) return bad_target(word);
+    question.target.endpoint = *endpoint;
+    question.target.is_any_address = is_port;
+    return std::nullopt;
+}
+
+std::optional<Problem> read_target(const std::vector<std::string>& words,
+                                   doctor::Question& question) {
     if (words.empty()) return std::nullopt;
     if (words[0] != "pid") {
-        return words.size() == 1 ? read_endpoint(words[0], target) : bad_target(words[1]);
+        return words.size() == 1 ? read_endpoint(words[0], question) : bad_target(words[1]);
     }
     if (words.size() != 2) return bad_target("pid");
     std::int32_t pid = 0;
     const char* const end = words[1].data() + words[1].size();
     const auto [stop, error] = std::from_chars(words[1].data(), end, pid);
     if (error != std::errc{} || stop != end || pid <= 0) return bad_target("pid " + words[1]);
-    target.pid = pid;
+    question.target.pid = pid;
     return std::nullopt;
 }
 
@@ -89,7 +113,8 @@ bool write_page(const std::string& path, const doctor::Answer& answer) {
     return static_cast<bool>(file.flush());
 }
 
-int show(const DoctorFlags& asked, const doctor::Answer& answer) {
+int show(const DoctorFlags& asked, doctor::Answer answer) {
+    answer.setting.is_verbose = asked.common.verbose;
     if (!asked.page.empty() && !write_page(asked.page, answer)) {
         return complain({fmt::format("cannot write `{}`", asked.page),
                          "--html needs a file that can be written",
@@ -104,35 +129,14 @@ int show(const DoctorFlags& asked, const doctor::Answer& answer) {
     return doctor::exit_code_of(answer.verdict, answer.setting);
 }
 
-Problem unreadable(const os::Failure& failure) {
-    return {fmt::format("cannot read the sockets of this host: {}", failure.text()),
-            "the kernel must have INET_DIAG, and AF_NETLINK must be allowed here",
-            exit_ours,
-            {}};
-}
-
-/// Looks again and again until --for is over, or for ever; 1 if there ever was a finding.
-int watch(DoctorFlags asked) {
+int watch(const DoctorFlags& asked) {
     Duration limit = Duration::max();
     if (!asked.watch_time.empty()) {
         const auto time = link::parse_duration({asked.watch_time, 1});
         if (!time) return complain(problem_of("--for", asked.watch_time, time.error()));
         limit = *time;
     }
-    asked.question.may_probe = false;  // a probe held again and again would be in a server's way
-    doctor::WatchLog log(asked.question.language);
-    const observe::Paint paint = asked.common.paint();
-    const Instant begin = os::now();
-    do {
-        const auto answer = doctor::ask_host(asked.question);
-        if (!answer) return complain(unreadable(answer.error()));
-        const std::string time = observe::time_of_day(Duration{os::wall_time_ns()}).substr(0, 8);
-        for (const doctor::WatchLine& line : log.update(os::now(), answer->verdict)) {
-            fmt::print("{}  {} {}\n", time, line.sign, paint.plain(line.text));
-        }
-        (void)std::fflush(stdout);
-    } while (os::now() - begin < limit);
-    return log.has_found() ? 1 : 0;
+    return watch_host(asked.question, asked.common, limit);
 }
 
 bool is_capture_name(std::string_view word) {
@@ -200,7 +204,7 @@ int doctor_command(const Arguments& arguments) {
     if (words.size() == 1 && is_capture_name(words[0]) && line.program.empty()) {
         return judge_capture(asked, words[0]);
     }
-    if (const auto problem = read_target(words, asked.question.target)) return complain(*problem);
+    if (const auto problem = read_target(words, asked.question)) return complain(*problem);
     if (!line.program.empty()) return judge_command(asked, line.program);
     if (asked.watches) return watch(asked);
     tell_progress(asked);

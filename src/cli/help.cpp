@@ -103,13 +103,13 @@ Usage: dialtone doctor [TARGET | -- COMMAND…] [--watch [--for SPAN]] [--html F
                        [--lang en|ko] [--json] [--ascii] [--color WHEN] [-q]
   dialtone doctor                everything that is found, worst first
   dialtone doctor :8080          one port: who has it, its queue; why a server could not start there
-  dialtone doctor 10.0.0.7:5432  what concerns one address
+  dialtone doctor db:5432        what concerns one address, or each address of a name
   dialtone doctor pid 4242       the sockets of one process
   dialtone doctor trace.pcapng   a capture: refusals, resets, losses, shut windows, with packet numbers
   dialtone doctor -- ./server    runs a program; why its socket calls failed or waited
 It reads sockets and counters for 2 s and changes nothing. For :PORT without a listener it binds one
 scratch socket, closes it at once and says so; --no-probe leaves that out.
-  --html FILE    writes the report as one page too
+  --html FILE    writes the report as one page too      -v   also the command line of each owner
   --watch        looks again and again: + appeared, ~ changed by a quarter, - gone; --for 60s ends it
   certain   all evidence that tells this cause from others was read      likely   not all
 Exit status: 0 nothing found, 1 findings, 3 what was asked cannot be judged, 2 wrong usage.

@@ -1,6 +1,7 @@
 // Follows the socket calls of a traced program and judges those that failed or waited.
 #include "doctor/command.hpp"
 
+#include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -10,7 +11,7 @@
 #include <set>
 
 #include "doctor/descriptor.hpp"
-#include "doctor/tracer.hpp"
+#include "doctor/followed.hpp"
 #include "os/clock.hpp"
 #include "os/process.hpp"
 
@@ -22,30 +23,12 @@ using rules::Call;
 using rules::CallKind;
 
 constexpr Duration slow_connect = 900ms;
-
-/// A call that has begun.
-struct Begun {
-    Call call;
-    rules::Snapshot before;
-    Instant since{};
-    std::uint64_t result_address = 0;  ///< of getsockopt: where the value goes
-};
-
-/// What is known of one descriptor.
-struct Known {
-    std::optional<Begun> connecting;  ///< a connect that has not ended yet
-    rules::Counters at_begin;         ///< when the connection began
-    Endpoint peer;
-    bool was_accepted = false;
-    bool has_received = false;
-    bool is_shut_down = false;
-    std::uint32_t sends = 0;
-    std::uint32_t sends_since_receive = 0;
-    bool was_held = false;  ///< the wait that goes on began with unsent data
-    rules::Exchanges exchanges;
-};
-
-using Key = std::pair<pid_t, int>;  // process, descriptor
+/// Below this an answer's lateness has nothing to do with a retransmission (RTO_MIN is 200 ms; a
+/// tail loss probe may go out somewhat earlier).
+constexpr Duration late_answer = 150ms;
+/// A connection that was used within this time does not come out of a pool.
+constexpr Duration idle_time = 100ms;
+constexpr std::uint16_t name_service = 53;
 
 class Judge final : public CallWatcher {
   public:
@@ -61,8 +44,15 @@ class Judge final : public CallWatcher {
     void control_returned(Begun begun, int error);
     void accept_returned(const Stop& stop, const Begun& begun);
     void transfer_returned(const Stop& stop, Begun begun);
+    void socket_returned(const Stop& stop, const Begun& begun);
     void error_asked(const Stop& stop, const Begun& begun);
+    void sent(const Begun& begun, Known& known);
+    void received(const Begun& begun, Known& known);
+    void query_sent(const Begun& begun, const Known& known);
+    bool is_stale(Begun& begun, Known& known);
+    void transfer_failed(Begun begun, Known& known, int error);
     void connect_ended(Begun begun, int error);
+    [[nodiscard]] std::optional<rules::Race> race_lost_by(const Begun& winner) const;
     void count_exchange(const Begun& begun, Known& known);
     void judge(Begun begun, int error);
     void keep(const rules::Evidence& evidence, rules::Verdict verdict);
@@ -71,6 +61,7 @@ class Judge final : public CallWatcher {
     const Question& question_;
     std::map<pid_t, Begun> begun_;
     std::map<Key, Known> known_;
+    Lookups lookups_;
     std::set<std::string> told_;
     rules::Evidence last_;
     rules::Verdict verdict_;
@@ -78,35 +69,7 @@ class Judge final : public CallWatcher {
     bool was_probed_ = false;
 };
 
-std::optional<CallKind> kind_of(std::uint64_t number) {
-    switch (number) {
-        case SYS_bind: return CallKind::bind;
-        case SYS_listen: return CallKind::listen;
-        case SYS_connect: return CallKind::connect;
-        case SYS_accept:
-        case SYS_accept4: return CallKind::accept;
-        case SYS_read:
-        case SYS_readv:
-        case SYS_recvfrom:
-        case SYS_recvmsg: return CallKind::receive;
-        case SYS_write:
-        case SYS_writev:
-        case SYS_sendto:
-        case SYS_sendmsg: return CallKind::send;
-        default: return std::nullopt;
-    }
-}
-
 Key key_of(const Call& call) { return {call.pid, call.fd}; }
-
-Begun begin(const Stop& stop, CallKind kind) {
-    Begun begun;
-    begun.call.kind = kind;
-    begun.call.pid = os::process_of(stop.thread).value_or(stop.thread);
-    begun.call.fd = static_cast<int>(stop.arguments[0]);
-    begun.since = os::now();
-    return begun;
-}
 
 bool Judge::on_call(const Stop& stop) {
     const Key key{os::process_of(stop.thread).value_or(stop.thread),
@@ -114,6 +77,11 @@ bool Judge::on_call(const Stop& stop) {
     if (stop.number == SYS_close) {
         known_.erase(key);
         return false;
+    }
+    if (stop.number == SYS_socket) {
+        begun_[stop.thread] = begin(stop, CallKind::socket);
+        begun_[stop.thread].call.fd = -1;
+        return stop.arguments[0] == AF_INET || stop.arguments[0] == AF_INET6;
     }
     if (stop.number == SYS_shutdown) {
         const auto known = known_.find(key);
@@ -153,6 +121,40 @@ bool Judge::begin_control(const Stop& stop, CallKind kind) {
     return true;
 }
 
+/// A request on a connection that has been used and lay idle: whether the peer has closed it.
+void note_stale(const Begun& begun, Known& known) {
+    const Duration idle = begun.since - known.last_transfer;
+    known.stale.reset();
+    if (!known.is_connected || !known.has_received || known.sends == 0 || idle < idle_time) return;
+    const auto found = options_of(begun.call.pid, begun.call.fd);
+    if (!found || !found->info || found->info->state != event::State::close_wait) return;
+    known.stale = rules::Stale{idle};
+}
+
+/// A datagram's own destination, where the call names one.
+void name_destination(const Stop& stop, Call& call) {
+    if (stop.number != SYS_sendto || stop.arguments[4] == 0) return;
+    sockaddr_storage storage{};
+    const std::size_t asked = std::min<std::size_t>(stop.arguments[5], sizeof storage);
+    const std::size_t size = read_memory(stop.thread, stop.arguments[4], &storage, asked);
+    const auto name = from_sockaddr(storage, size);
+    if (!name) return;
+    call.address = name->endpoint;
+    call.family = name->family;
+}
+
+/// Whether the call waited as long as the program's own time limit for the socket says.
+bool has_own_limit(Begun& begun) {
+    begun.call.took = os::now() - begun.since;
+    constexpr Duration shortest = 5ms;  // a call that does not wait is over sooner
+    if (begun.never_waits || begun.call.took < shortest) return false;
+    const auto found = options_of(begun.call.pid, begun.call.fd);
+    if (!found || found->options.is_nonblocking) return false;
+    const bool receives = begun.call.kind == CallKind::receive;
+    const Duration limit = receives ? found->options.receive_limit : found->options.send_limit;
+    return limit > Duration{} && begun.call.took >= limit;
+}
+
 bool Judge::begin_transfer(const Stop& stop, CallKind kind) {
     Begun begun = begin(stop, kind);
     const auto known = known_.find(key_of(begun.call));
@@ -162,7 +164,13 @@ bool Judge::begin_transfer(const Stop& stop, CallKind kind) {
     begun.call.is_first_receive = !socket.has_received;
     begun.call.sends_before = socket.sends;
     begun.call.is_shut_down = socket.is_shut_down;
+    begun.call.connect_error = socket.connect_error;
     begun.call.address = socket.peer;
+    if (kind == CallKind::send) {
+        name_destination(stop, begun.call);
+        begun.call.size = size_of_send(stop);
+        note_stale(begun, socket);
+    }
     begun.before.counters = socket.at_begin;
     if (kind == CallKind::receive && socket.sends_since_receive >= 2) {
         const auto found = options_of(begun.call.pid, begun.call.fd);
@@ -183,6 +191,7 @@ void Judge::on_return(const Stop& stop) {
     const int error = stop.result < 0 ? static_cast<int>(-stop.result) : 0;
     if (begun.result_address != 0) return error_asked(stop, begun);
     switch (begun.call.kind) {
+        case CallKind::socket: return socket_returned(stop, begun);
         case CallKind::accept: return accept_returned(stop, begun);
         case CallKind::receive:
         case CallKind::send: return transfer_returned(stop, std::move(begun));
@@ -199,11 +208,14 @@ void Judge::control_returned(Begun begun, int error) {
     }
     Known& known = known_[key_of(begun.call)];
     if (!known.connecting) {
+        const rules::Protocol protocol = known.protocol;
         known = Known{};
+        known.protocol = protocol;
         known.peer = begun.call.address;
         known.at_begin = begun.before.counters;
     }
     if (error == EINPROGRESS) {
+        if (has_own_limit(begun)) return judge(std::move(begun), error);
         known.connecting = std::move(begun);
         return;
     }
@@ -212,11 +224,27 @@ void Judge::control_returned(Begun begun, int error) {
     connect_ended(std::move(begun), error);
 }
 
+void Judge::socket_returned(const Stop& stop, const Begun& begun) {
+    if (stop.result >= 0) {
+        Known& known = known_[{begun.call.pid, static_cast<int>(stop.result)}];
+        known = Known{};
+        constexpr std::uint64_t type_mask = 0xf;  // SOCK_NONBLOCK and SOCK_CLOEXEC lie above
+        const bool is_datagram = (stop.arguments[1] & type_mask) == SOCK_DGRAM;
+        known.protocol = is_datagram ? rules::Protocol::udp : rules::Protocol::tcp;
+        return;
+    }
+    if (stop.result == -EMFILE || stop.result == -ENFILE) {
+        judge(begun, static_cast<int>(-stop.result));
+    }
+}
+
 void Judge::accept_returned(const Stop& stop, const Begun& begun) {
     if (stop.result >= 0) {
         Known& known = known_[{begun.call.pid, static_cast<int>(stop.result)}];
         known = Known{};
         known.was_accepted = true;
+        known.is_connected = true;
+        known.last_transfer = os::now();
         known.at_begin = Host::counters();
         const auto found = options_of(begun.call.pid, static_cast<int>(stop.result));
         if (found) known.peer = found->options.remote;
@@ -241,26 +269,123 @@ void Judge::error_asked(const Stop& stop, const Begun& begun) {
 void Judge::connect_ended(Begun begun, int error) {
     const Duration took = os::now() - begun.since;
     begun.call.took = took;
+    Known& known = known_[key_of(begun.call)];
+    known.connect_error = error;
+    known.is_connected = error == 0;
+    known.last_transfer = os::now();
+    if (error == 0) begun.call.race = race_lost_by(begun);
     const auto options = options_of(begun.call.pid, begun.call.fd);
     const bool is_itself = options && options->options.local == options->options.remote;
-    if (error != 0 || took >= slow_connect || is_itself) judge(std::move(begun), error);
+    if (error != 0 || took >= slow_connect || is_itself || begun.call.race) {
+        judge(std::move(begun), error);
+    }
+}
+
+/// A connect over IPv6 to the same port that has waited longer than this one over IPv4.
+std::optional<rules::Race> Judge::race_lost_by(const Begun& winner) const {
+    if (winner.call.family != Family::v4) return std::nullopt;
+    for (const auto& [key, known] : known_) {
+        if (key.first != winner.call.pid || !known.connecting) continue;
+        const Begun& other = *known.connecting;
+        const Duration ahead = winner.since - other.since;
+        if (other.call.family != Family::v6 || ahead < late_answer) continue;
+        if (other.call.address.port != winner.call.address.port) continue;
+        return rules::Race{other.call.address, ahead};
+    }
+    return std::nullopt;
 }
 
 void Judge::transfer_returned(const Stop& stop, Begun begun) {
     Known& known = known_[key_of(begun.call)];
-    if (stop.result >= 0) {
-        count_exchange(begun, known);
-        if (known.connecting) connect_ended(*std::exchange(known.connecting, std::nullopt), 0);
+    if (stop.result < 0)
+        return transfer_failed(std::move(begun), known, static_cast<int>(-stop.result));
+    if (known.connecting) connect_ended(*std::exchange(known.connecting, std::nullopt), 0);
+    if (stop.result == 0 && begun.call.kind == CallKind::receive && is_stale(begun, known)) {
+        return judge(std::move(begun), 0);
+    }
+    if (begun.call.kind == CallKind::send) {
+        sent(begun, known);
+    } else {
+        received(begun, known);
+    }
+    count_exchange(begun, known);
+    known.last_transfer = os::now();
+}
+
+void Judge::transfer_failed(Begun begun, Known& known, int error) {
+    if (error == EINTR) return;
+    if (error == EAGAIN) {
+        if (has_own_limit(begun)) judge(std::move(begun), error);
         return;
     }
-    const auto error = static_cast<int>(-stop.result);
-    if (error == EAGAIN || error == EINTR) return;
     if (known.connecting) {
         return connect_ended(*std::exchange(known.connecting, std::nullopt), error);
     }
-    if (error == ECONNRESET || error == EPIPE || error == ETIMEDOUT || error == ECONNREFUSED) {
-        judge(std::move(begun), error);
+    switch (error) {
+        case EPIPE:
+        case ECONNRESET: (void)is_stale(begun, known); break;
+        case ETIMEDOUT:
+        case ECONNREFUSED:
+        case ENOTCONN:
+        case EDESTADDRREQ:
+        case EMSGSIZE:
+        case EPERM: break;
+        default: return;
     }
+    judge(std::move(begun), error);
+}
+
+/// Whether the request before went to a peer that had closed already, and was answered by a reset.
+/// The reset may still be on its way: it is waited for, a few round trips at most.
+bool Judge::is_stale(Begun& begun, Known& known) {
+    const auto stale = std::exchange(known.stale, std::nullopt);
+    if (!stale) return false;
+    for (int tries = 0; tries < 20; ++tries) {
+        const auto found = options_of(begun.call.pid, begun.call.fd);
+        if (!found || !found->info) return false;
+        if (found->info->state == event::State::closed) {
+            begun.call.stale = stale;
+            return true;
+        }
+        sleep_for(10ms);
+    }
+    return false;
+}
+
+/// Notes what the connection was like as the request went out.
+void Judge::sent(const Begun& begun, Known& known) {
+    if (known.protocol == rules::Protocol::udp) return query_sent(begun, known);
+    const auto found =
+        known.is_connected ? options_of(begun.call.pid, begun.call.fd) : std::nullopt;
+    known.at_send = found ? found->info : std::nullopt;
+}
+
+void Judge::query_sent(const Begun& begun, const Known& known) {
+    if (begun.call.address.port.value() != name_service) return;
+    Begun query = begun;
+    query.call.lookup = lookups_.asked(begun.call.pid, begun.call.address, os::now());
+    query.call.protocol = known.protocol;
+    if (query.call.lookup) judge(std::move(query), 0);
+}
+
+/// An answer that came late: whether TCP had to send the request again before.
+void Judge::received(const Begun& begun, Known& known) {
+    if (known.protocol == rules::Protocol::udp) {
+        return lookups_.answered(begun.call.pid, begun.call.address);
+    }
+    const auto at_send = std::exchange(known.at_send, std::nullopt);
+    const Duration waited = os::now() - known.last_transfer;
+    if (!at_send || waited < late_answer) return;
+    const auto found = options_of(begun.call.pid, begun.call.fd);
+    if (!found || !found->info || found->info->total_retrans <= at_send->total_retrans) return;
+    // An answer that had lain there for some time kept nobody waiting; and a DSACK says that the
+    // request had arrived the first time.
+    constexpr std::uint32_t just_now_ms = 50;
+    const bool was_needless = found->info->dsack_dups > at_send->dsack_dups;
+    if (was_needless || found->info->last_data_recv_ms > just_now_ms) return;
+    Begun late = begun;
+    late.call.repeat = {waited, found->info->total_retrans - at_send->total_retrans};
+    judge(std::move(late), 0);
 }
 
 /// Write, write, read: where the second write was still held back when the read began, and the read
@@ -295,12 +420,14 @@ void Judge::judge(Begun begun, int error) {
         call.options = found->options;
         call.info = found->info;
         call.protocol = found->protocol;
+        call.family = call.options->local.addr.is_v4() ? Family::v4 : Family::v6;
     }
     evidence.after = host_.snapshot();
     evidence.before = std::move(begun.before);
     evidence.window = call.took;
     host_.read_settings(evidence);
     host_.read_owners(evidence);
+    Host::read_process(call.pid, evidence);
     evidence.route = host_.route(call.address.addr);
     const bool is_taken = call.kind == CallKind::bind && error == EADDRINUSE &&
                           !call.address.port.is_any() && call.protocol == rules::Protocol::tcp;

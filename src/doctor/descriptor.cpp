@@ -1,6 +1,7 @@
 // Reads a socket of another process.
 #include "doctor/descriptor.hpp"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -18,11 +19,20 @@ namespace dt::doctor {
 
 namespace {
 
-bool flag_of(int fd, int level, int option) {
+int number_of(int fd, int level, int option) {
     int value = 0;
     socklen_t size = sizeof value;
-    return ::getsockopt(fd, level, option, &value, &size) == 0 && value != 0;
+    return ::getsockopt(fd, level, option, &value, &size) == 0 ? value : 0;
 }
+
+Duration limit_of(int fd, int option) {
+    timeval value{};
+    socklen_t size = sizeof value;
+    if (::getsockopt(fd, SOL_SOCKET, option, &value, &size) != 0) return {};
+    return std::chrono::seconds{value.tv_sec} + std::chrono::microseconds{value.tv_usec};
+}
+
+bool flag_of(int fd, int level, int option) { return number_of(fd, level, option) != 0; }
 
 template <class Ask>
 std::optional<NamedEndpoint> name_of(int fd, Ask ask) {
@@ -56,15 +66,23 @@ std::optional<Looked> options_of(pid_t pid, int fd) {
     looked.options.is_v6only =
         local->family == Family::v6 && flag_of(own, IPPROTO_IPV6, IPV6_V6ONLY);
     looked.options.has_no_delay = flag_of(own, IPPROTO_TCP, TCP_NODELAY);
+    looked.options.is_listening = flag_of(own, SOL_SOCKET, SO_ACCEPTCONN);
+    looked.options.is_nonblocking = (::fcntl(own, F_GETFL) & O_NONBLOCK) != 0;
+    looked.options.receive_limit = limit_of(own, SO_RCVTIMEO);
+    looked.options.send_limit = limit_of(own, SO_SNDTIMEO);
+    const bool is_v4 = local->family == Family::v4;
+    const int discovery = is_v4 ? number_of(own, IPPROTO_IP, IP_MTU_DISCOVER)
+                                : number_of(own, IPPROTO_IPV6, IPV6_MTU_DISCOVER);
+    looked.options.may_fragment = discovery != IP_PMTUDISC_DO && discovery != IP_PMTUDISC_PROBE;
+    looked.options.path_mtu = static_cast<std::uint32_t>(
+        is_v4 ? number_of(own, IPPROTO_IP, IP_MTU) : number_of(own, IPPROTO_IPV6, IPV6_MTU));
     looked.options.local = local->endpoint;
     looked.options.is_bound = !local->endpoint.port.is_any();
     if (const auto remote = name_of(own, ::getpeername)) {
         looked.options.remote = remote->endpoint;
     }
-    int type = 0;
-    socklen_t size = sizeof type;
-    (void)::getsockopt(own, SOL_SOCKET, SO_TYPE, &type, &size);
-    looked.protocol = type == SOCK_DGRAM ? rules::Protocol::udp : rules::Protocol::tcp;
+    looked.protocol = number_of(own, SOL_SOCKET, SO_TYPE) == SOCK_DGRAM ? rules::Protocol::udp
+                                                                        : rules::Protocol::tcp;
     if (looked.protocol == rules::Protocol::tcp) looked.info = info_of(own);
     return looked;
 }

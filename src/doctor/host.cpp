@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,6 +42,12 @@ std::string read_text(const std::string& path) {
     return text;
 }
 
+void sleep_for(Duration time) {
+    timespec left{time.count() / 1'000'000'000, time.count() % 1'000'000'000};
+    while (::nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
 os::SysResult<Host> Host::open() {
     auto diag = Netlink::open(NETLINK_SOCK_DIAG);
     if (!diag) return std::unexpected(diag.error());
@@ -65,6 +72,7 @@ rules::Counters Host::counters() {
 
 rules::Snapshot Host::snapshot() {
     rules::Snapshot snapshot;
+    snapshot.sockets.reserve(last_count_ + last_count_ / 16);
     if (const auto status = dump_sockets(diag_, rules::Protocol::tcp, snapshot.sockets); !status) {
         note("TCP sockets", status.error().text());
     }
@@ -72,6 +80,7 @@ rules::Snapshot Host::snapshot() {
         note("UDP sockets", status.error().text());
     }
     snapshot.counters = counters();
+    last_count_ = snapshot.sockets.size();
     return snapshot;
 }
 

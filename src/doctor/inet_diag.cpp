@@ -67,6 +67,18 @@ void read_attribute(const nlattr& attribute, rules::Socket& socket) {
                 socket.is_v6only = mnl_attr_get_u8(&attribute) != 0;
             }
             break;
+        case INET_DIAG_SHUTDOWN:
+            if (mnl_attr_get_payload_len(&attribute) >= 1) {
+                // RCV_SHUTDOWN is 1, SEND_SHUTDOWN is 2.
+                const std::uint8_t mask = mnl_attr_get_u8(&attribute);
+                socket.shutdown = rules::Shutdown{(mask & 1U) != 0, (mask & 2U) != 0};
+            }
+            break;
+        case INET_DIAG_CGROUP_ID:
+            if (mnl_attr_get_payload_len(&attribute) >= sizeof(std::uint64_t)) {
+                socket.cgroup = mnl_attr_get_u64(&attribute);
+            }
+            break;
         default: break;
     }
 }
@@ -101,10 +113,17 @@ std::optional<rules::Socket> socket_of(const nlmsghdr& header, rules::Protocol p
     return socket;
 }
 
+/// By a quarter, not twofold: with 100,000 sockets the room that is not used is what counts.
+void make_room(std::vector<rules::Socket>& out) {
+    constexpr std::size_t at_least = 256;
+    if (out.size() == out.capacity()) out.reserve(out.size() + out.size() / 4 + at_least);
+}
+
 }  // namespace
 
 rules::TcpInfo tcp_info_of(const tcp_info& kernel) {
     rules::TcpInfo info;
+    info.state = state_of(kernel.tcpi_state).value_or(event::State::closed);
     info.retransmits = kernel.tcpi_retransmits;
     info.probes = kernel.tcpi_probes;
     info.backoff = kernel.tcpi_backoff;
@@ -118,6 +137,7 @@ rules::TcpInfo tcp_info_of(const tcp_info& kernel) {
     info.pmtu = kernel.tcpi_pmtu;
     info.rtt_us = kernel.tcpi_rtt;
     info.total_retrans = kernel.tcpi_total_retrans;
+    info.dsack_dups = kernel.tcpi_dsack_dups;
     info.notsent_bytes = kernel.tcpi_notsent_bytes;
     info.segs_in = kernel.tcpi_segs_in;
     info.data_segs_in = kernel.tcpi_data_segs_in;
@@ -134,6 +154,7 @@ DumpStep read_sockets(Octets datagram, rules::Protocol protocol, std::vector<rul
     return read_messages(datagram, [&](const nlmsghdr& header) {
         auto socket = socket_of(header, protocol);
         if (!socket) return false;
+        make_room(out);
         out.push_back(*std::move(socket));
         return true;
     });

@@ -7,6 +7,7 @@
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -35,6 +36,8 @@ struct Answer {
         const std::array<std::uint32_t, SK_MEMINFO_VARS> memory{0, 131072, 0, 16384, 0, 0, 0, 0, 7};
         mnl_attr_put(header, INET_DIAG_SKMEMINFO, sizeof memory, memory.data());
         mnl_attr_put_u8(header, INET_DIAG_SKV6ONLY, 1);
+        mnl_attr_put_u8(header, INET_DIAG_SHUTDOWN, 2);
+        mnl_attr_put_u64(header, INET_DIAG_CGROUP_ID, 4711);
     }
     [[nodiscard]] Octets datagram() const { return Octets{octets}.first(header->nlmsg_len); }
 };
@@ -52,6 +55,28 @@ TEST(InetDiag, AListenerIsReadWithItsQueuesAndDrops) {
     ASSERT_TRUE(sockets[0].memory);
     EXPECT_EQ(sockets[0].memory->drops, 7U);
     EXPECT_EQ(sockets[0].is_v6only, true);
+    ASSERT_TRUE(sockets[0].shutdown);
+    EXPECT_TRUE(sockets[0].shutdown->sends_no_more);
+    EXPECT_FALSE(sockets[0].shutdown->receives_no_more);
+    EXPECT_EQ(sockets[0].cgroup, 4711U);
+}
+
+TEST(InetDiag, TwoLooksAtAHundredThousandSocketsFitInAHundredMegabytes) {
+    const Answer answer;
+    constexpr std::size_t count = 100'000;
+    std::vector<rules::Socket> sockets;
+    std::size_t largest = 0;  // octets held at once while the list grows: the old room and the new
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t room = sockets.capacity();
+        (void)read_sockets(answer.datagram(), rules::Protocol::tcp, sockets);
+        if (sockets.capacity() != room) largest = std::max(largest, room + sockets.capacity());
+    }
+    ASSERT_EQ(sockets.size(), count);
+    // The second look is given its room at once. Three lists of pointers index the two (Scene).
+    const std::size_t second = (count + count / 16) * sizeof(rules::Socket);
+    const std::size_t held = sockets.capacity() * sizeof(rules::Socket) + second +
+                             3 * count * sizeof(const rules::Socket*);
+    EXPECT_LT(std::max(held, largest * sizeof(rules::Socket)), 75'000'000U);
 }
 
 TEST(InetDiag, AnAnswerCutAtAnyPlaceIsNeverReadBeyondItsEnd) {

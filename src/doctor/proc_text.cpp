@@ -135,6 +135,17 @@ std::optional<std::uint64_t> effective_capabilities(std::string_view status) {
     return std::nullopt;
 }
 
+std::string command_line(std::string_view words) {
+    constexpr std::size_t longest = 200;  // enough to tell programs apart
+    std::string line{words.substr(0, longest)};
+    for (char& c : line) {
+        if (c == '\0') c = ' ';
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+    while (line.ends_with(' ')) line.pop_back();
+    return line;
+}
+
 std::optional<std::uint32_t> socket_inode(std::string_view link) {
     constexpr std::string_view front = "socket:[";
     if (!link.starts_with(front) || !link.ends_with(']')) return std::nullopt;

@@ -28,6 +28,8 @@ void read_conntrack(std::string_view text, rules::Counters& out);
 [[nodiscard]] std::vector<rules::PortRange> port_ranges(std::string_view text);
 /// `CapEff` of /proc/PID/status.
 [[nodiscard]] std::optional<std::uint64_t> effective_capabilities(std::string_view status);
+/// The words of /proc/PID/cmdline with a space between; control characters become `?`.
+[[nodiscard]] std::string command_line(std::string_view words);
 /// The inode in the target of a link /proc/PID/fd/N: `socket:[1234]`.
 [[nodiscard]] std::optional<std::uint32_t> socket_inode(std::string_view link);
 

@@ -71,6 +71,14 @@ TEST(ProcText, EffectiveCapabilitiesAreHexadecimal) {
     EXPECT_EQ(effective_capabilities("Name:\tx\n"), std::nullopt);
 }
 
+TEST(ProcText, ACommandLineIsOneLineWithoutControlCharacters) {
+    using namespace std::string_view_literals;
+    EXPECT_EQ(command_line("java\0-jar\0app.jar\0"sv), "java -jar app.jar");
+    EXPECT_EQ(command_line("a\033[2J\0b\n"sv), "a?[2J b?");
+    EXPECT_EQ(command_line(""), "");
+    EXPECT_EQ(command_line(std::string(5000, 'x')).size(), 200U);
+}
+
 TEST(ProcText, OnlyLinksToSocketsHaveAnInode) {
     EXPECT_EQ(socket_inode("socket:[4711]"), 4711U);
     EXPECT_EQ(socket_inode("pipe:[4711]"), std::nullopt);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "rules/fine.hpp"
 #include "rules/number_text.hpp"
 
 namespace dt::doctor {
@@ -47,13 +48,19 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
     return out;
 }
 
+enum class Fix : std::uint8_t { no, yes };
+
 std::string section(const rules::Finding& finding, std::string_view label,
                     const std::vector<std::string_view>& parts, rules::Language language,
-                    const observe::Paint& paint) {
+                    const observe::Paint& paint, Fix is_fix = Fix::no) {
     std::string out;
     bool is_first = true;
     for (const std::string_view part : parts) {
-        const std::string text = wrapped(rules::say(language, finding, part), 9, paint.width);
+        const std::string said = rules::say(language, finding, part);
+        const bool is_command =
+            is_fix == Fix::yes && rules::kind_of_fix(said) == rules::FixKind::command;
+        const std::string text =
+            paint.tint(wrapped(said, 9, paint.width), is_command ? Tone::command : Tone::plain);
         const std::string_view head = is_first ? label : "";
         const std::size_t wide = language == rules::Language::korean && is_first ? 4 : head.size();
         out += fmt::format("  {}{}{}\n", head, std::string(7 - wide, ' '), text);
@@ -101,6 +108,35 @@ std::string what_was_not_seen(const rules::Evidence& evidence, const Setting& se
     return out;
 }
 
+/// The line about the port, the command or the capture; a port's findings speak for themselves.
+bool has_target_line(const rules::Verdict& verdict, const Setting& setting) {
+    const bool is_port = setting.target_part == "listener" || setting.target_part == "no.listener";
+    return !setting.target_part.empty() && !(is_port && !verdict.findings.empty());
+}
+
+std::string owner_line(const rules::Finding& finding, const Setting& setting) {
+    return fmt::format("  {}\n", say(setting, "command.line",
+                                     {{"pid", std::to_string(finding.pid.value_or(0))},
+                                      {"line", finding.command}}));
+}
+
+/// What was looked at and is in order, and what could not be seen.
+std::string in_order(const rules::Evidence& evidence, const rules::Verdict& verdict,
+                     const Setting& setting, const observe::Paint& paint) {
+    std::string areas;
+    const std::string share = rules::retransmitted(evidence);
+    for (const std::string_view area : rules::fine_areas(evidence, verdict)) {
+        std::string text = say(setting, fmt::format("fine.{}", area), {{"share", share}});
+        while (text.ends_with(' ')) text.pop_back();
+        areas += (areas.empty() ? "" : ", ") + text;
+    }
+    std::string out;
+    if (!verdict.findings.empty() && !areas.empty()) {
+        out += "\n" + wrapped(say(setting, "fine", {{"areas", areas}}), 0, paint.width) + "\n";
+    }
+    return out + what_was_not_seen(evidence, setting);
+}
+
 }  // namespace
 
 int exit_code_of(const rules::Verdict& verdict, const Setting& setting) {
@@ -112,7 +148,8 @@ std::string finding_text(const rules::Finding& finding, std::size_t rank, rules:
                          const observe::Paint& paint) {
     const std::string certainty{
         rules::text_of(language, rules::rule(0), rules::name(finding.certainty))};
-    const std::string tag = fmt::format("{} {} {}", rank, rules::name(finding.rule), certainty);
+    const std::string number = rank == 0 ? "" : fmt::format("{} ", rank);
+    const std::string tag = fmt::format("{}{} {}", number, rules::name(finding.rule), certainty);
     const std::string head = wrapped(rules::say(language, finding, finding.head), 2,
                                      paint.width - observe::cells(tag) - 2U);
     const Tone tone = finding.harm == rules::Harm::now ? Tone::worst : Tone::held;
@@ -122,10 +159,11 @@ std::string finding_text(const rules::Finding& finding, std::size_t rank, rules:
         return rules::text_of(language, rules::rule(0), part);
     };
     out += section(finding, label("proof"), finding.proofs, language, paint);
-    out += section(finding, label("fix"), finding.fixes, language, paint);
+    out += section(finding, label("fix"), finding.fixes, language, paint, Fix::yes);
     if (!finding.decide.empty()) {
-        out += fmt::format("  {} {}\n", label("decide"),
-                           rules::say(language, finding, finding.decide));
+        out +=
+            fmt::format("  {}: {}\n", label("decide"),
+                        paint.tint(rules::say(language, finding, finding.decide), Tone::command));
     }
     return out;
 }
@@ -141,11 +179,12 @@ std::string text_report(const rules::Evidence& evidence, const rules::Verdict& v
                         const Setting& setting, const observe::Paint& paint) {
     const auto values = numbers(evidence, verdict, setting);
     std::string out;
-    const bool is_host = setting.target_part.empty();
+    const bool is_host = setting.target_part.empty() && setting.undecided.empty();
+    const bool is_port = evidence.target.endpoint.has_value();
     if (is_host && !verdict.findings.empty()) {
         out += wrapped(say(setting, "host", values), 0, paint.width) + "\n";
     }
-    if (!is_host) {
+    if (has_target_line(verdict, setting)) {
         const std::string sign = verdict.findings.empty() && setting.undecided.empty()
                                      ? paint.tint(paint.plain("✓"), Tone::good) + " "
                                      : "";
@@ -154,7 +193,9 @@ std::string text_report(const rules::Evidence& evidence, const rules::Verdict& v
     }
     std::size_t rank = 0;
     for (const rules::Finding& finding : verdict.findings) {
-        out += finding_text(finding, ++rank, setting.language, paint);
+        ++rank;
+        out += finding_text(finding, is_port ? 0 : rank, setting.language, paint);
+        if (setting.is_verbose && !finding.command.empty()) out += owner_line(finding, setting);
     }
     for (const std::string& sentence : setting.undecided) {
         out += wrapped(sentence, 2, paint.width) + "\n";
@@ -170,8 +211,7 @@ std::string text_report(const rules::Evidence& evidence, const rules::Verdict& v
             evidence.call ? evidence.call->address : evidence.target.endpoint.value_or(Endpoint{});
         out += say(setting, "probe", {{"port", std::to_string(endpoint.port.value())}}) + "\n";
     }
-    const std::string unseen = what_was_not_seen(evidence, setting);
-    if (is_host && !unseen.empty()) out += paint.tint(unseen, Tone::faint);
+    if (is_host) out += paint.tint(in_order(evidence, verdict, setting, paint), Tone::faint);
     return paint.plain(out);
 }
 

@@ -22,6 +22,7 @@ struct Setting {
     bool was_probed = false;
     bool is_capture = false;
     std::vector<std::string> notes;      ///< sentences below the findings
+    bool is_verbose = false;             ///< also each owner's command line
     std::vector<std::string> undecided;  ///< sentences of what could not be judged
 };
 

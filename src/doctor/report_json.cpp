@@ -1,10 +1,12 @@
 // The report as one JSON document, schema dialtone.doctor/1 (docs/json.md).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "doctor/report.hpp"
+#include "rules/fine.hpp"
 
 namespace dt::doctor {
 
@@ -19,6 +21,15 @@ Json texts_of(const rules::Finding& finding, const std::vector<std::string_view>
         texts.push_back(rules::say(language, finding, part));
     }
     return texts;
+}
+
+Json fixes_of(const rules::Finding& finding, rules::Language language) {
+    Json fixes = Json::array();
+    for (const std::string_view part : finding.fixes) {
+        const std::string text = rules::say(language, finding, part);
+        fixes.push_back({{"kind", rules::name(rules::kind_of_fix(text))}, {"text", text}});
+    }
+    return fixes;
 }
 
 Json evidence_of(const rules::Finding& finding) {
@@ -49,21 +60,37 @@ Json ruled_out(const rules::Finding& finding, const rules::Verdict& verdict) {
     return out;
 }
 
+bool is_about_listener(rules::RuleId id) {
+    return std::ranges::any_of(rules::accept_rules(),
+                               [&](const rules::Rule& rule) { return rule.id == id; });
+}
+
 Json finding_of(const rules::Finding& finding, const rules::Verdict& verdict,
                 rules::Language language) {
     Json subject = {{"name", finding.subject}};
+    if (is_about_listener(finding.rule)) subject["listener"] = finding.subject;
     if (finding.pid) subject["pid"] = *finding.pid;
+    if (!finding.command.empty()) subject["command"] = finding.command;
     Json out = {{"rule", rules::name(finding.rule)},
                 {"certainty", rules::name(finding.certainty)},
                 {"harm", rules::name(finding.harm)},
                 {"title", rules::say(language, finding, finding.head)},
+                {"lab", rules::lab_of(finding.rule)},
                 {"subject", std::move(subject)},
                 {"proof", texts_of(finding, finding.proofs, language)},
-                {"fix", texts_of(finding, finding.fixes, language)},
+                {"fix", fixes_of(finding, language)},
                 {"evidence", evidence_of(finding)},
                 {"ruled_out", ruled_out(finding, verdict)}};
     if (!finding.decide.empty()) out["decide"] = rules::say(language, finding, finding.decide);
     return out;
+}
+
+/// Of a host that was read: what a port, a process or a capture is about is told by its findings.
+Json fine_of(const rules::Evidence& evidence, const rules::Verdict& verdict) {
+    Json fine = Json::array();
+    if (!evidence.target.is_host() || evidence.call) return fine;
+    for (const std::string_view area : rules::fine_areas(evidence, verdict)) fine.push_back(area);
+    return fine;
 }
 
 }  // namespace
@@ -92,6 +119,7 @@ std::string json_report(const rules::Evidence& evidence, const rules::Verdict& v
         {"rules", verdict.rules_run},
         {"probe", setting.was_probed},
         {"findings", std::move(findings)},
+        {"fine", fine_of(evidence, verdict)},
         {"not_enough", std::move(missing)},
         {"exit", exit_code_of(verdict, setting)}};
     // What a program calls itself may hold any octets.

@@ -59,10 +59,50 @@ TEST(Report, JsonHasTheFieldsThatAreDocumented) {
     EXPECT_EQ(finding["rule"], "R24");
     EXPECT_EQ(finding["certainty"], "certain");
     EXPECT_EQ(finding["harm"], "now");
+    EXPECT_EQ(finding["lab"], "backlog");
+    EXPECT_EQ(finding["fix"][0]["kind"], "code");
     EXPECT_EQ(finding["subject"]["name"], "*:3000");
     EXPECT_EQ(finding["evidence"][0]["source"], "SD");
     EXPECT_EQ(finding["evidence"][0]["value"], 512);
     EXPECT_THAT(finding["ruled_out"], testing::Contains("R25"));
+}
+
+TEST(Report, JsonNamesWhatIsInOrderAndWasSeen) {
+    Report report = full_queue();
+    for (auto* snapshot : {&report.evidence.before, &report.evidence.after}) {
+        snapshot->counters.set(rules::Counter::listen_drops, 5);
+        snapshot->counters.set(rules::Counter::retrans_segs, 2);
+    }
+    report.evidence.after.sockets.emplace_back();
+    const auto json =
+        nlohmann::json::parse(json_report(report.evidence, report.verdict, report.setting));
+    EXPECT_THAT(json["fine"], testing::Contains("syn_queue"));
+    EXPECT_THAT(json["fine"], testing::Contains("retransmissions"));
+    EXPECT_THAT(json["fine"], Not(testing::Contains("accept_queue")));  // R24 touches it
+    EXPECT_THAT(json["fine"], Not(testing::Contains("memory")));        // was not read
+}
+
+TEST(Report, WhatIsFineStandsBehindTheFindingsOfAHost) {
+    Report report = full_queue();
+    report.evidence.before.counters.set(rules::Counter::retrans_segs, 0);
+    report.evidence.before.counters.set(rules::Counter::out_segs, 0);
+    report.evidence.after.counters.set(rules::Counter::retrans_segs, 2);
+    report.evidence.after.counters.set(rules::Counter::out_segs, 10'000);
+    const std::string text = text_report(report.evidence, report.verdict, report.setting, {});
+    EXPECT_THAT(text, HasSubstr("\nFine: retransmissions 0.02 %.\n"));
+}
+
+TEST(Report, TheFindingOfAPortHasNoRankAndACommandThatDecides) {
+    Report report = full_queue();
+    report.evidence.target.endpoint = *Endpoint::parse("10.0.4.7:5432");
+    rules::Finding finding{rules::rule(21), "10.0.4.7:5432"};
+    finding.head = "head.now";
+    finding.say("port", "5432").decide = "decide";
+    report.verdict.findings = {finding};
+    report.setting.target_part = "no.listener";
+    const std::string text = text_report(report.evidence, report.verdict, report.setting, {});
+    EXPECT_TRUE(text.starts_with("R21 certain  no answer from")) << text;
+    EXPECT_THAT(text, HasSubstr("  decide: dialtone doctor :5432 on that host\n"));
 }
 
 TEST(Report, ThePageEscapesWhatProgramsCallThemselvesAndAsksNobody) {

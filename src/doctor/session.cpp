@@ -3,7 +3,6 @@
 
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #include <algorithm>
 
@@ -13,12 +12,6 @@
 namespace dt::doctor {
 
 namespace {
-
-void sleep_for(Duration time) {
-    timespec left{time.count() / 1'000'000'000, time.count() % 1'000'000'000};
-    while (::nanosleep(&left, &left) != 0 && errno == EINTR) {
-    }
-}
 
 std::size_t count_at(const rules::Evidence& evidence, Port port, event::State state) {
     return static_cast<std::size_t>(
@@ -110,6 +103,56 @@ std::expected<Answer, std::string> ask_capture(const std::string& path, rules::L
     return answer;
 }
 
+namespace {
+
+/// Waits for the window, in steps, so that the end of a watch is noticed.
+void wait_for(const Question& question) {
+    constexpr Duration step = 100ms;
+    for (Duration left = question.window; left > Duration{}; left -= step) {
+        if (question.stop != nullptr && *question.stop) return;
+        sleep_for(std::min(left, step));
+    }
+}
+
+/// Judges one endpoint with what has been read, and adds what is new to the answer.
+void judge_endpoint(Host& host, const Question& question, const Endpoint& endpoint,
+                    Answer& answer) {
+    rules::Evidence& evidence = answer.evidence;
+    evidence.target.endpoint = endpoint;
+    evidence.route = host.route(endpoint.addr);
+    if (question.target.is_any_address && question.may_probe && !has_listener(evidence)) {
+        evidence.probe = probe_bind(endpoint, 0);
+        answer.setting.was_probed = true;
+    }
+    rules::Verdict verdict = rules::judge(evidence);
+    answer.verdict.rules_run = verdict.rules_run;
+    for (rules::Finding& finding : verdict.findings) {
+        const bool is_told = std::ranges::any_of(answer.verdict.findings, [&](const auto& other) {
+            return other.rule == finding.rule && other.subject == finding.subject;
+        });
+        if (!is_told) answer.verdict.findings.push_back(std::move(finding));
+    }
+}
+
+/// The endpoint that was named, and the further addresses of its name.
+void judge_endpoints(Host& host, const Question& question, Answer& answer) {
+    const Endpoint first = *question.target.endpoint;
+    for (const IpAddr& address : question.more) {
+        judge_endpoint(host, question, {address, first.port}, answer);
+    }
+    judge_endpoint(host, question, first, answer);
+    rules::rank(answer.verdict);
+    describe_port(answer.evidence, answer.setting);
+    if (question.name.empty()) return;
+    std::string list = wire::to_string(first.addr);
+    for (const IpAddr& address : question.more) list += ", " + wire::to_string(address);
+    answer.setting.notes.push_back(
+        rules::filled(rules::text_of(question.language, rules::rule(0), "address"),
+                      std::vector<rules::Value>{{"name", question.name}, {"address", list}}));
+}
+
+}  // namespace
+
 os::SysResult<Answer> ask_host(const Question& question) {
     auto host = Host::open();
     if (!host) return std::unexpected(host.error());
@@ -119,21 +162,17 @@ os::SysResult<Answer> ask_host(const Question& question) {
     evidence.window = question.window;
     evidence.before = host->snapshot();
     host->note_cpu();
-    sleep_for(question.window);
+    wait_for(question);
     evidence.after = host->snapshot();
     host->read_owners(evidence);
     host->read_settings(evidence);
-    const auto& endpoint = question.target.endpoint;
-    if (endpoint) evidence.route = host->route(endpoint->addr);
-    if (endpoint && question.target.is_any_address && question.may_probe &&
-        !has_listener(evidence)) {
-        evidence.probe = probe_bind(*endpoint, 0);
-        answer.setting.was_probed = true;
+    if (question.target.endpoint) {
+        judge_endpoints(*host, question, answer);
+    } else {
+        answer.verdict = rules::judge(evidence);
     }
-    answer.verdict = rules::judge(evidence);
     answer.setting.unseen = host->unseen();
     answer.setting.hidden_owners = host->hidden_owners();
-    if (endpoint) describe_port(evidence, answer.setting);
     if (question.target.pid) check_process(evidence, answer.setting);
     return answer;
 }

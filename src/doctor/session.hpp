@@ -1,6 +1,8 @@
 // One run of `dialtone doctor` over a window: reads, waits, reads again, judges.
 #pragma once
 
+#include <atomic>
+
 #include "doctor/report.hpp"
 
 namespace dt::doctor {
@@ -11,6 +13,9 @@ struct Question {
     Duration window = std::chrono::seconds{2};
     rules::Language language = rules::Language::english;
     bool may_probe = true;
+    std::string name;          ///< that was looked up for the target's address
+    std::vector<IpAddr> more;  ///< further addresses of that name: each is judged too
+    const std::atomic<bool>* stop = nullptr;  ///< ends the window early where it becomes true
 };
 
 struct Answer {

@@ -33,9 +33,9 @@ constexpr std::uint32_t native_arch = AUDIT_ARCH_AARCH64;
 #endif
 
 constexpr auto watched = std::to_array<std::uint32_t>(
-    {SYS_bind, SYS_listen, SYS_connect, SYS_accept, SYS_accept4, SYS_getsockopt, SYS_read,
-     SYS_readv, SYS_recvfrom, SYS_recvmsg, SYS_write, SYS_writev, SYS_sendto, SYS_sendmsg,
-     SYS_shutdown, SYS_close});
+    {SYS_socket, SYS_bind, SYS_listen, SYS_connect, SYS_accept, SYS_accept4, SYS_getsockopt,
+     SYS_read, SYS_readv, SYS_recvfrom, SYS_recvmsg, SYS_write, SYS_writev, SYS_sendto, SYS_sendmsg,
+     SYS_sendmmsg, SYS_shutdown, SYS_close});
 
 /// Each watched call of the native kind stops the thread; everything else passes.
 std::vector<sock_filter> filter_program() {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "rules/number_text.hpp"
+
 namespace dt::doctor {
 
 namespace {
@@ -16,7 +18,27 @@ bool has_changed(std::uint64_t told, std::uint64_t now) {
 
 }  // namespace
 
-std::vector<WatchLine> WatchLog::update(Instant now, const rules::Verdict& verdict) {
+/// What is left of a finding that has not been seen for some time: a listener's queue as it is now.
+std::string WatchLog::gone(std::string_view rule, std::string_view subject,
+                           const rules::Evidence& evidence) const {
+    std::vector<rules::Value> values{{"subject", std::string{subject}},
+                                     {"time", rules::span(quiet_before_gone)}};
+    std::string_view part = "watch.gone";
+    for (const rules::Socket& socket : evidence.after.sockets) {
+        if (socket.state != event::State::listen || rules::text_of(socket.local) != subject) {
+            continue;
+        }
+        values.push_back({"waiting", std::to_string(socket.rqueue)});
+        values.push_back({"limit", std::to_string(socket.wqueue)});
+        part = "watch.gone.queue";
+        break;
+    }
+    return fmt::format("{} {}", rule,
+                       rules::filled(rules::text_of(language_, rules::rule(0), part), values));
+}
+
+std::vector<WatchLine> WatchLog::update(Instant now, const rules::Evidence& evidence,
+                                        const rules::Verdict& verdict) {
     std::vector<WatchLine> lines;
     for (const rules::Finding& finding : verdict.findings) {
         has_found_ = true;
@@ -26,15 +48,19 @@ std::vector<WatchLine> WatchLog::update(Instant now, const rules::Verdict& verdi
         entry.seen = now;
         if (!is_new && !has_changed(entry.weight, finding.weight)) continue;
         entry.weight = finding.weight;
-        entry.text = fmt::format("{} {}", id, rules::say(language_, finding, finding.head));
-        lines.push_back({is_new ? '+' : '~', entry.text});
+        entry.rule = id;
+        entry.subject = finding.subject;
+        // Some rules say it shorter here, where lines come again and again.
+        std::string text = rules::say(language_, finding, "watch");
+        if (text.empty()) text = rules::say(language_, finding, finding.head);
+        lines.push_back({is_new ? '+' : '~', fmt::format("{} {}", id, text)});
     }
     for (auto at = entries_.begin(); at != entries_.end();) {
         if (now - at->second.seen < quiet_before_gone) {
             ++at;
             continue;
         }
-        lines.push_back({'-', at->second.text});
+        lines.push_back({'-', gone(at->second.rule, at->second.subject, evidence)});
         at = entries_.erase(at);
     }
     return lines;

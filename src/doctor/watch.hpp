@@ -21,14 +21,19 @@ class WatchLog {
     explicit WatchLog(rules::Language language) : language_(language) {}
 
     /// What the findings of a look at `now` change.
-    [[nodiscard]] std::vector<WatchLine> update(Instant now, const rules::Verdict& verdict);
+    [[nodiscard]] std::vector<WatchLine> update(Instant now, const rules::Evidence& evidence,
+                                                const rules::Verdict& verdict);
     [[nodiscard]] bool has_found() const { return has_found_; }
 
   private:
+    [[nodiscard]] std::string gone(std::string_view rule, std::string_view subject,
+                                   const rules::Evidence& evidence) const;
+
     struct Entry {
         std::uint64_t weight = 0;  ///< as it was last told
         Instant seen{};
-        std::string text;
+        std::string rule;
+        std::string subject;
     };
 
     rules::Language language_;

@@ -112,6 +112,27 @@ void no_descriptor_left(const Scene& scene, Findings& out) {
     }
 }
 
+/// Connections to a port that wait to be accepted: open, and no process owns them.
+struct Queued {
+    std::uint32_t still = 0;  ///< waited at the begin of the window and at its end
+    std::uint32_t taken = 0;  ///< waited at the begin, and a process has them now
+    std::uint32_t gone = 0;   ///< waited at the begin, and there is no such connection any more
+};
+
+Queued queued_on(const Scene& scene, const Endpoint& local) {
+    Queued queued;
+    for (const Socket& before : scene.evidence.before.sockets) {
+        const bool waits =
+            before.inode == 0 && before.local.port == local.port &&
+            before.protocol == Protocol::tcp &&
+            (before.state == event::State::established || before.state == event::State::close_wait);
+        if (!waits) continue;
+        const Socket* const now = scene.later(before);
+        ++(now == nullptr ? queued.gone : now->inode == 0 ? queued.still : queued.taken);
+    }
+    return queued;
+}
+
 /// R28: a listener of a group was closed with connections in its queue, which were reset.
 void closed_with_queue(const Scene& scene, Findings& out) {
     const Evidence& evidence = scene.evidence;
@@ -124,31 +145,13 @@ void closed_with_queue(const Scene& scene, Findings& out) {
         if (!is_still_served || evidence.rose(Counter::out_rsts) < old.rqueue) continue;
         Finding finding = of_listener(scene, rule(28), old);
         finding.weight = old.rqueue;
+        // As many resets as connections that vanished: else they may have been accepted and closed.
+        const bool is_exact = evidence.rose(Counter::out_rsts) == queued_on(scene, old.local).gone;
         finding.certainty =
-            evidence.sysctls.migrate_req == 0U ? Certainty::certain : Certainty::likely;
+            evidence.sysctls.migrate_req == 0U && is_exact ? Certainty::certain : Certainty::likely;
         finding.rose(evidence, Counter::out_rsts).proof("proof").fix("fix");
         out.push_back(std::move(finding));
     }
-}
-
-/// Connections to a port that wait to be accepted: open, and no process owns them.
-struct Queued {
-    std::uint32_t still = 0;  ///< waited at the begin of the window and at its end
-    std::uint32_t taken = 0;  ///< waited at the begin, and a process has them now
-};
-
-Queued queued_on(const Scene& scene, const Endpoint& local) {
-    Queued queued;
-    for (const Socket& before : scene.evidence.before.sockets) {
-        const bool waits =
-            before.inode == 0 && before.local.port == local.port &&
-            before.protocol == Protocol::tcp &&
-            (before.state == event::State::established || before.state == event::State::close_wait);
-        const Socket* const now = waits ? scene.later(before) : nullptr;
-        if (now == nullptr) continue;
-        ++(now->inode == 0 ? queued.still : queued.taken);
-    }
-    return queued;
 }
 
 /// Listeners on one address and port.
@@ -188,6 +191,8 @@ void nobody_accepts(const Scene& scene, Findings& out) {
         const Socket& listener = *sight.now;
         if (!scene.is_asked(listener) || sight.before == nullptr || sight.siblings > 1) continue;
         if (sight.drops_delta > 0 || is_full(listener)) continue;
+        // A server in the kernel (NFS) owns its connections without any descriptor.
+        if (listener.inode == 0 || listener.rqueue == 0) continue;
         if (scene.evidence.window < shortest_wait) continue;
         const Process* const owner = scene.owner_of(listener);
         if (owner != nullptr && has_used_up_files(*owner)) continue;

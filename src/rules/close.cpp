@@ -4,6 +4,7 @@
 #include <map>
 
 #include "rules/number_text.hpp"
+#include "rules/program_waits.hpp"
 #include "rules/reset_calls.hpp"
 
 namespace dt::rules {
@@ -46,10 +47,11 @@ Piles piles_of(const Scene& scene, event::State state) {
 }
 
 constexpr std::uint32_t long_ms = 60'000;
+constexpr std::uint32_t very_long_ms = 600'000;
+constexpr std::size_t several = 3;
 
 /// Several at once, or one for so long that no program means it.
 bool is_leak(const Pile& pile) {
-    constexpr std::size_t several = 3;
     return pile.sockets.size() >= several || (!pile.sockets.empty() && pile.oldest_ms >= long_ms);
 }
 
@@ -72,8 +74,11 @@ Finding of_pile(const Scene& scene, RuleId id, const Pile& pile) {
     const Process* const owner = scene.owner_of(one);
     finding.subject = owner == nullptr ? "uid " + std::to_string(one.uid) : scene.owner_text(one);
     if (owner != nullptr) finding.pid = owner->pid;
-    // A peer may shut its side down and wait for a slow answer: only time tells that from a leak.
-    if (pile.oldest_ms < long_ms) finding.certainty = Certainty::likely;
+    // A peer may shut its side down and wait for a slow answer: only number and time tell that from
+    // a leak.
+    if (pile.oldest_ms < very_long_ms || pile.sockets.size() < several) {
+        finding.certainty = Certainty::likely;
+    }
     const auto held = scene.evidence.owners.find(one.inode);
     finding.say("owner", finding.subject)
         .say("count", pile.sockets.size())
@@ -105,6 +110,7 @@ void fin_wait_2_pile(const Scene& scene, Findings& out) {
 
 /// R38: data or probes stay without answer: the peer, or the path to it, is gone.
 void dead_peer(const Scene& scene, Findings& out) {
+    timed_out_call(scene, out);
     for (const Socket& socket : scene.evidence.after.sockets) {
         if (socket.protocol != Protocol::tcp || !socket.info || !scene.is_asked(socket)) continue;
         if (socket.state != event::State::established && socket.state != event::State::close_wait) {
@@ -153,6 +159,7 @@ void closed_unread(const Scene& scene, Findings& out) {
     const std::uint64_t resets = evidence.rose(Counter::abort_on_close);
     if (!scene.is_about_host() || resets == 0) return;
     Finding finding(rule(31), "TCPAbortOnClose");
+    finding.harm = Harm::waste;  // whether a peer still wanted anything is not seen
     finding.weight = resets;
     finding.say("window", span(evidence.window))
         .rose(evidence, Counter::abort_on_close)
@@ -166,6 +173,7 @@ void aborted(const Scene& scene, Findings& out) {
     const std::uint64_t resets = evidence.rose(Counter::abort_on_data);
     if (!scene.is_about_host() || resets == 0) return;
     Finding finding(rule(32), "TCPAbortOnData");
+    finding.harm = Harm::waste;  // it may be meant so
     finding.weight = resets;
     finding.say("window", span(evidence.window))
         .rose(evidence, Counter::abort_on_data)
@@ -180,11 +188,41 @@ void syn_on_open_connection(const Scene& scene, Findings& out) {
     const std::uint64_t challenges = evidence.rose(Counter::syn_challenge);
     if (!scene.is_about_host() || challenges == 0) return;
     Finding finding(rule(39), "TCPSYNChallenge");
+    finding.certainty = Certainty::likely;  // a forged SYN looks the same
     finding.weight = challenges;
     finding.say("window", span(evidence.window))
         .rose(evidence, Counter::syn_challenge)
         .rose(evidence, Counter::challenge_ack);
     out.push_back(std::move(finding.proof("proof").fix("fix")));
+}
+
+/// R41: connections without an owner, or all of them, use more memory than TCP may have.
+void memory_used_up(const Scene& scene, Findings& out) {
+    const Evidence& evidence = scene.evidence;
+    if (!scene.is_about_host()) return;
+    const Sysctls& settings = evidence.sysctls;
+    const auto is_near = [](std::optional<std::uint64_t> used, std::optional<std::uint64_t> limit) {
+        return used && limit && *limit > 0 && *used * 10 >= *limit * 9;
+    };
+    const std::uint64_t aborted = evidence.rose(Counter::abort_on_memory);
+    const bool near_orphans = is_near(settings.orphans, settings.max_orphans);
+    const bool near_memory = is_near(settings.tcp_mem_used, settings.tcp_mem_high);
+    if (aborted == 0 && !near_orphans && !near_memory) return;
+    Finding finding(rule(41), "TCP memory");
+    finding.certainty = Certainty::likely;
+    finding.harm = aborted > 0 ? Harm::now : Harm::soon;
+    finding.weight = aborted;
+    finding.head = aborted > 0 ? "head" : "head.near";
+    finding.say("window", span(evidence.window))
+        .say("orphans", settings.orphans.value_or(0))
+        .say("orphansmax", settings.max_orphans.value_or(0))
+        .say("pages", settings.tcp_mem_used.value_or(0))
+        .say("pagesmax", settings.tcp_mem_high.value_or(0))
+        .rose(evidence, Counter::abort_on_memory)
+        .fact(Source::sc, "orphans", settings.orphans.value_or(0))
+        .fact(Source::sc, "tcp_mem_pages", settings.tcp_mem_used.value_or(0));
+    finding.proof("proof").fix(near_memory ? "fix.memory" : "fix");
+    out.push_back(std::move(finding));
 }
 
 void found_with_35(const Scene&, Findings&) {}
@@ -203,9 +241,13 @@ std::span<const Rule> close_rules() {
         {rule(64), Kind::close, "Connection reset by peer", "R13 R31 R32", found_in_packets},
         {rule(33), Kind::close, "descriptors leak in CLOSE-WAIT", "R34", close_wait_pile},
         {rule(34), Kind::close, "connections stay in FIN-WAIT-2", "R33", fin_wait_2_pile},
-        {rule(38), Kind::close, "Connection timed out", "R47", dead_peer},
+        {rule(36), Kind::close, "an empty answer, or Broken pipe, on a kept connection", "R31 R35",
+         stale_connection},
+        {rule(38), Kind::close, "Connection timed out", "R37 R47", dead_peer},
         {rule(39), Kind::close, "connect() answered by an ACK", "R20 R31", syn_on_open_connection},
         {rule(40), Kind::close, "TIME-WAIT table full", "", time_wait_table_full},
+        {rule(41), Kind::close, "connections are killed for want of memory", "R32 R38",
+         memory_used_up},
     });
     return rules;
 }

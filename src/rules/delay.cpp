@@ -1,11 +1,11 @@
-// Rules R42 to R55, R61 and R62: delays, losses, and packets that are thrown away in silence.
+// Rules R37, R42 to R55, R61 and R62: delays, losses, and packets that are thrown away in silence.
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <map>
 
 #include "rules/number_text.hpp"
-#include "rules/rule.hpp"
+#include "rules/program_waits.hpp"
 
 namespace dt::rules {
 
@@ -83,6 +83,7 @@ bool lies_unread(const Scene& scene, const Socket& socket) {
     if (socket.state != event::State::established || socket.rqueue == 0 || !socket.info) {
         return false;
     }
+    if (socket.shutdown && socket.shutdown->receives_no_more) return false;  // it said so
     const Socket* const before = scene.earlier(socket);
     if (before == nullptr || !before->info || before->rqueue == 0 || socket.inode == 0) {
         return false;
@@ -90,6 +91,14 @@ bool lies_unread(const Scene& scene, const Socket& socket) {
     // What came minus what lies there is what the program has taken: the same at both times.
     const std::uint64_t taken_before = before->info->bytes_received - before->rqueue;
     return socket.info->bytes_received - socket.rqueue == taken_before;
+}
+
+/// Whether the connection came to a listener here. What lies unread at a client may be a remark of
+/// the server that nobody needs (a TLS ticket, the end of an idle connection in a pool).
+bool is_served(const Scene& scene, const Socket& socket) {
+    return std::ranges::any_of(scene.listeners(), [&](const ListenerSight& sight) {
+        return scene.reaches(*sight.now, socket.local);
+    });
 }
 
 /// R44 at the receiver, whose peer is elsewhere, and R52: the program here does not read.
@@ -100,6 +109,7 @@ void nobody_reads(const Scene& scene, Findings& out) {
         const Socket* const peer = scene.peer_of(socket);
         if (peer != nullptr && peer->timer == Timer::zero_window_probe) continue;  // told there
         const bool is_full = socket.memory && socket.memory->rmem * 4 >= socket.memory->rcvbuf * 3U;
+        if (!is_full && !is_served(scene, socket)) continue;
         Finding finding = of_connection(scene, is_full ? 44 : 52, socket);
         finding.head = is_full ? "head.here" : "head";
         finding.say("unread", socket.rqueue)
@@ -166,6 +176,30 @@ bool is_stuck(const Scene& scene, const Socket& socket) {
            socket.info->bytes_acked == before->info->bytes_acked;
 }
 
+/// How long the connection was quiet, at least, before the data went out that is stuck now: the
+/// timeouts double, so all of them together are shorter than twice the one that runs.
+Duration quiet_before(const Socket& socket) {
+    const Duration quiet = std::chrono::milliseconds{socket.info->last_ack_recv_ms};
+    return quiet - 2 * Duration{std::chrono::microseconds{socket.info->rto_us}};
+}
+
+/// R37: small data is stuck after a long silence, while other connections to the same host go on:
+/// a device between has forgotten this one.
+void forgotten_between(const Scene& scene, const Socket& socket, Findings& out) {
+    constexpr Duration long_silence = 5s;
+    const Duration quiet = quiet_before(socket);
+    if (quiet < long_silence || socket.info->data_segs_in + socket.info->bytes_acked == 0) return;
+    Finding finding = of_connection(scene, 37, socket);
+    finding.certainty = Certainty::likely;
+    finding.say("unacked", socket.wqueue)
+        .say("retries", socket.retrans)
+        .say("quiet", span(quiet))
+        .rose(scene.evidence, Counter::icmp_in_dest_unreachs)
+        .fact(Source::sd, "retrans", socket.retrans)
+        .fact(Source::sd, "last_ack_recv_ms", socket.info->last_ack_recv_ms);
+    out.push_back(std::move(finding.proof("proof").fix("fix")));
+}
+
 /// R47: full-sized segments get no answer while small ones to the same host do. R38 where nothing
 /// at all comes from there.
 void black_hole(const Scene& scene, Findings& out) {
@@ -173,7 +207,10 @@ void black_hole(const Scene& scene, Findings& out) {
         if (socket.protocol != Protocol::tcp || !is_stuck(scene, socket)) continue;
         const bool is_alive = answers_otherwise(scene, socket);
         const bool is_large = socket.wqueue >= socket.info->snd_mss;
-        if (is_alive != is_large && is_alive) continue;  // small data is stuck, others are not
+        if (is_alive && !is_large) {
+            forgotten_between(scene, socket, out);
+            continue;
+        }
         Finding finding = of_connection(scene, is_alive ? 47 : 38, socket);
         finding.certainty = Certainty::likely;
         finding.head = is_alive ? "head" : "head.data";
@@ -203,6 +240,8 @@ void by_counter(const Scene& scene, Findings& out, unsigned number, Counter coun
     const std::string_view full = rules::name(counter);
     Finding finding{rule(number), std::string{full.substr(full.find('.') + 1)}};
     finding.weight = count;
+    // Of a host, not of a call: what was dropped may have been nobody's loss.
+    if (!is_call) finding.harm = Harm::soon;
     finding.say("count", count)
         .say("counter", finding.subject)
         .say("window", span(scene.evidence.window))
@@ -223,6 +262,70 @@ void md5_drops(const Scene& scene, Findings& out) {
 
 void min_ttl(const Scene& scene, Findings& out) {
     by_counter(scene, out, 62, Counter::min_ttl_drop);
+}
+
+/// R51: segments come with timestamps older than those before them: several hosts share an address,
+/// or one's clock of timestamps went back.
+void old_timestamps(const Scene& scene, Findings& out) {
+    const Evidence& evidence = scene.evidence;
+    const std::uint64_t connects = evidence.rose(Counter::paws_timewait) +
+                                   evidence.rose(Counter::ts_ecr_rejected) +
+                                   evidence.rose(Counter::paws_active);
+    const std::uint64_t open = evidence.rose(Counter::paws_estab);
+    // A late duplicate is rejected so too: on open connections only many of them say anything.
+    constexpr std::uint64_t many = 20;
+    if (!scene.is_about_host() || (connects < 2 && open < many)) return;
+    Finding finding{rule(51), "PAWS"};
+    finding.certainty = connects >= 2 ? Certainty::certain : Certainty::likely;
+    finding.weight = connects + open;
+    finding.say("count", connects + open)
+        .say("window", span(evidence.window))
+        .rose(evidence, Counter::paws_timewait)
+        .rose(evidence, Counter::paws_active)
+        .rose(evidence, Counter::paws_estab)
+        .rose(evidence, Counter::ts_ecr_rejected);
+    out.push_back(std::move(finding.proof("proof").fix("fix")));
+}
+
+/// R54: what arrives has a wrong checksum and is dropped.
+void wrong_checksums(const Scene& scene, Findings& out) {
+    const Evidence& evidence = scene.evidence;
+    const std::uint64_t count =
+        evidence.rose(Counter::in_csum_errors) + evidence.rose(Counter::udp_in_csum_errors);
+    constexpr std::uint64_t few = 3;  // one may be a bit that fell over on a far link
+    if (!scene.is_about_host() || count < few) return;
+    Finding finding{rule(54), "checksums"};
+    finding.weight = count;
+    finding.say("count", count)
+        .say("window", span(evidence.window))
+        .say("udp", evidence.rose(Counter::udp_in_csum_errors))
+        .rose(evidence, Counter::in_csum_errors)
+        .fact(Source::ns, "Udp.InCsumErrors", evidence.rose(Counter::udp_in_csum_errors));
+    out.push_back(std::move(finding.proof("proof").fix("fix")));
+}
+
+/// R45: a sender that stands still most of the time because its own send buffer is full of data
+/// that is on its way.
+void send_buffer_small(const Scene& scene, Findings& out) {
+    const auto window_us = static_cast<std::uint64_t>(scene.evidence.window.count() / 1000);
+    for (const Socket& socket : scene.evidence.after.sockets) {
+        const Socket* const before = scene.earlier(socket);
+        if (socket.protocol != Protocol::tcp || !scene.is_asked(socket) || !socket.info) continue;
+        if (before == nullptr || !before->info || !socket.memory) continue;
+        if (socket.state != event::State::established) continue;
+        const std::uint64_t limited =
+            socket.info->sndbuf_limited_us - before->info->sndbuf_limited_us;
+        if (limited * 2 < window_us) continue;
+        Finding finding = of_connection(scene, 45, socket);
+        finding.harm = Harm::waste;
+        finding.say("share", percent(limited, window_us))
+            .say("sndbuf", socket.memory->sndbuf)
+            .say("rtt", span(std::chrono::microseconds{socket.info->rtt_us}))
+            .fact(Source::sd, "sndbuf_limited_us", limited)
+            .fact(Source::sd, "sndbuf", socket.memory->sndbuf)
+            .fact(Source::sd, "rtt_us", socket.info->rtt_us);
+        out.push_back(std::move(finding.proof("proof").fix("fix")));
+    }
 }
 
 /// R50: datagrams are dropped because their socket's buffer is full.
@@ -264,7 +367,9 @@ void datagram_refused(const Scene& scene, Findings& out) {
 void conntrack_full(const Scene& scene, Findings& out) {
     const auto count = scene.evidence.sysctls.conntrack_count;
     const auto limit = scene.evidence.sysctls.conntrack_max;
-    if (!scene.is_about_host() || !count || !limit || *limit == 0) return;
+    const auto& call = scene.evidence.call;
+    const bool is_forbidden = call && call->kind == CallKind::send && call->error == EPERM;
+    if ((!scene.is_about_host() && !is_forbidden) || !count || !limit || *limit == 0) return;
     if (*count * 100 < *limit * 95) return;
     const std::uint64_t drops = scene.evidence.rose(Counter::conntrack_drop) +
                                 scene.evidence.rose(Counter::conntrack_early_drop);
@@ -280,18 +385,28 @@ void conntrack_full(const Scene& scene, Findings& out) {
     out.push_back(std::move(finding.proof("proof").fix("fix")));
 }
 
+void found_with_47(const Scene&, Findings&) {}
+
 }  // namespace
 
 std::span<const Rule> delay_rules() {
     static constexpr auto rules = std::to_array<Rule>({
         {rule(42), Kind::delay, "each exchange takes 40 ms", "R46 R52", held_by_nagle},
+        {rule(37), Kind::delay, "an idle connection is dead when it is used", "R38 R47",
+         found_with_47},
+        {rule(43), Kind::delay, "an answer takes 200 ms more", "R42 R46 R52", request_sent_again},
         {rule(44), Kind::delay, "sending stalls", "R46 R47 R52", window_is_shut},
+        {rule(45), Kind::delay, "slow on a long path", "R44 R46", send_buffer_small},
         {rule(46), Kind::delay, "slow, with retransmissions", "R38 R44 R47", loss},
-        {rule(47), Kind::delay, "small messages pass, large ones hang", "R38 R44 R46", black_hole},
+        {rule(47), Kind::delay, "small messages pass, large ones hang", "R37 R38 R44 R46",
+         black_hole},
         {rule(48), Kind::delay, "Connection timed out", "R21", reverse_path},
         {rule(49), Kind::delay, "Connection timed out", "R21", conntrack_full},
         {rule(50), Kind::delay, "datagrams are lost", "R61", datagrams_dropped},
+        {rule(51), Kind::delay, "Connection timed out", "R21 R54", old_timestamps},
         {rule(52), Kind::delay, "a request is not answered", "R26 R44", nobody_reads},
+        {rule(53), Kind::delay, "a connect begins seconds late", "R20 R21", slow_start},
+        {rule(54), Kind::delay, "slow, or Connection timed out", "R46 R51", wrong_checksums},
         {rule(55), Kind::delay, "Connection timed out", "R21 R62", md5_drops},
         {rule(61), Kind::delay, "Connection refused, on a datagram socket", "R50",
          datagram_refused},

@@ -14,12 +14,14 @@ std::string_view name(Kind kind) {
         case Kind::accept: return "listen and accept";
         case Kind::close: return "reset and close";
         case Kind::delay: return "delay and loss";
+        case Kind::call: return "calls that fail by themselves";
     }
     std::unreachable();
 }
 
 std::string_view name(CallKind kind) {
     switch (kind) {
+        case CallKind::socket: return "socket()";
         case CallKind::bind: return "bind()";
         case CallKind::listen: return "listen()";
         case CallKind::connect: return "connect()";
@@ -32,8 +34,8 @@ std::string_view name(CallKind kind) {
 
 std::vector<Rule> all_rules() {
     std::vector<Rule> rules;
-    for (const auto family :
-         {bind_rules(), connect_rules(), accept_rules(), close_rules(), delay_rules()}) {
+    for (const auto family : {bind_rules(), connect_rules(), accept_rules(), close_rules(),
+                              delay_rules(), call_rules()}) {
         rules.insert(rules.end(), family.begin(), family.end());
     }
     return rules;
@@ -45,6 +47,10 @@ Verdict judge(const Evidence& evidence) {
     for (const Rule& rule : all_rules()) {
         rule.find(scene, verdict.findings);
         ++verdict.rules_run;
+    }
+    for (Finding& finding : verdict.findings) {
+        const auto owner = evidence.processes.find(finding.pid.value_or(0));
+        if (owner != evidence.processes.end()) finding.command = owner->second.command_line;
     }
     rank(verdict);
     return verdict;

@@ -45,6 +45,7 @@ constexpr auto texts = std::to_array<Word>({
     {rule(29), "head", "workers on {listener} are uneven: {waiting} wait for {owner}, {least} for {other}"},
     {rule(29), "proof", "accept queue {waiting}/{limit} of {owner}, {least} of {other}, through the whole window"},
     {rule(29), "fix", "see what {owner} does; one shared listener (accept from all workers, EPOLLEXCLUSIVE) balances by itself"},
+    {rule(24), "watch", "{listener} {waiting}/{limit}, {ignored} ignored/{window}"},
 });
 // clang-format on
 

@@ -71,6 +71,21 @@ constexpr auto texts = std::to_array<Word>({
     {rule(40), "head", "the TIME-WAIT table is full: {count} of {limit}, {TCPTimeWaitOverflow} destroyed in {window}"},
     {rule(40), "proof", "TCPTimeWaitOverflow +{TCPTimeWaitOverflow}; net.ipv4.tcp_max_tw_buckets is {limit}"},
     {rule(40), "fix", "keep connections open (keep-alive, a pool), let the clients close first; or raise net.ipv4.tcp_max_tw_buckets"},
+    {rule(36), "symptom", "a request on a kept connection gets an empty answer, then Broken pipe; a proxy answers 502"},
+    {rule(36), "cause", "A connection out of a pool was used after the peer had closed it: the write still works, the peer answers with a reset."},
+    {rule(36), "head", "{program} wrote a request on fd {fd} to {peer} after {idle} of silence: the peer had closed that connection before"},
+    {rule(36), "proof", "CLOSE-WAIT when the request was written, closed by a reset after it; an exchange had worked before"},
+    {rule(36), "fix", "keep idle connections for less time than the server does; drop one that is readable before it is used (poll, EPOLLRDHUP)"},
+    {rule(36), "fix.retry", "send an idempotent request again on a new connection"},
+    {rule(38), "head.call", "{program} got ETIMEDOUT on fd {fd}: {peer} answers neither data nor probes"},
+    {rule(38), "proof.call", "the connection had worked; TCPAbortOnTimeout +{TCPAbortOnTimeout}, InDestUnreachs +{InDestUnreachs} since it began"},
+    {rule(41), "symptom", "connections end at once; the log says \"TCP: out of memory\" or \"too many orphaned sockets\""},
+    {rule(41), "cause", "TCP has used up the memory it may have, or too many closed connections still wait for their peers: the kernel kills connections."},
+    {rule(41), "head", "the kernel killed {TCPAbortOnMemory} connections in {window} for want of memory"},
+    {rule(41), "head.near", "TCP is about to run out of memory: {pages} of {pagesmax} pages, {orphans} of {orphansmax} orphans"},
+    {rule(41), "proof", "TCPAbortOnMemory +{TCPAbortOnMemory}; {orphans} of {orphansmax} orphans (tcp_max_orphans), {pages} of {pagesmax} pages (tcp_mem)"},
+    {rule(41), "fix", "see whose closed connections wait: ss -tan state fin-wait-1 state last-ack; lower tcp_orphan_retries, or raise tcp_max_orphans"},
+    {rule(41), "fix.memory", "see whose queues are long: ss -tm; let programs read, lower tcp_rmem and tcp_wmem, or raise tcp_mem"},
 });
 // clang-format on
 

@@ -123,6 +123,8 @@ constexpr auto texts = std::to_array<Word>({
     {rule(60), "head", "connect({fd}, {to}) of {program} failed with EADDRNOTAVAIL: {local} is connected to {to} already"},
     {rule(60), "proof", "{local} to {to} is {state}, owner {owner}"},
     {rule(60), "fix", "do not bind() clients to a fixed port; without it the kernel chooses a free one"},
+    {rule(18), "head.now", "{count} sockets wait for {to}: {hop} does not answer on its link"},
+    {rule(18), "proof.now", "SYN-SENT, up to {retries} retries; neighbour {hop} is FAILED or INCOMPLETE; owner {owner}"},
 });
 // clang-format on
 

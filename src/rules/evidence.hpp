@@ -31,6 +31,7 @@ struct Memory {
 
 /// The part of struct tcp_info that rules read.
 struct TcpInfo {
+    event::State state = event::State::closed;
     std::uint8_t retransmits = 0;
     std::uint8_t probes = 0;
     std::uint8_t backoff = 0;
@@ -44,6 +45,7 @@ struct TcpInfo {
     std::uint32_t pmtu = 0;
     std::uint32_t rtt_us = 0;
     std::uint32_t total_retrans = 0;
+    std::uint32_t dsack_dups = 0;  ///< segments that had been sent again for nothing
     std::uint32_t notsent_bytes = 0;
     std::uint32_t segs_in = 0;
     std::uint32_t data_segs_in = 0;
@@ -53,6 +55,12 @@ struct TcpInfo {
     std::uint64_t busy_us = 0;
     std::uint64_t rwnd_limited_us = 0;
     std::uint64_t sndbuf_limited_us = 0;
+};
+
+/// INET_DIAG_SHUTDOWN: which directions the program has shut down, or the peer has ended.
+struct Shutdown {
+    bool receives_no_more = false;
+    bool sends_no_more = false;
 };
 
 /// One socket (inet_diag_msg). Of a listener, `rqueue` is the accept queue and `wqueue` its limit.
@@ -71,7 +79,9 @@ struct Socket {
     std::uint32_t uid = 0;
     std::uint32_t inode = 0;  ///< 0: no process owns it
     std::uint32_t interface = 0;
+    std::uint64_t cgroup = 0;  ///< number of its control group (v2); 0: not told
     std::optional<bool> is_v6only;
+    std::optional<Shutdown> shutdown;
     std::optional<Memory> memory;
     std::optional<TcpInfo> info;
 };
@@ -86,6 +96,7 @@ struct Snapshot {
 struct Process {
     std::int32_t pid = 0;
     std::string name;
+    std::string command_line;  ///< words with a space between; empty where it cannot be read
     std::optional<std::uint64_t> open_files;
     std::optional<std::uint64_t> open_files_max;  ///< RLIMIT_NOFILE, soft
     std::optional<double> cpu_share;              ///< of one processor, over the window
@@ -159,7 +170,7 @@ struct Sysctls {
     std::optional<std::uint64_t> rmem_max;
 };
 
-enum class CallKind : std::uint8_t { bind, listen, connect, accept, receive, send };
+enum class CallKind : std::uint8_t { socket, bind, listen, connect, accept, receive, send };
 [[nodiscard]] std::string_view name(CallKind kind);
 
 /// What the descriptor of a call had set when the call returned.
@@ -171,6 +182,35 @@ struct SocketOptions {
     Endpoint remote;  ///< getpeername, or any
     bool is_bound = false;
     bool has_no_delay = false;  ///< TCP_NODELAY
+    bool is_listening = false;
+    bool is_nonblocking = false;
+    bool may_fragment = true;    ///< false: IP_MTU_DISCOVER sets the DF bit
+    std::uint32_t path_mtu = 0;  ///< IP_MTU of a connected socket; 0: not known
+    Duration receive_limit{};    ///< SO_RCVTIMEO; 0: none
+    Duration send_limit{};       ///< SO_SNDTIMEO; 0: none
+};
+
+/// A request on a connection that had been used before and then lay idle.
+struct Stale {
+    Duration idle{};  ///< before the request was written
+};
+
+/// A wait for an answer in which the request was sent again by TCP.
+struct Repeat {
+    Duration waited{};
+    std::uint32_t segments = 0;
+};
+
+/// A query to a name server that was asked again because no answer had come.
+struct Lookup {
+    Duration waited{};
+    std::uint32_t queries = 0;
+};
+
+/// A connect over IPv6 to the same port that the program had begun before, still without answer.
+struct Race {
+    Endpoint other;
+    Duration ahead{};  ///< how long before this one
 };
 
 /// Requests on one descriptor that were written in two parts and then waited for.
@@ -200,7 +240,13 @@ struct Call {
     bool is_first_receive = false;   ///< nothing was received on it before
     std::uint32_t sends_before = 0;  ///< writes on it that had worked
     bool is_shut_down = false;       ///< the program has shut its sending side down itself
+    std::int32_t connect_error = 0;  ///< errno of the last connect on it, where that failed
+    std::uint64_t size = 0;          ///< octets of a send
     std::optional<Exchanges> exchanges;
+    std::optional<Stale> stale;
+    std::optional<Repeat> repeat;
+    std::optional<Lookup> lookup;
+    std::optional<Race> race;
 };
 
 /// The result of binding a scratch socket that never listens.
@@ -229,6 +275,8 @@ struct Evidence {
     std::vector<Neighbour> neighbours;
     std::unordered_map<std::uint32_t, Owner> owners;  ///< inode → a process that holds it
     std::map<std::int32_t, Process> processes;
+    /// Control groups by number, as paths below their mount: of sockets whose owner is hidden.
+    std::map<std::uint64_t, std::string> control_groups;
     Target target;
     std::optional<Call> call;
     std::optional<Route> route;  ///< to the address of `call` or `target`

@@ -1,6 +1,7 @@
 // Names of the closed sets, and the short ways to fill a finding.
 #include "rules/finding.hpp"
 
+#include <array>
 #include <utility>
 
 #include "rules/number_text.hpp"
@@ -40,6 +41,24 @@ std::string_view name(Source source) {
         case Source::probe: return "PROBE";
     }
     std::unreachable();
+}
+
+std::string_view name(FixKind kind) {
+    switch (kind) {
+        case FixKind::command: return "command";
+        case FixKind::code: return "code";
+        case FixKind::advice: return "advice";
+    }
+    std::unreachable();
+}
+
+FixKind kind_of_fix(std::string_view text) {
+    static constexpr auto commands = std::to_array<std::string_view>(
+        {"dialtone ", "sudo ", "sysctl ", "nft ", "ip ", "ss ", "ping ", "dig ", "ethtool "});
+    for (const std::string_view command : commands) {
+        if (text.starts_with(command)) return FixKind::command;
+    }
+    return text.contains("setsockopt(") || text.contains("()") ? FixKind::code : FixKind::advice;
 }
 
 Finding& Finding::say(std::string_view value_name, std::string text) {

@@ -52,6 +52,7 @@ struct Finding {
     std::uint64_t weight = 0;  ///< among findings of one harm: how much is affected
     std::string subject;       ///< the object, the same over time: `0.0.0.0:3000`
     std::optional<std::int32_t> pid;
+    std::string command;  ///< the command line of `pid`, where it says more than its name
     std::string_view head = "head";  ///< parts of the rule's texts
     std::vector<std::string_view> proofs;
     std::vector<std::string_view> fixes;
@@ -67,6 +68,11 @@ struct Finding {
     Finding& rose(const Evidence& evidence, Counter counter);
     Finding& fact(Source source, std::string field, std::uint64_t number);
 };
+
+/// What a text of a fix is: something to type, something to write in the program, or advice.
+enum class FixKind : std::uint8_t { command, code, advice };
+[[nodiscard]] std::string_view name(FixKind kind);
+[[nodiscard]] FixKind kind_of_fix(std::string_view text);
 
 /// The whole judgement of one set of evidence.
 struct Verdict {

@@ -45,6 +45,7 @@ constexpr auto texts = std::to_array<Word>({
     {rule(29), "head", "{listener}의 작업자가 고르지 않습니다: {owner}에 {waiting}개, {other}에 {least}개가 기다림"},
     {rule(29), "proof", "수락 큐: {owner} {waiting}/{limit}, {other} {least}, 측정 내내"},
     {rule(29), "fix", "{owner}가 무엇을 하는지 보십시오; 하나의 리스너를 함께 쓰면 (EPOLLEXCLUSIVE) 저절로 고르게 됩니다"},
+    {rule(24), "watch", "{listener} {waiting}/{limit}, {window}에 {ignored}개 무시됨"},
 });
 // clang-format on
 

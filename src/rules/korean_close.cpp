@@ -71,6 +71,21 @@ constexpr auto texts = std::to_array<Word>({
     {rule(40), "head", "TIME-WAIT 표가 가득 찼습니다: {limit}개 중 {count}개, {window} 동안 {TCPTimeWaitOverflow}개 없어짐"},
     {rule(40), "proof", "TCPTimeWaitOverflow +{TCPTimeWaitOverflow}; net.ipv4.tcp_max_tw_buckets는 {limit}"},
     {rule(40), "fix", "연결을 계속 쓰고 (keep-alive, 풀) 클라이언트가 먼저 닫게 하십시오; 또는 net.ipv4.tcp_max_tw_buckets를 올리십시오"},
+    {rule(36), "symptom", "유지된 연결의 요청이 빈 응답을 받고 그다음 Broken pipe; 프록시는 502"},
+    {rule(36), "cause", "상대가 이미 닫은 연결을 풀에서 꺼내 썼습니다: write는 되지만 상대가 리셋으로 답합니다."},
+    {rule(36), "head", "{program}이 {idle} 동안 조용하던 fd {fd}로 {peer}에 요청을 씀: 상대는 그 전에 연결을 닫았음"},
+    {rule(36), "proof", "요청을 쓸 때 CLOSE-WAIT, 그 뒤 리셋으로 끝남; 앞선 교환은 정상"},
+    {rule(36), "fix", "쉬는 연결을 서버보다 짧게 유지하십시오; 쓰기 전에 읽을 수 있게 된 연결은 버리십시오 (poll, EPOLLRDHUP)"},
+    {rule(36), "fix.retry", "여러 번 해도 되는 요청은 새 연결로 다시 보내십시오"},
+    {rule(38), "head.call", "{program}의 fd {fd}가 ETIMEDOUT: {peer}가 데이터에도 탐침에도 응답하지 않음"},
+    {rule(38), "proof.call", "연결은 동작했었음; 시작된 뒤 TCPAbortOnTimeout +{TCPAbortOnTimeout}, InDestUnreachs +{InDestUnreachs}"},
+    {rule(41), "symptom", "연결이 갑자기 끝나고 로그에 \"TCP: out of memory\" 또는 \"too many orphaned sockets\""},
+    {rule(41), "cause", "TCP가 쓸 수 있는 메모리를 다 썼거나, 닫힌 연결이 너무 많이 상대를 기다립니다: 커널이 연결을 끊습니다."},
+    {rule(41), "head", "메모리가 모자라 커널이 {window} 동안 연결 {TCPAbortOnMemory}개를 끊음"},
+    {rule(41), "head.near", "TCP 메모리가 곧 모자람: 페이지 {pagesmax} 중 {pages}, 주인 없는 연결 {orphansmax}개 중 {orphans}개"},
+    {rule(41), "proof", "TCPAbortOnMemory +{TCPAbortOnMemory}; 주인 없는 연결 {orphansmax}개 중 {orphans}개 (tcp_max_orphans), 페이지 {pagesmax} 중 {pages} (tcp_mem)"},
+    {rule(41), "fix", "누구의 닫힌 연결이 기다리는지 보십시오: ss -tan state fin-wait-1 state last-ack; tcp_orphan_retries를 낮추거나 tcp_max_orphans를 올리십시오"},
+    {rule(41), "fix.memory", "누구의 큐가 긴지 보십시오: ss -tm; 프로그램이 읽게 하고 tcp_rmem과 tcp_wmem을 낮추거나 tcp_mem을 올리십시오"},
 });
 // clang-format on
 

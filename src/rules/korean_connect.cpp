@@ -123,6 +123,8 @@ constexpr auto texts = std::to_array<Word>({
     {rule(60), "head", "{program}의 connect({fd}, {to})가 EADDRNOTAVAIL로 실패: {local}는 이미 {to}와 연결됨"},
     {rule(60), "proof", "{local}에서 {to}로의 연결이 {state}, 소유자 {owner}"},
     {rule(60), "fix", "클라이언트를 고정 포트에 bind하지 마십시오; 그러면 커널이 빈 포트를 고릅니다"},
+    {rule(18), "head.now", "소켓 {count}개가 {to}를 기다림: {hop}가 링크에서 답하지 않음"},
+    {rule(18), "proof.now", "SYN-SENT, 재시도 최대 {retries}번; 이웃 {hop}가 FAILED 또는 INCOMPLETE; 소유자 {owner}"},
 });
 // clang-format on
 

@@ -75,7 +75,11 @@ Page page_of(const Rule& rule) {
     std::string text = fmt::format("# {}: {}\n\n", id, rule.symptom);
     text += body(Language::english, rule.id);
     text += fmt::format("\nTold apart from {}.\n\nSee it happen: `python3 tests/labs/lab.py {}`\n",
-                        links(rule.separates_from), id);
+                        links(rule.separates_from), lab_of(rule.id));
+    const std::string_view hindrance = lab_hindrance(rule.id);
+    if (!hindrance.empty()) {
+        text += fmt::format("\nNever more than `likely`: its lab cannot run: {}.\n", hindrance);
+    }
     text += "\n## 우리말\n\n" + body(Language::korean, rule.id);
     return {id + ".md", std::move(text)};
 }
@@ -85,13 +89,21 @@ Page index_of(const std::vector<Rule>& rules) {
         "# Diagnosis\n\nWhat `dialtone doctor` can tell, by what the program saw. Each rule has a "
         "lab that makes its situation and near misses\nthat must not fire it "
         "(`python3 tests/labs/lab.py`). These pages are made from the rules.\n";
-    for (const Kind kind : {Kind::bind, Kind::connect, Kind::accept, Kind::close, Kind::delay}) {
+    for (const Kind kind :
+         {Kind::bind, Kind::connect, Kind::accept, Kind::close, Kind::delay, Kind::call}) {
         text += fmt::format("\n## {}\n\n| seen | rule | |\n|---|---|---|\n", name(kind));
         for (const Rule& rule : rules) {
             if (rule.kind != kind) continue;
             text += fmt::format("| {} | [{}]({}.md) | {} |\n", rule.symptom, name(rule.id),
                                 name(rule.id), text_of(Language::english, rule.id, "symptom"));
         }
+    }
+    text += "\n## Never more than likely\n\n";
+    for (const Rule& rule : rules) {
+        const std::string_view hindrance = lab_hindrance(rule.id);
+        if (hindrance.empty()) continue;
+        text += fmt::format("- [{}]({}.md): its lab cannot run: {}\n", name(rule.id), name(rule.id),
+                            hindrance);
     }
     return {"README.md", std::move(text)};
 }

@@ -40,6 +40,27 @@ TEST(Pages, ThereIsNoPageOfARuleThatIsGone) {
     }
 }
 
+/// Every lab that is registered for the rule: the name of the function behind its decorator.
+std::string labs_text() {
+    std::string text;
+    for (const auto& entry : std::filesystem::directory_iterator("tests/labs")) {
+        if (entry.path().extension() == ".py") text += text_in(entry.path());
+    }
+    return text;
+}
+
+TEST(Pages, TheLabOfEveryRuleIsRegisteredForIt) {
+    const std::string text = labs_text();
+    for (const Rule& rule : all_rules()) {
+        const auto at = text.find("\ndef " + std::string{lab_of(rule.id)} + "(bench)");
+        ASSERT_NE(at, std::string::npos) << name(rule.id) << " " << lab_of(rule.id);
+        const auto decorator = text.rfind("@lab(", at);
+        EXPECT_NE(text.substr(decorator, at - decorator).find('"' + name(rule.id) + '"'),
+                  std::string::npos)
+            << name(rule.id) << " " << lab_of(rule.id);
+    }
+}
+
 TEST(Pages, EveryRuleHasAPageThatSaysItsSymptomInBothLanguages) {
     for (const Page& page : pages()) {
         if (page.file == "README.md") continue;

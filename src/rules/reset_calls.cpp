@@ -32,7 +32,7 @@ bool is_gone_before_accept(const Call& call) { return call.was_accepted && call.
 
 void reset_by_peer(const Scene& scene, Findings& out) {
     const Call* const call = transfer(scene, ECONNRESET);
-    if (call == nullptr || !scene.is_local(call->address.addr)) return;
+    if (call == nullptr || call->stale || !scene.is_local(call->address.addr)) return;
     if (is_gone_before_accept(*call)) return;
     // The counters are those of the whole host since the connection began: only one may have moved.
     const bool unread = scene.evidence.rose(Counter::abort_on_close) > 0;
@@ -59,10 +59,20 @@ void gone_before_accept(const Scene& scene, Findings& out) {
 
 void broken_pipe(const Scene& scene, Findings& out) {
     const Call* const call = transfer(scene, EPIPE);
-    if (call == nullptr) return;
+    if (call == nullptr || call->stale) return;
     Finding finding = about(*call, call->is_shut_down ? 63 : 35);
     finding.say("sent", call->sends_before).fact(Source::call, "sends_before", call->sends_before);
     out.push_back(std::move(finding.proof("proof").fix("fix")));
+}
+
+void timed_out_call(const Scene& scene, Findings& out) {
+    const Call* const call = transfer(scene, ETIMEDOUT);
+    if (call == nullptr) return;
+    Finding finding = about(*call, 38);
+    finding.head = "head.call";
+    finding.rose(scene.evidence, Counter::abort_on_timeout)
+        .rose(scene.evidence, Counter::icmp_in_dest_unreachs);
+    out.push_back(std::move(finding.proof("proof.call").fix("fix.data")));
 }
 
 }  // namespace dt::rules

@@ -1,4 +1,5 @@
-// Resets and broken pipes that a traced program was told of: the looks of R30 to R32, R35 and R63.
+// Resets and broken pipes that a traced program was told of: the looks of R30 to R32, R35, R38
+// and R63.
 #pragma once
 
 #include "rules/rule.hpp"
@@ -11,5 +12,7 @@ void reset_by_peer(const Scene& scene, Findings& out);
 void gone_before_accept(const Scene& scene, Findings& out);
 /// R35, R63: a write after the peer closed, or after the program's own shutdown.
 void broken_pipe(const Scene& scene, Findings& out);
+/// R38: TCP gave a connection up because its peer answered neither data nor probes.
+void timed_out_call(const Scene& scene, Findings& out);
 
 }  // namespace dt::rules

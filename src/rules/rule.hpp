@@ -9,7 +9,7 @@
 
 namespace dt::rules {
 
-enum class Kind : std::uint8_t { bind, connect, accept, close, delay };
+enum class Kind : std::uint8_t { bind, connect, accept, close, delay, call };
 [[nodiscard]] std::string_view name(Kind kind);
 
 using Findings = std::vector<Finding>;
@@ -28,7 +28,13 @@ struct Rule {
 [[nodiscard]] std::span<const Rule> accept_rules();
 [[nodiscard]] std::span<const Rule> close_rules();
 [[nodiscard]] std::span<const Rule> delay_rules();
+[[nodiscard]] std::span<const Rule> call_rules();
 /// All of them.
 [[nodiscard]] std::vector<Rule> all_rules();
+
+/// The lab of tests/labs that makes the rule's situation; empty for a number without a rule.
+[[nodiscard]] std::string_view lab_of(RuleId id);
+/// Why that lab cannot be made on an ordinary machine; empty where it can. Such a rule is `likely`.
+[[nodiscard]] std::string_view lab_hindrance(RuleId id);
 
 }  // namespace dt::rules

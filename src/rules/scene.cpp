@@ -93,9 +93,17 @@ const Process* Scene::owner_of(const Socket& socket) const {
     return process == evidence.processes.end() ? nullptr : &process->second;
 }
 
+/// A process that may not be looked at still has a user, and a control group that names its
+/// service.
+std::string Scene::hidden_owner(const Socket& socket) const {
+    const auto group = evidence.control_groups.find(socket.cgroup);
+    if (socket.inode == 0 || group == evidence.control_groups.end()) return "?";
+    return "uid " + std::to_string(socket.uid) + " in " + group->second;
+}
+
 std::string Scene::owner_text(const Socket& socket) const {
     const Process* const owner = owner_of(socket);
-    if (owner == nullptr) return "?";
+    if (owner == nullptr) return hidden_owner(socket);
     return owner->name + "[" + std::to_string(owner->pid) + "]";
 }
 

@@ -35,7 +35,8 @@ class Scene {
     [[nodiscard]] bool reaches(const Socket& listener, const Endpoint& to) const;
 
     [[nodiscard]] const Process* owner_of(const Socket& socket) const;
-    /// `node[2210]`, or `?` where the owner could not be seen.
+    /// `node[2210]`; `uid 33 in system.slice/nginx.service` where the owner could not be seen; or
+    /// `?`.
     [[nodiscard]] std::string owner_text(const Socket& socket) const;
 
     /// Whether the socket belongs to what was asked about. For a call: the listener it called.
@@ -44,6 +45,7 @@ class Scene {
     [[nodiscard]] bool is_about_host() const { return evidence.target.is_host() && !evidence.call; }
 
   private:
+    [[nodiscard]] std::string hidden_owner(const Socket& socket) const;
     void index_listeners();
 
     std::vector<ListenerSight> listeners_;

@@ -46,18 +46,20 @@ void waiting_now(const Scene& scene, Findings& out) {
         if (socket.state != event::State::syn_sent || socket.timer != Timer::retransmit) continue;
         if (socket.retrans == 0 || !scene.is_asked(socket)) continue;
         if (is_kept_waiting_here(scene, socket.remote)) continue;
-        if (has_dead_neighbour(scene, socket.remote.addr)) continue;
         Waiting& waiting = by_peer[socket.remote];
         ++waiting.count;
         waiting.retries = std::max<std::uint64_t>(waiting.retries, socket.retrans);
         waiting.one = &socket;
     }
     for (const auto& [peer, waiting] : by_peer) {
-        Finding finding{rule(21), text_of(peer)};
-        finding.certainty = Certainty::likely;
+        const bool is_dead = has_dead_neighbour(scene, peer.addr);
+        Finding finding{rule(is_dead ? 18 : 21), text_of(peer)};
+        finding.certainty = is_dead ? Certainty::certain : Certainty::likely;
         finding.weight = waiting.count;
         finding.head = "head.now";
         finding.say("to", text_of(peer))
+            .say("ip", wire::to_string(peer.addr))
+            .say("hop", wire::to_string(peer.addr))
             .say("port", std::to_string(peer.port.value()))
             .say("count", waiting.count)
             .say("retries", waiting.retries)
@@ -65,8 +67,8 @@ void waiting_now(const Scene& scene, Findings& out) {
             .fact(Source::sd, "SYN_SENT", waiting.count)
             .fact(Source::sd, "retrans", waiting.retries)
             .rose(scene.evidence, Counter::icmp_in_dest_unreachs);
-        finding.proof("proof.now").fix("fix");
-        finding.decide = "decide";
+        finding.proof("proof.now").fix(is_dead ? "fix.neighbour" : "fix");
+        if (!is_dead) finding.decide = "decide";
         out.push_back(std::move(finding));
     }
 }

@@ -8,15 +8,15 @@ namespace dt::rules {
 
 namespace {
 
-using Catalogue = std::array<std::span<const Word>, 6>;
+using Catalogue = std::array<std::span<const Word>, 7>;
 
 Catalogue catalogue(Language language) {
     if (language == Language::korean) {
-        return {korean_report(), korean_bind(),  korean_connect(),
-                korean_accept(), korean_close(), korean_delay()};
+        return {korean_report(), korean_bind(),  korean_connect(), korean_accept(),
+                korean_close(),  korean_delay(), korean_call()};
     }
-    return {english_report(), english_bind(),  english_connect(),
-            english_accept(), english_close(), english_delay()};
+    return {english_report(), english_bind(),  english_connect(), english_accept(),
+            english_close(),  english_delay(), english_call()};
 }
 
 }  // namespace

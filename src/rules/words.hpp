@@ -36,11 +36,13 @@ struct Word {
 [[nodiscard]] std::span<const Word> english_accept();
 [[nodiscard]] std::span<const Word> english_close();
 [[nodiscard]] std::span<const Word> english_delay();
+[[nodiscard]] std::span<const Word> english_call();
 [[nodiscard]] std::span<const Word> korean_report();
 [[nodiscard]] std::span<const Word> korean_bind();
 [[nodiscard]] std::span<const Word> korean_connect();
 [[nodiscard]] std::span<const Word> korean_accept();
 [[nodiscard]] std::span<const Word> korean_close();
 [[nodiscard]] std::span<const Word> korean_delay();
+[[nodiscard]] std::span<const Word> korean_call();
 
 }  // namespace dt::rules

@@ -62,6 +62,7 @@ void read_text(std::string_view text) {
     (void)doctor::numbers_in(text);
     (void)doctor::port_ranges(text);
     (void)doctor::socket_inode(text);
+    (void)doctor::command_line(text);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import textwrap
@@ -39,8 +40,8 @@ class Bench:
         self.holders = {}
         sh("ip link set lo up")
 
-    def namespace(self, name, address="10.9.0.2/24", here="10.9.0.1/24"):
-        """A second host behind a veth pair: `here` is v0, the other v1."""
+    def hold_namespace(self, name):
+        """An empty network namespace that lasts as long as the lab."""
         holder = subprocess.Popen(["unshare", "--net", "sleep", "120"])
         self.programs.append(holder)
         self.holders[name] = holder.pid
@@ -50,6 +51,11 @@ class Bench:
                 if os.readlink(f"/proc/{holder.pid}/ns/net") != own:
                     break
             time.sleep(0.02)
+        return holder
+
+    def namespace(self, name, address="10.9.0.2/24", here="10.9.0.1/24"):
+        """A second host behind a veth pair: `here` is v0, the other v1."""
+        holder = self.hold_namespace(name)
         sh(f"ip link add v0 type veth peer name v1 netns {holder.pid}")
         sh(f"ip addr add {here} dev v0; ip link set v0 up")
         self.at(name, f"ip link set lo up; ip addr add {address} dev v1; ip link set v1 up")
@@ -57,6 +63,22 @@ class Bench:
             if "UP" in sh("ip -br link show v0"):
                 return
             time.sleep(0.02)
+
+    def far_namespace(self, name, delay_s):
+        """A second host, 10.8.0.2, behind a path that takes `delay_s` each way."""
+        try:
+            os.close(os.open("/dev/net/tun", os.O_RDWR))
+        except OSError as error:
+            raise Skip(f"/dev/net/tun cannot be used here: {error.strerror}") from error
+        holder = self.hold_namespace(name)
+        carrier = subprocess.Popen([sys.executable, "-u", "-c",
+                                    PREAMBLE + textwrap.dedent(CARRIER).replace("DELAY", str(delay_s)), str(holder.pid)],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.programs.append(carrier)
+        if not carrier.stdout.readline():
+            raise RuntimeError("the carrier between the namespaces ended")
+        sh("ip addr add 10.8.0.1/24 dev t0; ip link set t0 up")
+        self.at(name, "ip link set lo up; ip addr add 10.8.0.2/24 dev t1; ip link set t1 up")
 
     def at(self, name, command):
         """A shell command in the other namespace."""
@@ -166,3 +188,46 @@ def connect_many(count, address, family=socket.AF_INET):
         client.connect_ex(address)
         clients.append(client)
     return clients
+
+
+def checksum(octets):
+    """The internet checksum (RFC 1071)."""
+    octets += b"\0" * (len(octets) % 2)
+    total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def segment(source, to, ports, seq, flags, options=b"", off_by=0):
+    """A TCP segment without text; `off_by` spoils its checksum."""
+    offset = (20 + len(options)) // 4
+    head = struct.pack("!HHIIBBHHH", *ports, seq & 0xFFFFFFFF, 0, offset << 4, flags, 65535, 0, 0) + options
+    pseudo = socket.inet_aton(source) + socket.inet_aton(to) + struct.pack("!BBH", 0, 6, len(head))
+    right = (checksum(pseudo + head) + off_by) & 0xFFFF
+    return head[:16] + struct.pack("!H", right) + head[18:]
+
+
+# Carries packets between two TUN interfaces, each after a delay: a long path where the kernel has no netem.
+CARRIER = """
+    import collections, ctypes, fcntl
+    def tun(name):
+        fd = os.open('/dev/net/tun', os.O_RDWR)
+        fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', name.encode(), 0x1001))
+        return fd
+    near = tun('t0')
+    assert ctypes.CDLL(None).setns(os.open('/proc/%d/ns/net' % int(sys.argv[1]), os.O_RDONLY), 0x40000000) == 0
+    far = tun('t1')
+    print('up')
+    queue = collections.deque()
+    while True:
+        wait = max(0, queue[0][0] - time.monotonic()) if queue else None
+        for fd in select.select([near, far], [], [], wait)[0]:
+            queue.append((time.monotonic() + DELAY, far if fd == near else near, os.read(fd, 65536)))
+        while queue and queue[0][0] <= time.monotonic():
+            _, to, packet = queue.popleft()
+            try:
+                os.write(to, packet)
+            except OSError:
+                pass  # that interface is not up yet
+"""

@@ -2,7 +2,7 @@
 import socket
 import time
 
-from bench import connect_many, lab, nft, sh, sysctl
+from bench import Skip, connect_many, lab, nft, sh, sysctl
 
 HOLDER = """
     s = socket.socket(); s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
@@ -167,7 +167,7 @@ def near_miss_idle_with_keepalive(bench):
     return report
 
 
-@lab("R39", certainty="certain")
+@lab("R39", certainty="likely")
 def syn_on_open_connection(bench):
     """A client is reset where nobody hears it, and calls again from the same port."""
     bench.namespace("client", address="10.9.0.2/24", here="10.9.0.1/24")
@@ -216,3 +216,26 @@ def time_wait_table(bench):
             time.sleep(0.01)
 
     return bench.ask(also=calls)
+
+
+@lab("R41", certainty="likely")
+def memory_used_up(bench):
+    """More orphans than there may be: their limit is the whole machine's, which a lab must not lower."""
+    bench.python(HOLDER)
+    raise Skip("net.ipv4.tcp_max_orphans and tcp_mem are those of the whole machine")
+
+
+@lab("R38", certainty="certain")
+def traced_timeout(bench):
+    """A client whose peer is cut off, with TCP_USER_TIMEOUT."""
+    bench.namespace("server")
+    bench.python(HOLDER, name="server")
+    nft("iifname v1 tcp flags psh drop", run=lambda command: bench.at("server", command))
+    return bench.trace("""
+        c = socket.create_connection(('10.9.0.2', 8080)); c.setsockopt(IPPROTO_TCP, 18, 1200)
+        c.send(b'hello')
+        try:
+            c.recv(10)
+        except OSError:
+            pass
+    """)

@@ -2,7 +2,7 @@
 import socket
 import time
 
-from bench import Skip, lab, nft, sh, sysctl
+from bench import Skip, connect_many, lab, nft, sh, sysctl
 
 SERVER = """
     s = socket.socket(AF_INET{six}); s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
@@ -145,6 +145,16 @@ def no_neighbour(bench):
     """Nobody on the link has the address."""
     bench.namespace("server")
     return bench.trace(call("10.9.0.77"))
+
+
+@lab("R18", certainty="certain")
+def silent_neighbour_now(bench):
+    """Sockets that wait for an address which nobody on the link has."""
+    bench.namespace("server")
+    kept = connect_many(3, ("10.9.0.77", 8080))
+    report = bench.ask()
+    assert kept
+    return report
 
 
 @lab("R18", certainty="certain")

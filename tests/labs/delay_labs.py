@@ -125,6 +125,42 @@ def request_lies_unread(bench):
 
 
 @lab()
+def near_miss_unread_remark(bench):
+    """A server's remark lies unread at its client: as a TLS ticket does in a pool of connections."""
+    bench.namespace("server")
+    bench.python("""
+        s = socket.socket(); s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        s.bind(('0.0.0.0', 8080)); s.listen(8)
+        print('up'); kept = []
+        while True:
+            kept.append(s.accept()[0]); kept[-1].send(b'hello')
+    """, name="server")
+    client = socket.create_connection(("10.9.0.2", 8080))
+    time.sleep(0.2)
+    report = bench.ask()
+    assert client
+    return report
+
+
+@lab()
+def near_miss_reader_has_shut_down(bench):
+    """A server that has said it will read no more (SHUT_RD): what lies there is not forgotten."""
+    bench.python("""
+        s = socket.socket(); s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        s.bind(('0.0.0.0', 8080)); s.listen(8)
+        print('up')
+        c = s.accept()[0]; c.shutdown(SHUT_RD); time.sleep(60)
+    """)
+    client = socket.create_connection(("127.0.0.1", 8080))
+    time.sleep(0.1)
+    client.send(b"hello")
+    time.sleep(0.1)
+    report = bench.ask()
+    assert client
+    return report
+
+
+@lab()
 def near_miss_busy_echo(bench):
     """Connections that send and receive all the time."""
     bench.python(ECHO)
@@ -380,8 +416,11 @@ def traced_abort(bench):
 def gone_before_accept(bench):
     """A client that gives up in the accept queue."""
     client = """
-        time.sleep(0.5)
-        c = socket.create_connection(('127.0.0.1', 8080))
+        for _ in range(200):
+            try:
+                c = socket.create_connection(('127.0.0.1', 8080)); break
+            except OSError:
+                time.sleep(0.05)
         c.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack('ii', 1, 0)); c.close()
         print('up')
     """
@@ -401,8 +440,12 @@ def gone_before_accept(bench):
 def traced_no_descriptors(bench):
     """A traced server runs out of descriptors in accept()."""
     bench.python("""
-        time.sleep(0.5)
         kept = []
+        for _ in range(200):
+            try:
+                kept.append(socket.create_connection(('127.0.0.1', 8080))); break
+            except OSError:
+                time.sleep(0.05)
         for _ in range(20):
             c = socket.socket(); c.setblocking(False); c.connect_ex(('127.0.0.1', 8080)); kept.append(c)
         print('up'); time.sleep(60)

@@ -18,13 +18,16 @@ sys.path.insert(0, str(HERE))
 
 import accept_labs  # noqa: E402
 import bind_labs  # noqa: E402
+import call_labs  # noqa: E402
 import capture_labs  # noqa: E402
 import close_labs  # noqa: E402
 import connect_labs  # noqa: E402
 import delay_labs  # noqa: E402
+import path_labs  # noqa: E402
 from bench import LABS, Skip, run_here  # noqa: E402
 
-FAMILIES = (bind_labs, connect_labs, accept_labs, close_labs, delay_labs, capture_labs)
+FAMILIES = (bind_labs, connect_labs, accept_labs, close_labs, delay_labs, path_labs, call_labs,
+            capture_labs)
 LIMIT_S = 60
 
 
