@@ -96,6 +96,17 @@ void tell_of_what_is_not_there(const Session& session, const Asked& asked,
     }
 }
 
+/// Programs that fell back from io_uring, or could not.
+void tell_of_io_uring(const Session& session) {
+    for (const std::string& name : session.outcome.io_uring_users) {
+        tell(fmt::format(
+            "`{}` uses io_uring, which Dialtone answers with ENOSYS\n"
+            "  help: most programs fall back by themselves; if this one stopped, turn its "
+            "io_uring off",
+            name));
+    }
+}
+
 /// After a run that went wrong: who failed, how to have it again and where to look.
 void tell_of_failure(const Session& session, const RunObserver& observer, const Asked& asked,
                      std::uint64_t seed, const std::vector<std::string>& hosts) {
@@ -110,6 +121,7 @@ void tell_of_failure(const Session& session, const RunObserver& observer, const 
                                observer.expectation(i)));
     }
     tell_of_what_is_not_there(session, asked, hosts);
+    tell_of_io_uring(session);
     Arguments again = asked.again;
     again.insert(again.begin() + 1, {"--seed", fmt::format("{:#x}", seed)});
     tell(fmt::format("again: dialtone {}", shell_line(again)));
@@ -163,6 +175,8 @@ int run_plan(host::RunSpec plan, const Asked& asked) {
     const bool went_wrong = status != 0 || has_broken_server(outcome);
     if (went_wrong && outcome.interrupted_by == 0 && !asked.common.quiet) {
         tell_of_failure(*session, observer, asked, seed, hosts);
+    } else if (asked.common.verbose) {
+        tell_of_io_uring(*session);
     }
     return status;
 }

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/errno.hpp"
+#include "os/process.hpp"
 
 namespace dt::host {
 namespace {
@@ -23,9 +24,18 @@ bool changes_something(int number) {
         case SYS_getsockopt:
         case SYS_getsockname:
         case SYS_getpeername:
+        case SYS_io_uring_setup:
         case SYS_ioctl: return false;
         default: return true;
     }
+}
+
+/// A descriptor that could not be looked at: the kernel answers for one that is not there, but
+/// where we have no room to look it may be a socket of ours, on which the kernel's own call would
+/// be wrong.
+Answer answer_to_unknown(int error) {
+    const bool lacks_room = error == EMFILE || error == ENFILE || error == ENOMEM;
+    return lacks_room ? Answer::error(ENOBUFS) : Answer::go_on();
 }
 
 /// What a call answers when its time is over (API-CONN-019, API-LIST-016, API-IO-007).
@@ -88,7 +98,7 @@ event::Caller CallDesk::caller(const Request& request, int fd) {
 std::expected<CallDesk::Subject, Answer> CallDesk::identify(const Request& request) {
     if (request.parked_at) return identify_parked(request);
     auto theirs = tasks_.borrow(static_cast<pid_t>(request.call.pid), request.int_arg(0));
-    if (!theirs) return std::unexpected(Answer::go_on());
+    if (!theirs) return std::unexpected(answer_to_unknown(theirs.error().number));
     const auto handle = board_.by_cookie(theirs->cookie);
     if (!handle) return std::unexpected(Answer::go_on());
     if (!notifier(request).is_waiting(request.call.id)) {
@@ -113,6 +123,7 @@ std::expected<CallDesk::Subject, Answer> CallDesk::identify_parked(const Request
 Answer CallDesk::dispatch(Request& request) {
     const int number = request.call.data.nr;
     if (number == SYS_socket) return on_socket(request);
+    if (number == SYS_io_uring_setup) return on_io_uring(request);
     if (number == SYS_bind || number == SYS_listen || number == SYS_connect) board_.catch_up();
     auto subject = identify(request);
     if (!subject) {
@@ -122,6 +133,15 @@ Answer CallDesk::dispatch(Request& request) {
     request.about = subject->handle;
     if (const auto before = repeat(request, *subject->plug)) return *before;
     return dispatch_to(request, *subject);
+}
+
+/// What is done through io_uring passes us by, so there is none: programs fall back.
+Answer CallDesk::on_io_uring(const Request& request) {
+    constexpr std::size_t users_max = 16;
+    std::string name = os::name_of(tasks_.process_of(static_cast<pid_t>(request.call.pid)));
+    const bool is_known = std::ranges::find(io_uring_users_, name) != io_uring_users_.end();
+    if (!is_known && io_uring_users_.size() < users_max) io_uring_users_.push_back(std::move(name));
+    return Answer::error(ENOSYS);
 }
 
 Answer CallDesk::dispatch_to(const Request& request, Subject& subject) {

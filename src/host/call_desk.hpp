@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -73,6 +74,9 @@ class CallDesk {
     };
     [[nodiscard]] const Seen& seen(LineNumber line) const { return lines_[line].seen; }
 
+    /// Programs that asked for io_uring and were told that there is none; each name once.
+    [[nodiscard]] const std::vector<std::string>& io_uring_users() const { return io_uring_users_; }
+
   private:
     struct Line {
         event::HostIndex host = 0;
@@ -130,6 +134,7 @@ class CallDesk {
     void keep(const Request& request, Thread& thread, const Answer& answer);
 
     // One per call.
+    [[nodiscard]] Answer on_io_uring(const Request& request);
     [[nodiscard]] Answer on_socket(const Request& request);
     [[nodiscard]] Answer on_bind(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_listen(const Request& request, Subject& subject);
@@ -201,6 +206,7 @@ class CallDesk {
     std::vector<IpAddr> name_servers_;
     std::vector<std::byte> scratch_ = std::vector<std::byte>(65536);  // a datagram
     std::vector<PlugHandle> with_parked_;
+    std::vector<std::string> io_uring_users_;
 };
 
 }  // namespace dt::host

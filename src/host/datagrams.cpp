@@ -13,10 +13,18 @@ namespace dt::host {
 namespace {
 
 constexpr int datagrams_at_once = 64;
+/// Those that a full pair holds, and more: whatever was sent before a call is taken before it, and
+/// a program that never stops sending does not keep us.
+constexpr int drained_at_once = 1024;
 
 std::uint32_t charged(int ours) {
     int octets = 0;
     return ::ioctl(ours, SIOCOUTQ, &octets) == 0 ? static_cast<std::uint32_t>(octets) : 0;
+}
+
+bool has_unread(int ours) {
+    int octets = 0;
+    return ::ioctl(ours, FIONREAD, &octets) == 0 && octets > 0;
 }
 
 }  // namespace
@@ -25,6 +33,7 @@ void Switchboard::carry_datagrams(PlugHandle handle, Plug& plug) {
     drain_datagrams(plug);
     if (is_closed_by_program(plug)) return close_datagram(handle, plug);
     deliver_datagrams(plug);
+    if (plug.flags.has(PairFlag::may_read)) make_ready(handle, plug);
     if (plug.held_from) {
         if (!plug.flags.has(PairFlag::may_write)) want_room(handle, plug);
     } else if (calls(plug).poll(plug.socket).has(sock::PollMask::in)) {
@@ -34,14 +43,14 @@ void Switchboard::carry_datagrams(PlugHandle handle, Plug& plug) {
 }
 
 void Switchboard::drain_datagrams(Plug& plug) {
-    while (plug.flags.has(PairFlag::may_read)) {
+    for (int i = 0; i < drained_at_once && plug.flags.has(PairFlag::may_read); ++i) {
         const ssize_t n = ::recv(plug.ours.get(), scratch_.data(), scratch_.size(), 0);
         if (n < 0) {
             plug.flags.clear(PairFlag::may_read);
             return;
         }
-        // An empty datagram and the end look alike; the end does not go away.
-        if (n == 0 && plug.flags.has(PairFlag::program_ended)) {
+        // An empty datagram and the end look alike; nothing is behind the end.
+        if (n == 0 && plug.flags.has(PairFlag::program_ended) && !has_unread(plug.ours.get())) {
             plug.flags.clear(PairFlag::may_read);
             return;
         }

@@ -228,18 +228,18 @@ Answer CallDesk::on_receive_messages(const Request& request, Subject& subject) {
     for (; done < most; ++done) {
         const std::uint64_t header = request.arg(1) + done * sizeof(mmsghdr);
         const auto message = read_message(request, header);
+        if (!message && done > 0) break;  // those before are the program's
         if (!message) return Answer::error(message.error());
         if (done == 0 && message->name == 0 && !wishes.any()) return Answer::go_on();
         const auto copied = receive_one(request, subject, flags, *message);
-        if (!copied && copied.error() == EAGAIN) break;
+        if (!copied && (copied.error() == EAGAIN || done > 0)) break;
         if (!copied) return Answer::error(copied.error());
-        if (!write_header(request.memory, *subject.plug, *message, *copied, header)) {
-            return Answer::error(EFAULT);
-        }
         const auto length = static_cast<std::uint32_t>(copied->count);
-        if (!request.memory.put(header + offsetof(mmsghdr, msg_len), length)) {
-            return Answer::error(EFAULT);
-        }
+        const bool is_told =
+            write_header(request.memory, *subject.plug, *message, *copied, header) &&
+            request.memory.put(header + offsetof(mmsghdr, msg_len), length);
+        if (!is_told && done > 0) break;
+        if (!is_told) return Answer::error(EFAULT);
     }
     if (done == 0) return wait_or_again(request, subject, flags);
     return Answer::value(static_cast<std::int64_t>(done));

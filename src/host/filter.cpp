@@ -41,9 +41,9 @@ constexpr auto control_calls = std::to_array<std::uint32_t>(
      SYS_getsockname, SYS_getpeername, SYS_listen, SYS_shutdown, SYS_sendmsg, SYS_recvmsg,
      SYS_sendmmsg, SYS_recvmmsg});
 
-/// They move octets past every filter.
+/// They move octets past every filter. Who begins with them is noted.
 constexpr auto absent_calls =
-    std::to_array<std::uint32_t>({SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register});
+    std::to_array<std::uint32_t>({SYS_io_uring_enter, SYS_io_uring_register});
 
 /// i386: socketcall, the single socket calls (359, 361 to 373; 360 is socketpair) and io_uring.
 /// ARM: the socket calls 281 to 297 without socketpair (288), accept4 (366), recvmmsg and sendmmsg.
@@ -157,6 +157,7 @@ std::vector<sock_filter> make_filter() {
     add_socket_call(code);
     for (const std::uint32_t number : control_calls) code.equal_then(number, notify);
     add_ioctl(code);
+    code.equal_then(SYS_io_uring_setup, notify);
     for (const std::uint32_t number : absent_calls) code.equal_then(number, absent);
     code.verdict(allow);
     const std::vector<sock_filter> native_code = code.take();

@@ -89,14 +89,19 @@ TEST(Filter, StopsSocketsOfIpAndLetsOthersPass) {
     EXPECT_EQ(child.status(), 1);  // python ends with an uncaught OSError
 }
 
-TEST(Filter, IoUringDoesNotExist) {
+TEST(Filter, IoUringDoesNotExistAndWhoBeginsWithItIsSeen) {
     Behind child(
-        "import ctypes, os\n"
+        "import ctypes, os, errno\n"
         "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "for call in (426, 427):\n"
+        "    assert libc.syscall(call, 0, 0, 0) == -1 and ctypes.get_errno() == errno.ENOSYS\n"
         "libc.syscall(425, 1, 0)\n"
         "os._exit(ctypes.get_errno())\n");
     ASSERT_TRUE(child.runs());
-    EXPECT_EQ(child.status(), ENOSYS);
+    const auto call = child.next(SYS_io_uring_setup);
+    ASSERT_TRUE(call);
+    EXPECT_TRUE(child.notifier().refuse(call->id, EPROTO));
+    EXPECT_EQ(child.status(), EPROTO);
 }
 
 TEST(Filter, SendWithoutAddressPassesAndWithAddressStops) {

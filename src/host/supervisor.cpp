@@ -181,6 +181,7 @@ Outcome Supervisor::Parts::run() {
     outcome.programs = programs.summary();
     outcome.interrupted_by = interrupted_by;
     outcome.unknown_names = live.names.unknown();
+    outcome.io_uring_users = live.desk.io_uring_users();
     outcome.exit_status = exit_ours;
     if (const auto status = programs.status(spec.main)) {
         outcome.exit_status = exit_status_of(*status);

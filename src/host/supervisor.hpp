@@ -88,10 +88,11 @@ struct Ended {
 
 struct Outcome {
     int exit_status = 0;  ///< the main program's, 128+n for a signal; 125 to 127 = ours
-    std::optional<Complaint> failure;             ///< why it is 125 to 127
-    std::vector<Ended> programs;                  ///< in the order of RunSpec::programs
-    int interrupted_by = 0;                       ///< the signal that a user ended it by; 0 = none
-    std::vector<std::string> unknown_names = {};  ///< that programs asked for, each once
+    std::optional<Complaint> failure;              ///< why it is 125 to 127
+    std::vector<Ended> programs;                   ///< in the order of RunSpec::programs
+    int interrupted_by = 0;                        ///< the signal that a user ended it by; 0 = none
+    std::vector<std::string> unknown_names = {};   ///< that programs asked for, each once
+    std::vector<std::string> io_uring_users = {};  ///< programs that asked for it in vain
 };
 
 /// A process as the tools name it.

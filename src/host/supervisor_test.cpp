@@ -215,5 +215,19 @@ TEST(Supervisor, ARunInsideARunIsRefusedInOneSentence) {
     EXPECT_EQ(outer.outcome.exit_status, 0);
 }
 
+TEST(Supervisor, ThereIsNoIoUringAndWhoAskedForItIsKnown) {
+    Play play;
+    play.add_python(
+        "client",
+        "import ctypes, errno\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "for call in (425, 426, 427):\n"
+        "    assert libc.syscall(call, 4, ctypes.create_string_buffer(200), 0, 0) == -1\n"
+        "    assert ctypes.get_errno() == errno.ENOSYS\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+    EXPECT_EQ(play.outcome.io_uring_users, std::vector<std::string>{"python3"});
+}
+
 }  // namespace
 }  // namespace dt::host

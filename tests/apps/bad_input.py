@@ -59,6 +59,15 @@ def check_every_command_has_help(s):
         assert later not in first.split(), first
 
 
+def check_io_uring_is_told_of_where_a_run_fails(s):
+    asks = "import ctypes, sys; ctypes.CDLL(None).syscall(425, 4, ctypes.create_string_buffer(200)); sys.exit(int(sys.argv[1]))"
+    words = ["run", "--", stage.PYTHON, "-c", asks]
+    failed = s.command(*words, "3", status=3)
+    assert failed.err.count("uses io_uring, which Dialtone answers with ENOSYS") == 1, failed
+    assert not s.command(*words, "0").err
+    assert "uses io_uring" in s.command("run", "-v", *words[1:], "0").err
+
+
 def check_missing_program(s):
     complains(s, ["run"], 2, "program")
     complains(s, ["run", "--", "./no-such-program"], 127, "./no-such-program")
