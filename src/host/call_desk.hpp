@@ -195,6 +195,7 @@ class CallDesk {
                                            const Message& message, const Copied& copied,
                                            std::uint64_t header);
     [[nodiscard]] std::optional<Answer> refuse_flags(Subject& subject, int flags);
+    void note_more(Subject& subject, int flags, std::size_t count);
     [[nodiscard]] Answer wait_or_again(const Request& request, Subject& subject, int flags);
     /// The name service in place of a name server.
     [[nodiscard]] Endpoint redirect(Plug& plug, Endpoint to) const;

@@ -1,5 +1,6 @@
 // Carrying octets between pairs and stacks: the kernel copies from the program straight into the
 // send queue's blocks and from the receive queue's blocks straight to the program.
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +16,11 @@ namespace {
 
 constexpr std::size_t octets_at_once = 65536;
 constexpr int turns_at_once = 16;  // of one socket before others come: 1 MiB
+
+/// Whether octets with MSG_MORE are in the pair, or before those that are.
+bool has_marked(const Plug& plug) {
+    return plug.more_until > plug.taken || plug.flags.has(PairFlag::holds_more);
+}
 
 }  // namespace
 
@@ -120,27 +126,73 @@ std::optional<MutableOctets> Switchboard::place_for_octets(Plug& plug) {
 
 /// Passes what the program wrote on to the stack; `none` once nothing is left or nothing fits.
 Switchboard::Progress Switchboard::carry_from_program(PlugHandle handle, Plug& plug) {
-    auto program = calls(plug);
     for (int i = 0; i < turns_at_once; ++i) {
         if (!plug.flags.has(PairFlag::may_read)) return Progress::none;
-        const auto to = place_for_octets(plug);
-        if (!to) return Progress::none;
-        const ssize_t n = ::read(plug.ours.get(), to->data(), to->size());
+        const auto place = place_for_octets(plug);
+        if (!place) return Progress::none;
+        const bool is_lost = place->data() == scratch_.data();
+        const MutableOctets room = is_lost ? MutableOctets{} : *place;
+        const bool is_marked = !is_lost && has_marked(plug);
+        const MutableOctets to = is_marked ? room_for_marked(plug, room.size()) : *place;
+        const ssize_t n = ::read(plug.ours.get(), to.data(), to.size());
         if (n < 0 && errno == ECONNRESET) {  // told once, before the end
             plug.flags.set(PairFlag::left_unread);
             continue;
         }
-        if (n > 0 && to->data() != scratch_.data()) {
-            (void)program.commit(plug.socket, static_cast<std::size_t>(n));
-        }
+        if (n > 0) pass_on(plug, to.first(static_cast<std::size_t>(n)), room);
         // A short read emptied the pair; a later change is told again. The end must be read.
-        const bool emptied = n > 0 && static_cast<std::size_t>(n) < to->size() &&
+        const bool emptied = n > 0 && static_cast<std::size_t>(n) < to.size() &&
                              !plug.flags.has(PairFlag::program_ended);
         if (n <= 0 || emptied) plug.flags.clear(PairFlag::may_read);
         if (n == 0) pass_end(handle, plug);
         if (n <= 0) return Progress::none;
     }
     return Progress::some;
+}
+
+/// Where octets with MSG_MORE go on their way, and the first ones after them: in pieces that are
+/// all of one kind.
+MutableOctets Switchboard::room_for_marked(const Plug& plug, std::size_t room) {
+    const MutableOctets most = MutableOctets(scratch_).first(std::min(room, scratch_.size()));
+    if (plug.more_until <= plug.taken) return most;
+    return most.first(std::min<std::uint64_t>(most.size(), plug.more_until - plug.taken));
+}
+
+/// What the program wrote, into the stack; `room` is where it may be already, empty where nothing
+/// can be sent any more.
+void Switchboard::pass_on(Plug& plug, Octets written, const MutableOctets& room) {
+    using More = tcp::WriteMark::More;
+    const bool is_more = plug.more_until > plug.taken;
+    plug.taken += written.size();
+    if (room.empty()) return;
+    if (written.data() == room.data()) {
+        (void)calls(plug).commit(plug.socket, written.size());
+        return;
+    }
+    (void)calls(plug).send(plug.socket, written, is_more ? More::yes : More::no);
+    if (is_more) return plug.flags.set(PairFlag::holds_more);
+    plug.flags.clear(PairFlag::holds_more);
+}
+
+void Switchboard::expect_more(PlugHandle handle, std::size_t count, Blocking blocking, int theirs) {
+    Plug* plug = plugs_.get(handle);
+    if (plug == nullptr || plug->phase != Phase::connected) return;
+    plug->flags.set(PairFlag::may_read);
+    (void)carry_from_program(handle, *plug);  // what was written before is of another kind
+    plug = plugs_.get(handle);
+    if (plug == nullptr || plug->phase != Phase::connected) return;
+    int in_pair = 0;
+    int charged = 0;
+    int room = 0;
+    socklen_t length = sizeof room;
+    const bool is_known = ::ioctl(plug->ours.get(), FIONREAD, &in_pair) == 0 &&
+                          ::ioctl(theirs, SIOCOUTQ, &charged) == 0 &&
+                          ::getsockopt(theirs, SOL_SOCKET, SO_SNDBUF, &room, &length) == 0;
+    // Who does not wait may write less than that: what it writes next must not be taken for it.
+    const auto left = static_cast<std::size_t>(std::max(room - charged, 0));
+    const bool fits = blocking == Blocking::yes || count < left / 2;
+    if (!is_known || !fits) return;
+    plug->more_until = plug->taken + static_cast<std::size_t>(std::max(in_pair, 0)) + count;
 }
 
 /// The program's octets are all passed on: now its end, which is a close only if nobody holds it.

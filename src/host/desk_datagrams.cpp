@@ -81,8 +81,21 @@ std::optional<Answer> CallDesk::refuse_flags(Subject& subject, int flags) {
     return Answer::error(EOPNOTSUPP);
 }
 
+/// The pair takes what a stream writes and knows no MSG_MORE: it is told to who empties it.
+void CallDesk::note_more(Subject& subject, int flags, std::size_t count) {
+    if ((flags & MSG_MORE) == 0) return;
+    const int theirs = subject.theirs.fd.get();
+    const Blocking blocking = (flags & MSG_DONTWAIT) != 0 ? Blocking::no : blocking_of(theirs);
+    board_.expect_more(subject.handle, count, blocking, theirs);
+}
+
 Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
-    if (const auto refused = refuse_flags(subject, request.int_arg(3))) return *refused;
+    const int flags = request.int_arg(3);
+    if (const auto refused = refuse_flags(subject, flags)) return *refused;
+    if (request.arg(4) == 0) {
+        if (subject.plug->type == sock::Type::stream) note_more(subject, flags, request.arg(2));
+        return Answer::go_on();
+    }
     Message message;
     message.name = request.arg(4);
     message.name_length = static_cast<std::uint32_t>(request.arg(5));
@@ -100,10 +113,16 @@ Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
 }
 
 Answer CallDesk::on_send_message(const Request& request, Subject& subject) {
-    if (const auto refused = refuse_flags(subject, request.int_arg(2))) return *refused;
-    if (subject.plug->type == sock::Type::stream) return Answer::go_on();
+    const int flags = request.int_arg(2);
+    if (const auto refused = refuse_flags(subject, flags)) return *refused;
+    const bool is_stream = subject.plug->type == sock::Type::stream;
+    if (is_stream && (flags & MSG_MORE) == 0) return Answer::go_on();
     const auto message = read_message(request, request.arg(1));
     if (!message) return Answer::error(message.error());
+    if (is_stream) {
+        note_more(subject, flags, message->parts.size());
+        return Answer::go_on();
+    }
     const bool has_peer = subject.plug->flags.has(PairFlag::has_peer);
     if (!message->is_named() && has_peer) return Answer::go_on();
     return send_one(request, subject, *message);

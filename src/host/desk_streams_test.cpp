@@ -229,6 +229,35 @@ TEST(Supervisor, AConnectThatWaitsIsOneCallAndItsResult) {
     EXPECT_GE(calls[1].at - calls[0].at, 40ms);
 }
 
+/// Lengths of the segments with text that `host` sent, none of them again.
+std::vector<std::uint32_t> texts_of(const Play& play, event::HostIndex host) {
+    std::vector<std::uint32_t> lengths;
+    for (const event::Event& event : play.find<event::SegmentSent>(host, [](const auto& sent) {
+             return sent.segment.length > 0 && sent.segment.retransmission == 0;
+         })) {
+        lengths.push_back(std::get<event::SegmentSent>(event.body).segment.length);
+    }
+    return lengths;
+}
+
+TEST(Supervisor, API_IO_030_what_more_shall_follow_waits_for_it_and_leaves_with_it) {
+    Play play;
+    play.add_python("server", listening(5,
+                                        "c, _ = l.accept()\n"
+                                        "while c.recv(99): pass\n"));
+    play.add_python("client",
+                    "import socket, time\n"
+                    "s = socket.create_connection(('10.0.0.1', 7000))\n"
+                    "s.send(b'x' * 10, socket.MSG_MORE); s.send(b'y')\n"
+                    "time.sleep(0.1)\n"
+                    "s.sendmsg([b'x' * 20, b'z' * 10], [], socket.MSG_MORE); s.sendall(b'y' * 5)\n"
+                    "time.sleep(0.1)\n"
+                    "s.send(b'x' * 40, socket.MSG_MORE | socket.MSG_DONTWAIT)\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+    EXPECT_EQ(texts_of(play, 1), (std::vector<std::uint32_t>{11, 35, 40}));
+}
+
 TEST(Supervisor, AConnectByItsFirstOctetsIsRefusedAndTheProgramFallsBack) {
     Play play;
     play.add_python("server", listening(5, "c, _ = l.accept(); assert c.recv(9) == b'text'\n"));

@@ -152,7 +152,7 @@ std::vector<sock_filter> make_filter() {
     code.verdict(absent);
     code.load(offsetof(seccomp_data, nr));
     code.at_least_then(x32_bit, absent);
-    add_addressed_call(code, SYS_sendto, MSG_OOB | MSG_FASTOPEN);
+    add_addressed_call(code, SYS_sendto, MSG_OOB | MSG_FASTOPEN | MSG_MORE);
     add_addressed_call(code, SYS_recvfrom, MSG_ERRQUEUE);
     add_socket_call(code);
     for (const std::uint32_t number : control_calls) code.equal_then(number, notify);

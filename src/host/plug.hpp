@@ -45,6 +45,7 @@ enum class PairFlag : std::uint16_t {
     write_shut = 256,       ///< by the program's shutdown()
     has_peer = 512,         ///< a datagram socket that was connected
     broke_silently = 1024,  ///< a read() shows the end where there was an error: SO_ERROR has it
+    holds_more = 2048,      ///< what was written last was written with MSG_MORE
 };
 
 class PairFlags {
@@ -99,6 +100,9 @@ struct Plug {
     std::uint64_t inode = 0;   ///< of the program's end
     pid_t task = 0;            ///< last thread that used it: where its end can be borrowed
     event::Caller caller;      ///< the process of it, and the descriptor
+
+    std::uint64_t taken = 0;       ///< octets of a stream that came out of the pair
+    std::uint64_t more_until = 0;  ///< of these and the next: those up to here are MSG_MORE's
 
     std::uint32_t filler = 0;     ///< octets of ours in the pair towards us, to be discarded
     std::uint32_t doorbells = 0;  ///< octets in a listener's pair

@@ -96,6 +96,9 @@ class Switchboard {
     /// shutdown() by the program whose end of the pair is `theirs`: the end follows what was
     /// written before. Errors: not_connected.
     [[nodiscard]] Status shut_down(PlugHandle handle, Plug& plug, sock::How how, int theirs);
+    /// The program whose end of the pair is `theirs` is about to write `count` octets with
+    /// MSG_MORE.
+    void expect_more(PlugHandle handle, std::size_t count, Blocking blocking, int theirs);
     /// What a program wrote before there was a connection is lost.
     void discard_written(Plug& plug);
     /// Rings for connections that wait and nobody was told of; takes back what was too much.
@@ -126,6 +129,8 @@ class Switchboard {
     void want_room(PlugHandle handle, Plug& plug);
     void end_to_program(PlugHandle handle, Plug& plug);
     Progress carry_from_program(PlugHandle handle, Plug& plug);
+    [[nodiscard]] MutableOctets room_for_marked(const Plug& plug, std::size_t room);
+    void pass_on(Plug& plug, Octets written, const MutableOctets& room);
     Progress carry_to_program(PlugHandle handle, Plug& plug);
     Progress carry_piece(PlugHandle handle, Plug& plug);
     std::optional<MutableOctets> place_for_octets(Plug& plug);

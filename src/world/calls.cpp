@@ -99,10 +99,11 @@ Status Calls::consume(sock::SocketId id, std::size_t count) {
     return stack_.consume(id, count);
 }
 
-Result<std::size_t> Calls::send(sock::SocketId id, Octets text) {
-    record(RecordedCall::send, id,
+Result<std::size_t> Calls::send(sock::SocketId id, Octets text, tcp::WriteMark::More more) {
+    const bool is_more = more == tcp::WriteMark::More::yes;
+    record(is_more ? RecordedCall::send_more : RecordedCall::send, id,
            [&](Encoder& to) { recorder_->text(to, text, text.size(), std::nullopt); });
-    return stack_.send(id, text);
+    return stack_.send(id, text, {.more = more});
 }
 
 Result<std::size_t> Calls::receive(sock::SocketId id, MutableOctets to) {

@@ -65,8 +65,9 @@ enum class RecordedCall : std::uint8_t {
     refused,
     connect_waits,  ///< by a program that waits for the handshake
     connect_still,  ///< what that program is given in the end
+    send_more,      ///< text with MSG_MORE
 };
-inline constexpr std::uint8_t recorded_calls = 24;
+inline constexpr std::uint8_t recorded_calls = 25;
 
 enum class KeepText : std::uint8_t { lengths, octets };
 

@@ -231,10 +231,12 @@ void Replay::Parts::stream_call(Calls& calls, RecordedCall call, sock::SocketId 
         static_cast<void>(calls.readable(id));
     } else if (call == RecordedCall::consume) {
         static_cast<void>(calls.consume(id, from.number()));
-    } else if (call == RecordedCall::send) {
+    } else if (call == RecordedCall::send || call == RecordedCall::send_more) {
+        using More = tcp::WriteMark::More;
         const Text text = Text::read(from);
         text.copy_to(scratch(text.size()));
-        static_cast<void>(calls.send(id, room));
+        const More more = call == RecordedCall::send_more ? More::yes : More::no;
+        static_cast<void>(calls.send(id, room, more));
     } else if (call == RecordedCall::receive) {
         static_cast<void>(calls.receive(id, scratch(from.number())));
     } else {
@@ -298,6 +300,7 @@ void Replay::Parts::call(RecordedCall call) {
         case RecordedCall::readable:
         case RecordedCall::consume:
         case RecordedCall::send:
+        case RecordedCall::send_more:
         case RecordedCall::receive:
         case RecordedCall::peek: stream_call(calls, call, id); return;
         case RecordedCall::send_to:

@@ -53,6 +53,45 @@ def more_to_come():
     return [early, outcome(ours.recv, 100, socket.MSG_DONTWAIT, show=len)]
 
 
+@row("FLAGS/MSG_MORE of sendmsg() holds too, 0.2 s at most", ["EAGAIN", 10])
+def more_to_come_in_a_message():
+    ours, theirs = pair()
+    theirs.sendmsg([b"x" * 4, b"y" * 6], [], socket.MSG_MORE)
+    at.wait_for(ours, select.POLLIN, 50)
+    early = outcome(ours.recv, 100, socket.MSG_DONTWAIT, show=len)
+    at.wait_for(ours, select.POLLIN, 2000)
+    return [early, outcome(ours.recv, 100, socket.MSG_DONTWAIT, show=len)]
+
+
+@row("FLAGS/what MSG_MORE holds leaves with the end", [b"held", b""])
+def more_and_then_the_end():
+    ours, theirs = pair()
+    theirs.send(b"held", socket.MSG_MORE)
+    theirs.shutdown(socket.SHUT_WR)
+    ours.settimeout(5)
+    return [ours.recv(100), ours.recv(100)]
+
+
+@row("FLAGS/octets with and without MSG_MORE keep their order", True)
+def more_keeps_the_order():
+    ours, theirs = pair()
+    sent, got = b"".join(bytes([i % 251]) * (i * 37 % 3000) for i in range(400)), b""
+    theirs.setblocking(False)
+    ours.settimeout(5)
+    at_octet, turn = 0, 0
+    while len(got) < len(sent):
+        turn += 1
+        part = sent[at_octet:at_octet + 1 + turn * 977 % 9000]
+        try:
+            at_octet += theirs.send(part, socket.MSG_MORE if turn % 3 else 0) if part else 0
+        except BlockingIOError:
+            pass
+        if turn % 5 == 0 or not part:
+            if select.select([ours], [], [], 1 if not part else 0)[0]:
+                got += ours.recv(20000)
+    return got == sent
+
+
 @row("API-POLL-026", ["OUT", "IN,OUT"])
 def low_water_mark():
     ours, theirs = pair()

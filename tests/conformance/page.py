@@ -30,8 +30,8 @@ This page is written by `python3 tests/conformance/page.py`.
 OPTIONS = """
 ## Options that do nothing
 
-These are kept, so that a program reads back what it set, and change nothing (those marked v6 wait for IPv6 under
-`dialtone run`):
+These are kept, so that a program reads back what it set, and change nothing (those marked v6 are of IPv6 sockets, which
+`--ipv6` gives):
 {kept}.
 
 A program would be misled by these if they were taken and did nothing. They are answered ENOPROTOOPT, on which programs fall back:
