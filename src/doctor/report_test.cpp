@@ -72,6 +72,7 @@ TEST(Report, JsonNamesWhatIsInOrderAndWasSeen) {
     for (auto* snapshot : {&report.evidence.before, &report.evidence.after}) {
         snapshot->counters.set(rules::Counter::listen_drops, 5);
         snapshot->counters.set(rules::Counter::retrans_segs, 2);
+        snapshot->counters.set(rules::Counter::out_segs, 9);
     }
     report.evidence.after.sockets.emplace_back();
     const auto json =
@@ -90,6 +91,16 @@ TEST(Report, WhatIsFineStandsBehindTheFindingsOfAHost) {
     report.evidence.after.counters.set(rules::Counter::out_segs, 10'000);
     const std::string text = text_report(report.evidence, report.verdict, report.setting, {});
     EXPECT_THAT(text, HasSubstr("\nFine: retransmissions 0.02 %.\n"));
+}
+
+TEST(Report, ManyRetransmissionsAreNotFineThoughNoRuleFires) {
+    Report report = full_queue();
+    for (const auto counter : {rules::Counter::retrans_segs, rules::Counter::out_segs}) {
+        report.evidence.before.counters.set(counter, 0);
+        report.evidence.after.counters.set(counter, 10);
+    }
+    const std::string text = text_report(report.evidence, report.verdict, report.setting, {});
+    EXPECT_THAT(text, Not(HasSubstr("retransmissions")));
 }
 
 TEST(Report, TheFindingOfAPortHasNoRankAndACommandThatDecides) {

@@ -40,7 +40,8 @@ void describe_port(const rules::Evidence& evidence, Setting& setting) {
         setting.target[0].text = rules::text_of(listener.local);
         setting.target.push_back({"owner", scene.owner_text(listener)});
         setting.target.push_back({"waiting", std::to_string(listener.rqueue)});
-        setting.target.push_back({"limit", std::to_string(listener.wqueue)});
+        const bool is_full = listener.rqueue > listener.wqueue;
+        setting.target.push_back({"limit", std::to_string(listener.wqueue) + (is_full ? "!" : "")});
         return;
     }
 }

@@ -190,7 +190,7 @@ void nobody_accepts(const Scene& scene, Findings& out) {
     for (const ListenerSight& sight : scene.listeners()) {
         const Socket& listener = *sight.now;
         if (!scene.is_asked(listener) || sight.before == nullptr || sight.siblings > 1) continue;
-        if (sight.drops_delta > 0 || is_full(listener)) continue;
+        if (sight.drops_delta > 0) continue;  // R24
         // A server in the kernel (NFS) owns its connections without any descriptor.
         if (listener.inode == 0 || listener.rqueue == 0) continue;
         if (scene.evidence.window < shortest_wait) continue;

@@ -57,6 +57,17 @@ def nobody_accepts(bench):
     return report
 
 
+@lab("R26", certainty="certain")
+def full_queue_without_newcomers(bench):
+    """A queue of 2 that is full, and nobody else calls: what waits there waits for the program."""
+    bench.python(SLEEPER.format(backlog=2))
+    kept = connect_many(3, ("127.0.0.1", 8080))
+    time.sleep(0.1)
+    report = bench.ask()
+    assert kept
+    return report
+
+
 @lab()
 def near_miss_large_backlog(bench):
     """Many connections at once and a server that accepts them: nothing is wrong."""

@@ -1,5 +1,6 @@
 # Labs of the rules R36, R43, R53 and R65 to R70: what a traced program meets by itself.
 import os
+import tempfile
 
 from bench import Skip, lab, nft, sh, sysctl
 
@@ -95,8 +96,8 @@ def near_miss_slow_server(bench):
 
 def own_resolver(bench, address="127.0.0.53"):
     """/etc/resolv.conf of the lab's own mount namespace."""
-    path = f"/tmp/dialtone-lab-resolv-{os.getpid()}"
-    with open(path, "w") as file:
+    handle, path = tempfile.mkstemp()
+    with open(handle, "w") as file:
         file.write(f"nameserver {address}\noptions timeout:1 attempts:2\n")
     try:
         sh(f"mount --bind {path} /etc/resolv.conf")
