@@ -317,6 +317,7 @@ void send_buffer_small(const Scene& scene, Findings& out) {
             socket.info->sndbuf_limited_us - before->info->sndbuf_limited_us;
         if (limited * 2 < window_us) continue;
         Finding finding = of_connection(scene, 45, socket);
+        finding.certainty = Certainty::likely;
         finding.harm = Harm::waste;
         finding.say("share", percent(limited, window_us))
             .say("sndbuf", socket.memory->sndbuf)

@@ -59,7 +59,7 @@ constexpr auto rows = std::to_array<Row>({
     {rule(42), "nagle", {}},
     {rule(43), "lost_tail", {}},
     {rule(44), "capture_shut_window", {}},
-    {rule(45), "small_send_buffer", {}},
+    {rule(45), "small_send_buffer", "what the kernel counts as a wait for the send buffer differs from run to run"},
     {rule(46), "capture_loss", {}},
     {rule(47), "capture_black_hole", {}},
     {rule(48), "reverse_path", {}},

@@ -78,7 +78,8 @@ Page page_of(const Rule& rule) {
                         links(rule.separates_from), lab_of(rule.id));
     const std::string_view hindrance = lab_hindrance(rule.id);
     if (!hindrance.empty()) {
-        text += fmt::format("\nNever more than `likely`: its lab cannot run: {}.\n", hindrance);
+        text += fmt::format("\nNever more than `likely`, for its lab cannot always be made: {}.\n",
+                            hindrance);
     }
     text += "\n## 우리말\n\n" + body(Language::korean, rule.id);
     return {id + ".md", std::move(text)};
@@ -102,8 +103,8 @@ Page index_of(const std::vector<Rule>& rules) {
     for (const Rule& rule : rules) {
         const std::string_view hindrance = lab_hindrance(rule.id);
         if (hindrance.empty()) continue;
-        text += fmt::format("- [{}]({}.md): its lab cannot run: {}\n", name(rule.id), name(rule.id),
-                            hindrance);
+        text += fmt::format("- [{}]({}.md): its lab cannot always be made: {}\n", name(rule.id),
+                            name(rule.id), hindrance);
     }
     return {"README.md", std::move(text)};
 }

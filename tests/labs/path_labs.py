@@ -72,7 +72,7 @@ def send_far(bench, options):
     return report
 
 
-@lab("R45", certainty="certain")
+@lab("R45", certainty="likely")
 def small_send_buffer(bench):
     """SO_SNDBUF of 8 KiB on a path of 60 ms."""
     return send_far(bench, lambda s: s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192))
