@@ -164,8 +164,10 @@ int run_plan(host::RunSpec plan, const Asked& asked) {
     const std::uint64_t seed = plan.world.seed;
     const host::RunEnd end = plan.end;
     std::vector<std::string> hosts;
+    hosts.reserve(plan.world.hosts.size());
     for (const world::HostSpec& host : plan.world.hosts) hosts.push_back(host.name);
     std::vector<std::string> programs;
+    programs.reserve(plan.programs.size());
     for (const host::ProgramSpec& program : plan.programs) programs.push_back(program.argv.front());
     const auto session = run_session(std::move(plan), asked.options, observer);
     if (!session) return complain(session.error());
