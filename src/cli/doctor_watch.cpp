@@ -42,6 +42,8 @@ class HeadLine {
     }
     HeadLine(const HeadLine&) = delete;
     HeadLine& operator=(const HeadLine&) = delete;
+    HeadLine(HeadLine&&) = delete;
+    HeadLine& operator=(HeadLine&&) = delete;
 
     void show(const std::string& text, const observe::Paint& paint) const {
         if (rows_ == 0) return;

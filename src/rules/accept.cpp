@@ -128,7 +128,11 @@ Queued queued_on(const Scene& scene, const Endpoint& local) {
             (before.state == event::State::established || before.state == event::State::close_wait);
         if (!waits) continue;
         const Socket* const now = scene.later(before);
-        ++(now == nullptr ? queued.gone : now->inode == 0 ? queued.still : queued.taken);
+        if (now == nullptr) {
+            ++queued.gone;
+        } else {
+            ++(now->inode == 0 ? queued.still : queued.taken);
+        }
     }
     return queued;
 }
