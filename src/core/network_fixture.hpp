@@ -141,7 +141,7 @@ class Network : public ::testing::Test {
         const auto chosen = host.core.choose_path(to.addr, std::nullopt);
         EXPECT_TRUE(chosen);
         const Endpoint peer{chosen->destination, to.port};
-        const auto port = host.core.ports().choose(host.config, host.core.tcp(), chosen->source,
+        const auto port = host.core.ports().choose(turn(host), host.core.tcp(), chosen->source,
                                                    peer, event::Transport::tcp);
         EXPECT_TRUE(port);
         const auto id = host.core.tcp().connect(turn(host), {{chosen->source, *port}, peer},

@@ -69,7 +69,7 @@ struct PortTable::Parts {
                                                  Sharing sharing) const;
     [[nodiscard]] std::optional<Port> open_port(const Config& config, const tcp::Engine& tcp,
                                                 Claim claim);
-    [[nodiscard]] std::optional<Port> port_to(const Config& config, const tcp::Engine& tcp,
+    [[nodiscard]] std::optional<Port> port_to(const Turn& turn, const tcp::Engine& tcp,
                                               IpAddr source, Endpoint remote);
     void add(const Claim& claim);
 
@@ -149,9 +149,9 @@ std::optional<Port> PortTable::Parts::open_port(const Config& config, const tcp:
 
 /// RFC 6056 §3.3.4: offset = F(tuple, key) + a counter chosen by G(tuple, key). A port that a
 /// program has bound is skipped; one that connections to other peers use is shared.
-std::optional<Port> PortTable::Parts::port_to(const Config& config, const tcp::Engine& tcp,
+std::optional<Port> PortTable::Parts::port_to(const Turn& turn, const tcp::Engine& tcp,
                                               IpAddr source, Endpoint remote) {
-    const Range range = Range::of(config);
+    const Range range = Range::of(turn.config());
     if (range.count == 0) return std::nullopt;
     const auto words = FourTuple{{source, Port{}}, remote}.words();
     const std::uint64_t hash = base::siphash_2_4(key, words);
@@ -161,7 +161,7 @@ std::optional<Port> PortTable::Parts::port_to(const Config& config, const tcp::E
         if (port.is_any() || is_reserved(port)) return false;
         const auto claims = by_port.find({Transport::tcp, port});
         if (claims != by_port.end() && !claims->second.empty()) return false;
-        return tcp.holder({{source, port}, remote}) == tcp::Engine::Holder::none;
+        return tcp.may_connect(turn, {{source, port}, remote});
     });
     if (chosen) {
         const std::uint32_t place = chosen->value() - range.first;
@@ -222,13 +222,13 @@ void PortTable::set_reuse(std::uint64_t owner, Transport transport, bool address
     claim->reuse_port = port;
 }
 
-std::expected<Port, Refusal> PortTable::choose(const Config& config, const tcp::Engine& tcp,
+std::expected<Port, Refusal> PortTable::choose(const Turn& turn, const tcp::Engine& tcp,
                                                IpAddr source, Endpoint remote,
                                                Transport transport) {
-    const auto port =
-        transport == Transport::tcp
-            ? parts_->port_to(config, tcp, source, remote)
-            : parts_->open_port(config, tcp, {.transport = transport, .local = {source, Port{}}});
+    const auto port = transport == Transport::tcp
+                          ? parts_->port_to(turn, tcp, source, remote)
+                          : parts_->open_port(turn.config(), tcp,
+                                              {.transport = transport, .local = {source, Port{}}});
     if (!port) {
         return std::unexpected(Refusal{Error::address_not_available, Reason::ports_exhausted, {}});
     }

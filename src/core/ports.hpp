@@ -55,7 +55,7 @@ class PortTable {
     void set_reuse(std::uint64_t owner, event::Transport transport, bool address, bool port);
     /// A free ephemeral port for a connection to `remote` (even distance first; shared between
     /// peers), or for a datagram socket. Errors: address_not_available, ports_exhausted.
-    [[nodiscard]] std::expected<Port, Refusal> choose(const Config& config, const tcp::Engine& tcp,
+    [[nodiscard]] std::expected<Port, Refusal> choose(const Turn& turn, const tcp::Engine& tcp,
                                                       IpAddr source, Endpoint remote,
                                                       event::Transport transport);
     void release(std::uint64_t owner, event::Transport transport);

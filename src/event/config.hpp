@@ -21,7 +21,24 @@ enum class TimeWaitRst : std::uint8_t { ignore, obey };
 enum class Switch : std::uint8_t { off, on };
 
 /// How the window grows and is cut (Linux tcp_congestion_control, TCP_CONGESTION).
-enum class CongestionControl : std::uint8_t { reno, cubic };
+enum class CongestionControl : std::uint8_t { reno, cubic, bbr };
+
+/// Whether connect() may take the tuple of a TIME-WAIT record whose timestamps tell old segments
+/// from new (Linux tcp_tw_reuse 0, 1, 2).
+enum class TimeWaitReuse : std::uint8_t { off, on, loopback };
+
+/// When a SYN is answered by a cookie instead of an entry (RFC 4987 §3.6; Linux tcp_syncookies 0,
+/// 1, 2).
+enum class SynCookies : std::uint8_t { off, on_overflow, always };
+
+/// Path MTU discovery by what arrives (RFC 4821; Linux tcp_mtu_probing 0, 1, 2).
+enum class MtuProbing : std::uint8_t { off, black_hole, always };
+
+/// What the least RTO bounds: the term of the variance (Linux), or the sum (RFC 6298 §2.4; DEC-21).
+enum class RtoFloor : std::uint8_t { variance, sum };
+
+/// The first window: ten segments (Linux), or the formula of RFC 6928 §2 (DEC-22).
+enum class InitialWindow : std::uint8_t { ten_segments, rfc_6928 };
 
 /// Explicit congestion notification (RFC 3168; Linux tcp_ecn 0, 1, 2): `passive` answers an offer
 /// and makes none.
@@ -42,6 +59,8 @@ struct Config {
     std::uint32_t somaxconn = 4096;  // entries; Linux net.core.somaxconn
     Overflow accept_overflow = Overflow::ignore;
     std::uint8_t synack_retries = 5;  // Linux tcp_synack_retries: records go after 63 s
+    SynCookies syn_cookies = SynCookies::on_overflow;  // Linux tcp_syncookies
+    std::uint32_t resets_per_s = 0;  // for closed ports (TCP-SEC-026); 0: no limit, as Linux
 
     // Connecting.
     std::uint8_t syn_retries = 6;          // Linux tcp_syn_retries
@@ -60,6 +79,7 @@ struct Config {
     Duration rto_initial = std::chrono::seconds{1};
     Duration rto_min = std::chrono::milliseconds{200};
     Duration rto_max = std::chrono::seconds{120};
+    RtoFloor rto_floor = RtoFloor::variance;
     std::uint8_t retries_2 = 15;      // Linux tcp_retries2
     std::uint8_t orphan_retries = 8;  // Linux tcp_orphan_retries=0 means 8
 
@@ -73,12 +93,24 @@ struct Config {
     std::uint16_t reordering = 3;        // segments; Linux tcp_reordering
     std::uint16_t reordering_max = 300;  // segments; Linux tcp_max_reordering
     Duration min_rtt_window = std::chrono::seconds{300};  // Linux tcp_min_rtt_wlen
+    Switch rescue = Switch::off;  // RFC 6675 NextSeg() rule 4; Linux has none
 
     // Congestion control.
     CongestionControl congestion = CongestionControl::cubic;  // Linux tcp_congestion_control
     Switch hystart = Switch::on;                // leave slow start by RTT (RFC 9406, DEC-29)
     Switch slow_start_after_idle = Switch::on;  // Linux tcp_slow_start_after_idle
     Ecn ecn = Ecn::passive;                     // Linux tcp_ecn
+    InitialWindow initial_window = InitialWindow::ten_segments;
+    std::uint8_t slow_start_limit = 0;  // segments an ACK may add (RFC 5681: 1); 0: all (DEC-23)
+    Switch pacing = Switch::off;        // as a Linux host with the fq qdisc
+    std::uint16_t pacing_slow_start_percent = 200;  // Linux tcp_pacing_ss_ratio
+    std::uint16_t pacing_percent = 120;             // Linux tcp_pacing_ca_ratio
+
+    // Path MTU (RFC 1191, RFC 4821).
+    MtuProbing mtu_probing = MtuProbing::off;              // Linux tcp_mtu_probing
+    std::uint16_t mtu_base_mss = 1024;                     // octets; Linux tcp_base_mss
+    Duration mtu_expires = std::chrono::seconds{600};      // Linux route/mtu_expires
+    Duration mtu_probe_again = std::chrono::seconds{600};  // Linux tcp_probe_interval
 
     // Acknowledging.
     Duration delayed_ack = std::chrono::milliseconds{40};       // at least; Linux TCP_DELACK_MIN
@@ -87,15 +119,19 @@ struct Config {
     Duration invalid_ratelimit = std::chrono::milliseconds{500};  // Linux tcp_invalid_ratelimit
 
     // Closing.
-    Duration time_wait = std::chrono::seconds{60};    // 2·MSL; Linux, DEC-03
-    Duration fin_wait_2 = std::chrono::seconds{60};   // Linux tcp_fin_timeout
-    TimeWaitRst time_wait_rst = TimeWaitRst::ignore;  // DEC-04
-    std::uint32_t time_wait_max = 262'144;            // records; Linux tcp_max_tw_buckets
-    std::uint32_t orphans_max = 65'536;               // Linux tcp_max_orphans
+    Duration time_wait = std::chrono::seconds{60};             // 2·MSL; Linux, DEC-03
+    Duration fin_wait_2 = std::chrono::seconds{60};            // Linux tcp_fin_timeout
+    TimeWaitRst time_wait_rst = TimeWaitRst::ignore;           // DEC-04
+    TimeWaitReuse time_wait_reuse = TimeWaitReuse::loopback;   // Linux tcp_tw_reuse
+    Duration time_wait_reuse_delay = std::chrono::seconds{1};  // Linux tcp_tw_reuse_delay
+    Switch time_wait_new_timestamps = Switch::off;  // they alone open a tuple again (DEC-24)
+    std::uint32_t time_wait_max = 262'144;          // records; Linux tcp_max_tw_buckets
+    std::uint32_t orphans_max = 65'536;             // Linux tcp_max_orphans
 
     // Options on SYN.
     Switch window_scaling = Switch::on;
     Switch timestamps = Switch::on;
+    Switch strict_timestamps = Switch::off;  // a segment without them is dropped (DEC-08)
 
     // Buffers, in bytes.
     std::uint32_t receive_buffer = 131'072;  // Linux tcp_rmem[1]

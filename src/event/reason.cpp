@@ -318,6 +318,21 @@ constexpr auto rows = std::to_array<ReasonRow>({
     {Reason::icmp_not_believed, "icmp-not-believed", "RFC 5927 §4.1",
      "the ICMP error quotes nothing that is outstanding: old, or forged",
      ""},
+    {Reason::syn_cookie_sent, "syn-cookie-sent", "RFC 4987 §3.6",
+     "the SYN is answered by a cookie: the SYN queue keeps no entry of it",
+     "a flood of SYNs, or a larger backlog"},
+    {Reason::syn_cookie_bad, "syn-cookie-bad", "RFC 4987 §3.6",
+     "it acknowledges no SYN-ACK: it is no cookie of ours, or one older than two minutes",
+     "who sent it"},
+    {Reason::path_black_hole, "path-black-hole", "RFC 4821 §7.7",
+     "large segments vanish without a word from the path: smaller ones leave",
+     "a firewall that drops ICMP fragmentation needed"},
+    {Reason::reset_limited, "reset-limited", "RFC 9293 §3.10.7.1",
+     "resets for closed ports are limited in number per second",
+     "who scans the ports"},
+    {Reason::timestamps_missing, "timestamps-missing", "RFC 7323 §3.2",
+     "a segment without timestamps where both sides agreed to send them",
+     "a middlebox that takes options away"},
 });
 // clang-format on
 

@@ -118,6 +118,11 @@ enum class Reason : std::uint16_t {
     // Recordings hold reasons as numbers: what came later stands here.
     ttl_too_low,
     icmp_not_believed,
+    syn_cookie_sent,
+    syn_cookie_bad,
+    path_black_hole,
+    reset_limited,
+    timestamps_missing,
     count_,  // not a reason: how many there are; stays last
 };
 

@@ -103,7 +103,10 @@ struct Counters {
     std::uint64_t in_errors = 0;
     std::uint64_t checksum_errors = 0;
     std::uint64_t time_wait_overflow = 0;
-    std::uint64_t min_ttl_drops = 0;  // TCPMinTTLDrop of Linux
+    std::uint64_t min_ttl_drops = 0;     // TCPMinTTLDrop of Linux
+    std::uint64_t syn_cookies_sent = 0;  // SyncookiesSent, SyncookiesRecv, SyncookiesFailed
+    std::uint64_t syn_cookies_received = 0;
+    std::uint64_t syn_cookies_failed = 0;
 };
 
 struct Snapshot {

@@ -86,6 +86,21 @@ void take_recovery(Config& config, const Settings& from) {
     if (controller == "cubic") config.congestion = event::CongestionControl::cubic;
 }
 
+/// Settings of three values: 0, 1 and 2 are the enumerators in their order.
+template <class Choice>
+void take_choice(Choice& to, std::optional<std::int64_t> value) {
+    if (value && *value >= 0 && *value <= 2) to = static_cast<Choice>(*value);
+}
+
+void take_choices(Config& config, const Settings& from) {
+    take_choice(config.time_wait_reuse, from.number("ipv4/tcp_tw_reuse"));
+    take_choice(config.syn_cookies, from.number("ipv4/tcp_syncookies"));
+    take_choice(config.mtu_probing, from.number("ipv4/tcp_mtu_probing"));
+    from.take(config.mtu_base_mss, "ipv4/tcp_base_mss");
+    from.take(config.pacing_slow_start_percent, "ipv4/tcp_pacing_ss_ratio");
+    from.take(config.pacing_percent, "ipv4/tcp_pacing_ca_ratio");
+}
+
 /// One key as four words in hexadecimal with '-' between; the kernel keeps them little-endian.
 std::optional<SipKey> key_of(std::string_view text) {
     std::array<std::uint64_t, 4> words{};
@@ -134,6 +149,7 @@ Config read_settings(const std::string& root, const Config& base) {
     from.take(config.notsent_lowat, "ipv4/tcp_notsent_lowat");
     from.take(config.fast_open, "ipv4/tcp_fastopen");
     take_recovery(config, from);
+    take_choices(config, from);
     take_keys(config, from.line("ipv4/tcp_fastopen_key"));
     const auto overflow = from.number("ipv4/tcp_abort_on_overflow");
     if (overflow) {

@@ -75,6 +75,32 @@ constexpr auto rows = std::to_array<Row>({
     {"delayed_ack_max", [](Settings& s, std::string_view t) { return store(s.config.delayed_ack_max, t); }},
     {"invalid_ratelimit", [](Settings& s, std::string_view t) { return store(s.config.invalid_ratelimit, t); }},
     {"moderate_receive_buffer", [](Settings& s, std::string_view t) { return store(s.config.moderate_receive_buffer, t); }},
+    {"rescue", [](Settings& s, std::string_view t) { return store(s.config.rescue, t); }},
+    {"slow_start_limit", [](Settings& s, std::string_view t) { return store(s.config.slow_start_limit, t); }},
+    {"pacing", [](Settings& s, std::string_view t) { return store(s.config.pacing, t); }},
+    {"mtu_base_mss", [](Settings& s, std::string_view t) { return store(s.config.mtu_base_mss, t); }},
+    {"mtu_expires", [](Settings& s, std::string_view t) { return store(s.config.mtu_expires, t); }},
+    {"resets_per_s", [](Settings& s, std::string_view t) { return store(s.config.resets_per_s, t); }},
+    {"strict_timestamps", [](Settings& s, std::string_view t) { return store(s.config.strict_timestamps, t); }},
+    {"time_wait_new_timestamps", [](Settings& s, std::string_view t) { return store(s.config.time_wait_new_timestamps, t); }},
+    {"time_wait_reuse", [](Settings& s, std::string_view t) {
+         using event::TimeWaitReuse;
+         s.config.time_wait_reuse = t == "on" ? TimeWaitReuse::on : t == "off" ? TimeWaitReuse::off : TimeWaitReuse::loopback;
+         return t == "on" || t == "off" || t == "loopback"; }},
+    {"syn_cookies", [](Settings& s, std::string_view t) {
+         using event::SynCookies;
+         s.config.syn_cookies = t == "always" ? SynCookies::always : t == "off" ? SynCookies::off : SynCookies::on_overflow;
+         return t == "always" || t == "off" || t == "on_overflow"; }},
+    {"mtu_probing", [](Settings& s, std::string_view t) {
+         using event::MtuProbing;
+         s.config.mtu_probing = t == "always" ? MtuProbing::always : t == "off" ? MtuProbing::off : MtuProbing::black_hole;
+         return t == "always" || t == "off" || t == "black_hole"; }},
+    {"rto_floor", [](Settings& s, std::string_view t) {
+         s.config.rto_floor = t == "sum" ? event::RtoFloor::sum : event::RtoFloor::variance;
+         return t == "sum" || t == "variance"; }},
+    {"initial_window", [](Settings& s, std::string_view t) {
+         s.config.initial_window = t == "rfc_6928" ? event::InitialWindow::rfc_6928 : event::InitialWindow::ten_segments;
+         return t == "rfc_6928" || t == "ten_segments"; }},
     {"congestion", [](Settings& s, std::string_view t) {
          s.config.congestion = t == "cubic" ? event::CongestionControl::cubic : event::CongestionControl::reno;
          return t == "cubic" || t == "reno"; }},

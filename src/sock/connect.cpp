@@ -48,16 +48,18 @@ Answer<core::Core::Chosen> SocketTable::choose_path(const Socket& socket,
     return refuse(chosen.error(), routed ? Reason::bad_argument : Reason::no_route);
 }
 
-Answer<FourTuple> SocketTable::choose_tuple(Socket& socket, const core::Core::Chosen& chosen,
+Answer<FourTuple> SocketTable::choose_tuple(const Turn& turn, Socket& socket,
+                                            const core::Core::Chosen& chosen,
                                             Endpoint remote) const {
     FourTuple tuple{{chosen.source, socket.local.port}, {chosen.destination, remote.port}};
     if (socket.port_hold == PortHold::none) {
-        const auto port = core_.ports().choose(config_, core_.tcp(), chosen.source, tuple.remote,
-                                               socket.transport);
+        const auto port =
+            core_.ports().choose(turn, core_.tcp(), chosen.source, tuple.remote, socket.transport);
         if (!port) return refuse(port.error().error, port.error().reason);
         tuple.local.port = *port;
         return tuple;
     }
+    if (core_.tcp().may_connect(turn, tuple)) return tuple;
     switch (core_.tcp().holder(tuple)) {
         case tcp::Engine::Holder::none: return tuple;
         case tcp::Engine::Holder::connection:
@@ -80,7 +82,7 @@ Answer<void> SocketTable::begin_connect(const Turn& turn, SocketId id, Socket& s
     }
     auto chosen = choose_path(socket, remote.addr);
     if (!chosen) return refuse(chosen.error().error, chosen.error().reason);
-    auto tuple = choose_tuple(socket, *chosen, remote);
+    auto tuple = choose_tuple(turn, socket, *chosen, remote);
     if (!tuple) return refuse(tuple.error().error, tuple.error().reason);
     tcp::Path path = chosen->path;
     path.tos = socket.settings().tcp.tos;

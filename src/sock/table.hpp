@@ -96,8 +96,8 @@ class SocketTable {
     Answer<std::size_t> send_deferred(const Turn& turn, event::Caller caller, SocketId id,
                                       Octets from);
     Answer<void> continue_connect(const Turn& turn, SocketId id, Socket& socket);
-    Answer<FourTuple> choose_tuple(Socket& socket, const core::Core::Chosen& chosen,
-                                   Endpoint remote) const;
+    Answer<FourTuple> choose_tuple(const Turn& turn, Socket& socket,
+                                   const core::Core::Chosen& chosen, Endpoint remote) const;
     Answer<void> connect_datagram(SocketId id, Socket& socket, Endpoint remote);
     void disconnect_datagram(SocketId id, Socket& socket);
     [[nodiscard]] Answer<core::Core::Chosen> choose_path(const Socket& socket,

@@ -9,12 +9,23 @@ void Congestion::choose(event::CongestionControl algorithm) {
     if (algorithm == this->algorithm()) return;
     switch (algorithm) {
         case event::CongestionControl::reno: algorithm_.emplace<Reno>(); break;
+        case event::CongestionControl::bbr:
         case event::CongestionControl::cubic: algorithm_.emplace<Cubic>(); break;
     }
 }
 
-void Congestion::start(std::uint32_t mss, std::uint32_t initial_segments) {
-    window_.cwnd = mss * initial_segments;
+std::uint32_t initial_window(event::InitialWindow rule, std::uint32_t mss) {
+    constexpr std::uint32_t octets = 14'600;
+    const std::uint32_t ten = initial_window_segments * mss;
+    return rule == event::InitialWindow::ten_segments ? ten
+                                                      : std::min(ten, std::max(2 * mss, octets));
+}
+
+void Congestion::start(const Config& config, std::uint32_t mss, Opening opening) {
+    has_hystart_ = config.hystart == event::Switch::on;
+    slow_start_limit_ = config.slow_start_limit;
+    const bool is_usual = opening == Opening::usual;
+    window_.cwnd = is_usual ? initial_window(config.initial_window, mss) : mss;
 }
 
 void Congestion::on_sent(std::uint32_t flight, std::uint32_t mss, Seq una, Seq nxt) {
@@ -40,16 +51,18 @@ void Congestion::on_ack(const AckEvent& ack) {
         if (cubic != nullptr) cubic->on_pause(ack.now);
         return;
     }
-    const std::uint32_t left = slow_start(ack.delivered, pace);
+    const std::uint32_t left = slow_start(ack, pace);
     if (is_in_slow_start() || left == 0) return;
     if (cubic != nullptr) return cubic->on_ack(window_, ack, left);
     std::get<Reno>(algorithm_).on_ack(window_, left, ack.mss);
 }
 
-// What of `acked` is left for congestion avoidance.
-std::uint32_t Congestion::slow_start(std::uint32_t acked, HyStart::Pace pace) {
+// What of the octets delivered is left for congestion avoidance.
+std::uint32_t Congestion::slow_start(const AckEvent& ack, HyStart::Pace pace) {
     if (pace == HyStart::Pace::leave) window_.ssthresh = window_.cwnd;
-    if (!is_in_slow_start()) return acked;
+    if (!is_in_slow_start()) return ack.delivered;
+    const std::uint32_t most = slow_start_limit_ * ack.mss;
+    const std::uint32_t acked = most > 0 ? std::min(ack.delivered, most) : ack.delivered;
     const std::uint32_t divisor = pace == HyStart::Pace::grow_slowly ? HyStart::divisor : 1;
     const std::uint32_t step = std::min(acked / divisor, window_.ssthresh - window_.cwnd);
     window_.cwnd = std::min(window_.cwnd + step, cwnd_max);

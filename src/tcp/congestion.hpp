@@ -25,11 +25,10 @@ class Congestion {
         return std::holds_alternative<Reno>(algorithm_) ? event::CongestionControl::reno
                                                         : event::CongestionControl::cubic;
     }
-    void set_hystart(event::Switch hystart) { has_hystart_ = hystart == event::Switch::on; }
-
-    /// The handshake is done: IW 10 segments (DEC-22), or one where the SYN was lost more than once
-    /// (TCP-CC-003).
-    void start(std::uint32_t mss, std::uint32_t initial_segments);
+    /// The handshake is done: the algorithm and its switches as configured, and the first window:
+    /// IW (DEC-22), or one segment where the SYN was lost more than once (TCP-CC-003).
+    enum class Opening : std::uint8_t { usual, after_lost_syns };
+    void start(const Config& config, std::uint32_t mss, Opening opening);
     [[nodiscard]] std::uint32_t cwnd() const { return window_.cwnd; }
     [[nodiscard]] std::uint32_t ssthresh() const { return window_.ssthresh; }
 
@@ -59,18 +58,22 @@ class Congestion {
   private:
     [[nodiscard]] bool is_in_slow_start() const { return window_.cwnd < window_.ssthresh; }
     [[nodiscard]] bool is_window_used() const;
-    [[nodiscard]] std::uint32_t slow_start(std::uint32_t acked, HyStart::Pace pace);
+    [[nodiscard]] std::uint32_t slow_start(const AckEvent& ack, HyStart::Pace pace);
 
     CongestionWindow window_;
     std::uint32_t flight_max_ = 0;  // largest flight of this window
     Seq flight_end_{};              // the window ends when this is acknowledged
     HyStart hystart_;
     bool has_hystart_ = false;
-    bool is_full_ = false;  // flight_max_ left no room for a segment
+    std::uint8_t slow_start_limit_ = 0;  // segments that an ACK may add, 0 = all (DEC-23)
+    bool is_full_ = false;               // flight_max_ left no room for a segment
     std::variant<Cubic, Reno> algorithm_;
 };
 
 /// Segments that may leave before the first ACK (RFC 6928, DEC-22).
 inline constexpr std::uint32_t initial_window_segments = 10;
+
+/// Octets that may leave before the first ACK (RFC 6928 §2, DEC-22).
+[[nodiscard]] std::uint32_t initial_window(event::InitialWindow rule, std::uint32_t mss);
 
 }  // namespace dt::tcp

@@ -73,8 +73,8 @@ struct PassiveOpen {
     bool ecn = false;                        // RFC 3168: both want it
     std::optional<std::uint32_t> ts_recent;  // TSval of the SYN, where both sent timestamps
     std::uint32_t ts_offset = 0;
-    std::uint16_t syn_window = 0;              // of the peer's SYN, never scaled
-    Instant syn_ack_at{};                      // when the first SYN-ACK left (RTT sample)
+    std::uint16_t syn_window = 0;       // of the peer's SYN, never scaled
+    std::optional<Instant> syn_ack_at;  // when the first SYN-ACK left, where known (RTT sample)
     std::uint8_t syn_ack_retransmissions = 0;  // Karn; more than one makes IW one segment
     std::optional<FastOpening> fast_open = std::nullopt;  // the SYN-ACK is still to be sent
 };
@@ -218,6 +218,7 @@ class Connection {
     [[nodiscard]] Verdict take_text(Arrival& a);       // seventh
     void take_fin(Arrival& a);                         // eighth
     [[nodiscard]] bool is_paws_failure(const Arrival& a) const;
+    [[nodiscard]] bool lacks_timestamps(const Arrival& a) const;
     [[nodiscard]] bool is_acceptable(const Arrival& a) const;
     [[nodiscard]] Verdict on_unacceptable(Arrival& a, event::Reason reason);
     [[nodiscard]] Verdict on_handshake_ack(Arrival& a);

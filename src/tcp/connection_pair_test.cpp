@@ -176,7 +176,9 @@ class Pair {
                                 .ack = values.rcv_nxt,
                                 .flags = TcpFlag::ack,
                                 .window = values.window,
-                                .timestamps = {}},
+                                .timestamps = {},
+                                .mss = {},
+                                .window_scale = {}},
                           pool_));
     }
     void fly(End& from, const SegmentOut& out) {

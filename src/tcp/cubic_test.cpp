@@ -13,9 +13,11 @@ constexpr std::uint32_t mss = 1000;
 // A flow that uses its window; each round of `rtt` acknowledges all of it in segments.
 class Flow {
   public:
-    explicit Flow(Duration rtt = 100ms) : rtt_(rtt) {
+    explicit Flow(Duration rtt = 100ms, event::Switch hystart = event::Switch::off) : rtt_(rtt) {
+        Config config;
+        config.hystart = hystart;
         congestion.choose(event::CongestionControl::cubic);
-        congestion.start(mss, 10);
+        congestion.start(config, mss, Congestion::Opening::usual);
     }
     /// One round: `acks` of equal size.
     void round(Duration rtt) {
@@ -135,8 +137,7 @@ TEST(Congestion, TCP_CC_034_another_algorithm_keeps_the_window) {
 }
 
 TEST(HyStart, TCP_CC_023_a_risen_rtt_makes_slow_start_slow) {
-    Flow flow;
-    flow.congestion.set_hystart(event::Switch::on);
+    Flow flow(100ms, event::Switch::on);
     flow.round(100ms);
     flow.round(100ms);
     EXPECT_EQ(flow.window(), 40U);
@@ -148,16 +149,14 @@ TEST(HyStart, TCP_CC_023_a_risen_rtt_makes_slow_start_slow) {
 }
 
 TEST(HyStart, TCP_CC_037_after_five_slow_rounds_avoidance_begins) {
-    Flow flow;
-    flow.congestion.set_hystart(event::Switch::on);
+    Flow flow(100ms, event::Switch::on);
     flow.round(100ms);
     for (int i = 0; i < 7; ++i) flow.round(150ms);
     EXPECT_TRUE(flow.congestion.is_ssthresh_set());
 }
 
 TEST(HyStart, TCP_CC_037_an_rtt_that_falls_again_resumes_doubling) {
-    Flow flow;
-    flow.congestion.set_hystart(event::Switch::on);
+    Flow flow(100ms, event::Switch::on);
     flow.round(100ms);
     flow.round(130ms);
     flow.round(100ms);
@@ -168,14 +167,44 @@ TEST(HyStart, TCP_CC_037_an_rtt_that_falls_again_resumes_doubling) {
 }
 
 TEST(HyStart, TCP_CC_038_only_the_first_slow_start_is_watched) {
-    Flow flow;
-    flow.congestion.set_hystart(event::Switch::on);
+    Flow flow(100ms, event::Switch::on);
     flow.congestion.set_cwnd(100 * mss);
     flow.congestion.on_timeout(Congestion::Expiry::first, 100 * mss, mss);
     flow.congestion.set_cwnd(10 * mss);
     flow.round(100ms);
     flow.round(200ms);
     EXPECT_EQ(flow.window(), 40U);
+}
+
+TEST(Congestion, TCP_CC_002_the_first_window_is_ten_segments_or_the_formula) {
+    using event::InitialWindow;
+    EXPECT_EQ(initial_window(InitialWindow::ten_segments, 1460), 14'600U);
+    EXPECT_EQ(initial_window(InitialWindow::ten_segments, 8960), 89'600U);
+    EXPECT_EQ(initial_window(InitialWindow::rfc_6928, 536), 5'360U);
+    EXPECT_EQ(initial_window(InitialWindow::rfc_6928, 1460), 14'600U);
+    EXPECT_EQ(initial_window(InitialWindow::rfc_6928, 8960), 2U * 8960);
+}
+
+TEST(Congestion, TCP_CC_005_one_segment_an_ack_where_so_limited) {
+    const auto after_an_ack_of = [](std::uint32_t segments, std::uint8_t limit) {
+        Config config;
+        config.hystart = event::Switch::off;
+        config.slow_start_limit = limit;
+        Congestion congestion;
+        congestion.start(config, mss, Congestion::Opening::usual);
+        congestion.on_sent(10 * mss, mss, Seq{1}, Seq{1} + 10 * mss);
+        AckEvent ack;
+        ack.kind = AckKind::advanced;
+        ack.una = Seq{1} + segments * mss;
+        ack.nxt = Seq{1} + 10 * mss;
+        ack.mss = mss;
+        ack.delivered = ack.acked = segments * mss;
+        congestion.on_ack(ack);
+        return congestion.cwnd() / mss;
+    };
+    EXPECT_EQ(after_an_ack_of(2, 0), 12U);
+    EXPECT_EQ(after_an_ack_of(2, 1), 11U);
+    EXPECT_EQ(after_an_ack_of(4, 2), 12U);
 }
 
 }  // namespace

@@ -66,8 +66,7 @@ void Connection::open_early(const Turn& turn, buf::Pool& pool, SegmentIn&& syn) 
         set(Flag::syn_text_acked);
     }
     congestion_.choose(options_.congestion.value_or(turn.config().congestion));
-    congestion_.set_hystart(turn.config().hystart);
-    congestion_.start(tcb_.snd_mss, initial_window_segments);
+    congestion_.start(turn.config(), tcb_.snd_mss, Congestion::Opening::usual);
     grow_send_buffer(turn.config());
     set(Flag::edge);
 }

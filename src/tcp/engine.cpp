@@ -19,6 +19,7 @@ Engine::Parts::Parts(const Config& given, buf::Pool& given_pool,
       pool(given_pool),
       index_key{secret[0] ^ 0x64656d7578ULL, secret[1]},
       isn(SipKey{secret[0], secret[1]}, config.numbers),
+      cookies(SipKey{secret[0], secret[1]}),
       connections(static_cast<std::uint32_t>(config.sockets_max)),
       half_opens(config),
       time_waits(config),
@@ -116,16 +117,17 @@ void Engine::on_neighbour_failed(const Turn& turn, IpAddr, FourTuple tuple) {
 Result<ConnId> Engine::connect(const Turn& turn, FourTuple tuple, Path path,
                                const Options& options) {
     Parts& parts = *parts_;
-    if (!parts.find(tuple).is_null()) return fail(Error::address_not_available);
+    const PeerRef holder = parts.find(tuple);
+    if (!may_connect(turn, tuple)) return fail(Error::address_not_available);
     ActiveOpen open;
     open.tuple = tuple;
     open.path = path;
     open.options = options;
     open.iss = parts.isn.initial(tuple, turn.now());
-    if (parts.forgotten && parts.forgotten->tuple == tuple) {
-        open.iss = initial_after(parts.forgotten->snd_nxt);
+    if (!holder.is_null()) {
+        open.iss = initial_after(parts.time_waits.values(holder.index()).snd_nxt);
+        parts.end_time_wait(turn, holder.index(), Cause::replaced, Reason::time_wait_reused);
     }
-    parts.forgotten.reset();
     open.ts_offset = parts.isn.timestamp_offset(tuple);
     if (options.fast_open == FastOpenUse::yes) {
         open.fast_open = parts.opening(turn.config(), tuple.remote.addr, open);
@@ -297,12 +299,14 @@ Options* Engine::options(ListenerId id) {
     return listener == nullptr ? nullptr : &listener->options();
 }
 
-void Engine::forget_time_wait(const Turn& turn, const FourTuple& tuple) {
-    Parts& parts = *parts_;
-    const PeerRef peer = parts.find(tuple);
-    if (peer.kind() != PeerKind::time_wait) return;
-    parts.forgotten = {tuple, parts.time_waits.values(peer.index()).snd_nxt};
-    parts.end_time_wait(turn, peer.index(), Cause::replaced, Reason::time_wait_reused);
+bool Engine::Parts::may_replace(const Turn& turn, PeerRef peer) const {
+    return peer.kind() == PeerKind::time_wait &&
+           time_waits.may_be_replaced(peer.index(), turn.now());
+}
+
+bool Engine::may_connect(const Turn& turn, const FourTuple& tuple) const {
+    const PeerRef peer = parts_->find(tuple);
+    return peer.is_null() || parts_->may_replace(turn, peer);
 }
 
 void Engine::advance(const Turn& turn) {

@@ -109,6 +109,7 @@ class Engine {
     void on_neighbour_failed(const Turn& turn, IpAddr next_hop, FourTuple tuple);
 
     // Calls.
+    /// An active OPEN; address_not_available unless may_connect().
     [[nodiscard]] Result<ConnId> connect(const Turn& turn, FourTuple tuple, Path path,
                                          const Options& options);
     [[nodiscard]] Result<ListenerId> listen(const Turn& turn, Endpoint local, std::uint32_t backlog,
@@ -154,8 +155,9 @@ class Engine {
     // For the port table: is a 4-tuple taken, and by what.
     enum class Holder : std::uint8_t { none, connection, half_open, time_wait };
     [[nodiscard]] Holder holder(const FourTuple& tuple) const;
-    /// Removes a TIME-WAIT record for a new connection of ours (tcp_tw_reuse).
-    void forget_time_wait(const Turn& turn, const FourTuple& tuple);
+    /// Whether connect() may take the tuple: nobody holds it, or a TIME-WAIT record that timestamps
+    /// keep apart from what comes (RFC 6191, Linux tcp_tw_reuse; TCP-TW-013).
+    [[nodiscard]] bool may_connect(const Turn& turn, const FourTuple& tuple) const;
     struct LocalUse {  // one connection or TIME-WAIT record on a local port
         FourTuple tuple;
         Holder holder = Holder::none;

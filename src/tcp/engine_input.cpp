@@ -76,8 +76,20 @@ void Engine::Parts::on_stray(const Turn& turn, SegmentIn&& segment) {
 // RFC 9293 §3.10.7.1: the CLOSED state, where no connection exists.
 void Engine::Parts::on_closed(const Turn& turn, const SegmentIn& segment) {
     const auto reset = reset_of(segment, Reason::no_listener);
+    if (reset && !may_reset(turn)) return drop(turn, segment, 0, Reason::reset_limited);
     drop(turn, segment, 0, reset ? Reason::no_listener : Reason::rst_without_connection);
     if (reset) owe(turn, *reset);
+}
+
+/// At most Config::resets_per_s in each second of the stack's clock (TCP-SEC-026).
+bool Engine::Parts::may_reset(const Turn& turn) {
+    if (config.resets_per_s == 0) return true;
+    const auto second = std::chrono::floor<std::chrono::seconds>(turn.now());
+    if (second != resets_since) {
+        resets_since = second;
+        resets_sent = 0;
+    }
+    return resets_sent++ < config.resets_per_s;
 }
 
 /// RFC 5082 §3: who is next door sends a TTL that nobody farther away can.
@@ -94,7 +106,10 @@ void Engine::Parts::on_listen(const Turn& turn, Listeners::Handle listener, Segm
         return drop(turn, segment, 0, Reason::syn_with_fin_or_rst);
     }
     if (flags.rst()) return drop(turn, segment, 0, Reason::rst_without_connection);
-    // Second: ACK. Nothing was sent that it could acknowledge.
+    // Second: ACK. Nothing was sent that it could acknowledge, but for a SYN cookie.
+    if (flags.ack() && !flags.syn() && may_be_cookie(turn, *listeners.get(listener))) {
+        return on_cookie(turn, listener, std::move(segment));
+    }
     if (flags.ack()) {
         drop(turn, segment, 0, Reason::ack_unacceptable);
         return owe(turn, *reset_of(segment, Reason::ack_unacceptable));
@@ -154,7 +169,7 @@ void Engine::Parts::on_new_incarnation(const Turn& turn, std::uint32_t record,
     }
     const Seq iss = initial_after(time_waits.values(record).snd_nxt);
     end_time_wait(turn, record, Cause::replaced, Reason::time_wait_reused);
-    on_syn(turn, handle, std::move(segment), iss);
+    open_half(turn, handle, std::move(segment), iss);
 }
 
 }  // namespace dt::tcp

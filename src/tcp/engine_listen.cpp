@@ -30,20 +30,13 @@ void Engine::Parts::ignore_syn(const Turn& turn, Listener& listener, const Segme
     turn.emit(listener.change(QueueStep::syn_ignored, segment.tuple));
 }
 
-void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment,
-                           Seq iss) {
-    Listener& listener = *listeners.get(handle);
-    if (const auto reason = refusal(listener)) {
-        return ignore_syn(turn, listener, segment, *reason);
-    }
-    if (listener.is_syn_queue_full()) {
-        const auto oldest = half_opens.evictable(listener.syn_queue);
-        remove_half_open(turn, *oldest, Cause::user_timeout, Reason::syn_queue_full);
-    }
+/// What `segment`, a SYN, tells; options that are switched off are not answered.
+HalfOpenValues Engine::Parts::values_of(Listeners::Handle listener, const SegmentIn& segment,
+                                        Seq iss) const {
     const wire::TcpOptions& options = segment.header.options;
     HalfOpenValues values;
     values.tuple = segment.tuple;
-    values.listener = handle.index;
+    values.listener = listener.index;
     values.iss = iss;
     values.irs = segment.header.seq;
     values.peer_mss = options.mss.value_or(0);
@@ -56,6 +49,28 @@ void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn
     values.sack_permitted = options.sack_permitted && config.sack == event::Switch::on;
     if (config.timestamps == event::Switch::on && options.timestamps) {
         values.ts_recent = options.timestamps->value;
+    }
+    return values;
+}
+
+void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment,
+                           Seq iss) {
+    Listener& listener = *listeners.get(handle);
+    const auto reason = refusal(listener);
+    if (wants_cookie(reason)) {
+        return send_cookie(turn, listener, values_of(handle, segment, iss));
+    }
+    if (reason) return ignore_syn(turn, listener, segment, *reason);
+    open_half(turn, handle, std::move(segment), iss);
+}
+
+void Engine::Parts::open_half(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment,
+                              Seq iss) {
+    Listener& listener = *listeners.get(handle);
+    HalfOpenValues values = values_of(handle, segment, iss);
+    if (listener.is_syn_queue_full()) {
+        const auto oldest = half_opens.evictable(listener.syn_queue);
+        remove_half_open(turn, *oldest, Cause::user_timeout, Reason::syn_queue_full);
     }
     const Early early = judge_fast_open(turn, listener, segment);
     if (early.take == Early::Take::yes) {
@@ -193,24 +208,38 @@ void Engine::Parts::promote(const Turn& turn, std::uint32_t entry, SegmentIn&& s
     const Listeners::Handle listener_handle = listeners.handle_of(values.listener);
     Listener& listener = *listeners.get(listener_handle);
     PassiveOpen open = open_of(values, listener);
-    open.path.super_segment_max = segment.path.super_segment_max;
     open.syn_ack_at = half_opens.syn_ack_at(entry);
     open.syn_ack_retransmissions = values.retransmits;
+    admit(turn, {listener_handle, entry}, open, std::move(segment));
+}
+
+/// The last ACK makes the connection, which waits for accept(). It takes the place of its entry,
+/// where there is one.
+void Engine::Parts::admit(const Turn& turn, Origin origin, const PassiveOpen& given,
+                          SegmentIn&& segment) {
+    const Listeners::Handle listener_handle = origin.listener;
+    Listener& listener = *listeners.get(listener_handle);
+    PassiveOpen open = given;
+    open.path.super_segment_max = segment.path.super_segment_max;
+    const FourTuple tuple = open.tuple;
     const auto handle = connections.insert(turn, open);
-    if (!handle) {
-        return drop(turn, segment, values.peer_shift.value_or(0), Reason::limit_reached);
-    }
+    if (!handle) return drop(turn, segment, 0, Reason::limit_reached);
     ConnectionSlot& slot = *connections.get(*handle);
     slot.handle = *handle;
     slot.serial = next_serial++;
     slot.queued_in = ListenerId{listener_handle};
-    reindex(values.tuple, {PeerKind::half_open, entry}, {PeerKind::connection, handle->index});
+    const PeerRef self{PeerKind::connection, handle->index};
+    if (origin.entry) {
+        reindex(tuple, {PeerKind::half_open, *origin.entry}, self);
+        half_opens.erase(*origin.entry, listener.syn_queue);
+    } else {
+        index(tuple, self);
+    }
     slot.is_indexed = true;
     join_port(slot);
-    half_opens.erase(entry, listener.syn_queue);
     const Outcome outcome = slot.connection.on_segment(turn, pool, std::move(segment));
     listener.accept_queue.push({ConnId{*handle}, turn.now()});
-    turn.emit(listener.change(QueueStep::promoted, values.tuple));
+    turn.emit(listener.change(QueueStep::promoted, tuple));
     edge_of(listener_handle, listener);
     settle(turn, *handle, outcome);
 }

@@ -192,26 +192,75 @@ TEST_F(PairTest, ATakenTupleIsRefused) {
     EXPECT_EQ(again.error(), Error::address_not_available);
 }
 
-TEST_F(PairTest, AForgottenRecordGivesItsTupleToANumberBeyondTheOldOnes) {
-    listen();
-    const ConnId mine = connect();
-    pump();
-    const ConnId theirs = accept();
-    client.engine.close(client.turn(), mine, CloseKind::orderly);
-    pump();
-    server.engine.close(server.turn(), theirs, CloseKind::orderly);
-    pump();
-    ASSERT_EQ(client.count(State::time_wait), 1U);
-    const Seq old_iss = client.log.all<event::SegmentReceived>().at(0).segment.ack - 1;
+/// A client whose connection to the server has just ended in TIME-WAIT.
+class ReuseTest : public PairTest {
+  protected:
     const FourTuple tuple{{client_address, Port{40000}}, server_end};
-    client.engine.forget_time_wait(client.turn(), tuple);
-    EXPECT_EQ(client.engine.holder(tuple), Engine::Holder::none);
-    (void)connect();
+
+    void close_first() {
+        listen();
+        const ConnId mine = connect();
+        pump();
+        const ConnId theirs = accept();
+        client.engine.close(client.turn(), mine, CloseKind::orderly);
+        pump();
+        server.engine.close(server.turn(), theirs, CloseKind::orderly);
+        pump();
+        ASSERT_EQ(client.count(State::time_wait), 1U);
+    }
+    void configure(event::TimeWaitReuse reuse) {
+        client.config.time_wait_reuse = reuse;
+        client.engine.reconfigure(client.config);
+    }
+    [[nodiscard]] bool may_connect() {
+        return client.engine.connect(client.turn(), tuple, Path{}, {}).has_value();
+    }
+};
+
+TEST_F(ReuseTest, TCP_TW_013_a_second_later_timestamps_let_connect_take_the_tuple) {
+    configure(event::TimeWaitReuse::on);
+    close_first();
+    run(900ms);
+    EXPECT_FALSE(client.engine.may_connect(client.turn(), tuple));
+    EXPECT_FALSE(may_connect());
+    run(300ms);
+    EXPECT_TRUE(client.engine.may_connect(client.turn(), tuple));
+    ASSERT_TRUE(may_connect());
+    EXPECT_EQ(client.count(State::time_wait), 0U);
+    pump();
+    EXPECT_EQ(client.count(State::established), 1U);
+}
+
+TEST_F(ReuseTest, TCP_TW_013_the_new_number_lies_beyond_the_old_ones) {
+    configure(event::TimeWaitReuse::on);
+    close_first();
+    const Seq old_iss = client.log.all<event::SegmentReceived>().at(0).segment.ack - 1;
+    run(2s);
+    ASSERT_TRUE(may_connect());
     const auto syn = client.engine.next_segment(client.turn());
     ASSERT_TRUE(syn);
     EXPECT_EQ(syn->summary.seq, old_iss + 2 + 65'537);
     const auto transitions = client.log.all<event::Transition>();
     EXPECT_EQ(transitions[transitions.size() - 2].cause, Cause::replaced);
+    EXPECT_EQ(transitions[transitions.size() - 2].reason, event::Reason::time_wait_reused);
+}
+
+TEST_F(ReuseTest, TCP_TW_013_off_and_off_loopback_connect_is_refused) {
+    close_first();
+    run(3s);
+    for (const auto reuse : {event::TimeWaitReuse::off, event::TimeWaitReuse::loopback}) {
+        configure(reuse);
+        EXPECT_FALSE(may_connect());
+    }
+    EXPECT_EQ(client.count(State::time_wait), 1U);
+}
+
+TEST_F(ReuseTest, TCP_TW_013_without_timestamps_connect_is_refused) {
+    client.config.timestamps = event::Switch::off;
+    configure(event::TimeWaitReuse::on);
+    close_first();
+    run(3s);
+    EXPECT_FALSE(may_connect());
 }
 
 TEST_F(PairTest, TCP_TW_012_over_the_limit_a_record_is_skipped_and_counted) {

@@ -13,6 +13,7 @@
 #include "tcp/half_open.hpp"
 #include "tcp/isn.hpp"
 #include "tcp/listener.hpp"
+#include "tcp/syn_cookie.hpp"
 #include "tcp/time_wait.hpp"
 
 namespace dt::tcp {
@@ -57,12 +58,14 @@ struct Engine::Parts {
     void index(const FourTuple& tuple, PeerRef peer);
     void reindex(const FourTuple& tuple, PeerRef from, PeerRef to);
     void unindex(const FourTuple& tuple, PeerRef peer);
+    [[nodiscard]] bool may_replace(const Turn& turn, PeerRef peer) const;
 
     // Segments in: by what the index says, then RFC 9293 §3.10.7.1 and §3.10.7.2.
     void on_segment(const Turn& turn, SegmentIn&& segment);
     void drop_from_afar(const Turn& turn, const SegmentIn& segment, unsigned shift);
     void on_stray(const Turn& turn, SegmentIn&& segment);
     void on_closed(const Turn& turn, const SegmentIn& segment);
+    [[nodiscard]] bool may_reset(const Turn& turn);
     void on_listen(const Turn& turn, Listeners::Handle listener, SegmentIn&& segment);
     void on_time_wait(const Turn& turn, std::uint32_t record, SegmentIn&& segment);
     void on_new_incarnation(const Turn& turn, std::uint32_t record, SegmentIn&& segment);
@@ -74,12 +77,25 @@ struct Engine::Parts {
     // The two queues.
     [[nodiscard]] std::optional<event::Reason> refusal(const Listener& listener) const;
     void on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment, Seq iss);
+    void open_half(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment, Seq iss);
     void ignore_syn(const Turn& turn, Listener& listener, const SegmentIn& segment,
                     event::Reason reason);
     void on_half_open(const Turn& turn, std::uint32_t entry, SegmentIn&& segment);
     void on_last_ack(const Turn& turn, std::uint32_t entry, SegmentIn&& segment);
     void hold_last_ack(const Turn& turn, std::uint32_t entry, const SegmentIn& segment);
     void promote(const Turn& turn, std::uint32_t entry, SegmentIn&& segment);
+    struct Origin {
+        Listeners::Handle listener;
+        std::optional<std::uint32_t> entry;  // nothing: a cookie stood for it
+    };
+    void admit(const Turn& turn, Origin origin, const PassiveOpen& open, SegmentIn&& segment);
+    // SYN cookies (engine_cookies.cpp).
+    [[nodiscard]] bool wants_cookie(std::optional<event::Reason> refused) const;
+    void send_cookie(const Turn& turn, Listener& listener, HalfOpenValues values);
+    [[nodiscard]] bool may_be_cookie(const Turn& turn, const Listener& listener) const;
+    [[nodiscard]] std::optional<HalfOpenValues> read_cookie(const Turn& turn,
+                                                            const SegmentIn& segment) const;
+    void on_cookie(const Turn& turn, Listeners::Handle listener, SegmentIn&& segment);
     // Fast Open (engine_fast_open.cpp).
     [[nodiscard]] std::optional<FastOpening> opening(const Config& now, const IpAddr& server,
                                                      const ActiveOpen& open) const;
@@ -94,6 +110,8 @@ struct Engine::Parts {
                     const PassiveOpen& open);
     void learn(ConnectionSlot& slot);
     void leave_fast_open(const Turn& turn, ConnectionSlot& slot);
+    [[nodiscard]] HalfOpenValues values_of(Listeners::Handle listener, const SegmentIn& segment,
+                                           Seq iss) const;
     [[nodiscard]] PassiveOpen open_of(const HalfOpenValues& values, const Listener& listener) const;
     void remove_half_open(const Turn& turn, std::uint32_t entry, event::Cause cause,
                           event::Reason reason);
@@ -138,6 +156,7 @@ struct Engine::Parts {
     buf::Pool& pool;
     const SipKey index_key;
     const IsnSource isn;
+    const SynCookies cookies;
     Slots connections;
     HalfOpens half_opens;
     TimeWaits time_waits;
@@ -153,6 +172,8 @@ struct Engine::Parts {
     SparseArray<std::uint32_t> connections_on;  // a port's newest connection + 1, 0 = none
     std::uint32_t orphans = 0;
     std::uint32_t next_serial = 0;
+    Instant resets_since{};         // the second that resets_sent counts in
+    std::uint32_t resets_sent = 0;  // to closed ports
 
     // One-entry cache in front of the index.
     mutable FourTuple cached_tuple;
@@ -160,13 +181,6 @@ struct Engine::Parts {
     mutable FourTuple hashed_tuple;  // the last tuple hashed, with its tag
     mutable std::uint32_t hashed_tag = 0;
     mutable bool has_hashed = false;
-
-    // The TIME-WAIT record that connect() is about to replace (tcp_tw_reuse).
-    struct Forgotten {
-        FourTuple tuple;
-        Seq snd_nxt;
-    };
-    std::optional<Forgotten> forgotten;
 };
 
 }  // namespace dt::tcp

@@ -202,5 +202,21 @@ TEST_F(SynReceivedTest, TCP_ICMP_012_an_unreachable_about_our_syn_ack_drops_the_
     EXPECT_EQ(host().log.all<event::Transition>().back().reason, Reason::icmp_said_unreachable);
 }
 
+TEST_F(StrayTest, TCP_SEC_026_resets_for_closed_ports_are_limited_where_so_configured) {
+    config.resets_per_s = 100;
+    std::size_t resets = 0;
+    for (std::uint16_t port = 1; port <= 1000; ++port) resets += syn(port).size();
+    EXPECT_EQ(resets, 100U);
+    EXPECT_EQ(host().last_drop(), Reason::reset_limited);
+    host().now += 1s;
+    EXPECT_EQ(syn(2000).size(), 1U);
+}
+
+TEST_F(StrayTest, TCP_SEC_026_they_are_not_limited_by_default) {
+    std::size_t resets = 0;
+    for (std::uint16_t port = 1; port <= 1000; ++port) resets += syn(port).size();
+    EXPECT_EQ(resets, 1000U);
+}
+
 }  // namespace
 }  // namespace dt::tcp

@@ -101,8 +101,10 @@ Connection::Connection(const Turn& turn, const PassiveOpen& open)
         opening_ = std::make_unique<FastOpening>(*open.fast_open);
         return;
     }
-    snd_.on_syn_ack_sent(open.syn_ack_at,
-                         static_cast<std::uint8_t>(1 + open.syn_ack_retransmissions));
+    // Where nobody knows when it left it counts as sent again: no sample (Karn).
+    const int transmissions = 1 + open.syn_ack_retransmissions + (open.syn_ack_at ? 0 : 1);
+    snd_.on_syn_ack_sent(open.syn_ack_at.value_or(turn.now()),
+                         static_cast<std::uint8_t>(transmissions));
 }
 
 Connection::~Connection() = default;
@@ -240,8 +242,9 @@ void Connection::establish(const Turn& turn, event::Cause cause) {
     // RFC 5681 §3.1, as Linux: more than one lost SYN makes the first window one segment.
     if (!has(Flag::early)) {
         congestion_.choose(options_.congestion.value_or(turn.config().congestion));
-        congestion_.set_hystart(turn.config().hystart);
-        congestion_.start(tcb_.snd_mss, syn_retransmits_ > 1 ? 1 : initial_window_segments);
+        congestion_.start(turn.config(), tcb_.snd_mss,
+                          syn_retransmits_ > 1 ? Congestion::Opening::after_lost_syns
+                                               : Congestion::Opening::usual);
     }
     grow_send_buffer(turn.config());
     if (syn_retransmits_ > 0) rtt_.on_syn_lost();

@@ -67,6 +67,10 @@ Connection::Verdict Connection::check_sequence(Arrival& a) {
         return Verdict::done;
     }
     if (is_paws_failure(a)) return on_unacceptable(a, event::Reason::paws);
+    if (lacks_timestamps(a)) {
+        drop(a, event::Reason::timestamps_missing);
+        return Verdict::done;
+    }
     if (!is_acceptable(a)) {
         const bool is_old = at_or_before(a.seq + a.length(), tcb_.rcv_nxt);
         return on_unacceptable(
@@ -80,6 +84,13 @@ bool Connection::is_paws_failure(const Arrival& a) const {
     if (tcb_.timestamps == event::Switch::off || !timestamps || a.flags.rst()) return false;
     if (static_cast<std::int32_t>(timestamps->value - tcb_.ts_recent) >= 0) return false;
     return second_of(a.turn.now()) - tcb_.ts_recent_s < ts_recent_max_s;
+}
+
+// RFC 7323 §3.2: where both sides agreed to send them every segment but a RST has them. Linux takes
+// it all the same (DEC-08).
+bool Connection::lacks_timestamps(const Arrival& a) const {
+    return a.turn.config().strict_timestamps == event::Switch::on &&
+           tcb_.timestamps == event::Switch::on && !a.header().options.timestamps && !a.flags.rst();
 }
 
 // The table of §3.10.7.4. A segment without text is taken up to the right edge itself: a sender

@@ -418,6 +418,14 @@ TEST_F(InputWithTimestamps, TCP_OPT_012_segment_without_them_is_taken) {
     EXPECT_EQ(read_all(), "bare");
 }
 
+TEST_F(InputWithTimestamps, TCP_OPT_012_segment_without_them_is_dropped_where_it_is_to_be) {
+    config.strict_timestamps = event::Switch::on;
+    establish_with_timestamps();
+    deliver_text(theirs, "bare", ours);
+    EXPECT_EQ(c->unread(), 0U);
+    EXPECT_EQ(drops(), (std::vector{Reason::timestamps_missing}));
+}
+
 TEST_F(InputWithTimestamps, TCP_OPT_013_older_timestamp_is_dropped_and_acknowledged) {
     establish_with_timestamps();
     deliver(stamped(theirs, "new", 100'010));

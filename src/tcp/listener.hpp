@@ -73,6 +73,9 @@ class Listener {
     std::uint32_t fast_opens = 0;
     std::vector<Instant> fast_open_resets;  // until when each keeps its place
 
+    /// Until when an ACK may be that of a SYN cookie: only after one was sent (TCP-SYNQ-014).
+    Instant cookies_until{};
+
     SynQueue syn_queue;
     AcceptQueue accept_queue;
     bool has_edge = false;  // in the queue of readiness edges

@@ -71,6 +71,9 @@ SegmentOut segment_of(const Reply& reply, buf::Pool& pool) {
     header.flags = reply.flags;
     header.window = reply.window;
     header.options.timestamps = reply.timestamps;
+    header.options.mss = reply.mss;
+    header.options.window_scale = reply.window_scale;
+    header.options.sack_permitted = reply.sack_permitted;
     SegmentOut out = segment_without_text(pool, reply.tuple, header, reply.shift);
     out.reason = reply.reason;
     out.tos = reply.tos;

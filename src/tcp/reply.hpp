@@ -1,5 +1,6 @@
-// What is owed to a peer without text: a RST, a challenge ACK, the ACK of a TIME-WAIT record, as a
-// small value that waits in the reply ring of the stack (RFC 9293 §3.10.7.1, RFC 5961).
+// What is owed to a peer without text: a RST, a challenge ACK, a SYN cookie, the ACK of a TIME-WAIT
+// record, as a small value that waits in the reply ring of the stack (RFC 9293 §3.10.7.1, RFC
+// 5961).
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,10 @@ struct Reply {
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;
     std::optional<wire::Timestamps> timestamps;
+    // Of a SYN-ACK without an entry.
+    std::optional<std::uint16_t> mss;
+    std::optional<std::uint8_t> window_scale;
+    bool sack_permitted = false;
     event::Reason reason = event::Reason::none;
 };
 

@@ -22,7 +22,8 @@ Rtt::Rtt(const Config& config) : rto_(to_us(config.rto_initial)) {}
 
 void Rtt::on_sample(const Config& config, Duration sample, Seq una, Seq nxt) {
     const std::uint32_t us = to_us(sample);
-    const std::uint32_t floor = to_us(config.rto_min);
+    const bool is_sum_bounded = config.rto_floor == event::RtoFloor::sum;
+    const std::uint32_t floor = is_sum_bounded ? granularity : to_us(config.rto_min);
     if (!has_sample()) {
         on_first(us, floor);
         window_end_ = nxt;
@@ -30,7 +31,8 @@ void Rtt::on_sample(const Config& config, Duration sample, Seq una, Seq nxt) {
         on_next(us);
         filter(floor, una, nxt);
     }
-    const std::uint32_t sum = (srtt_ >> 3) + variance_;
+    std::uint32_t sum = (srtt_ >> 3) + variance_;
+    if (is_sum_bounded) sum = std::max(sum, to_us(config.rto_min));  // RFC 6298 §2.4
     rto_ = std::min(sum - sum % granularity, to_us(config.rto_max));
 }
 

@@ -88,5 +88,17 @@ TEST_F(RttTest, SampleOfNoTimeIsASample) {
     EXPECT_EQ(rtt.rto(), 200ms);
 }
 
+TEST(Rtt, TCP_RTO_004_the_least_rto_may_bound_the_sum) {
+    Config config;
+    config.rto_floor = event::RtoFloor::sum;
+    config.rto_min = 1s;
+    Rtt rtt{config};
+    rtt.on_sample(config, 100ms, Seq{1}, Seq{2});
+    EXPECT_EQ(rtt.rto(), 1s);
+    Rtt slow{config};
+    slow.on_sample(config, 500ms, Seq{1}, Seq{2});
+    EXPECT_EQ(slow.rto(), 1500ms);
+}
+
 }  // namespace
 }  // namespace dt::tcp

@@ -99,14 +99,18 @@ TimeWaitVerdict TimeWaits::judge_rst(const Common& common, const SegmentIn& segm
 
 // RFC 9293 §3.10.7.4 and RFC 6191, as Linux: a SYN that is newer by its timestamp, or by its
 // number, opens a new incarnation; an older timestamp is never newer. Without timestamps on the old
-// connection those of the SYN are not looked at (DEC-24).
-TimeWaitVerdict TimeWaits::judge_syn(const Common& common, const SegmentIn& segment) {
+// connection those of the SYN are not looked at, or, where so configured, open it again (DEC-24,
+// RFC 6191 §2).
+TimeWaitVerdict TimeWaits::judge_syn(const Common& common, const SegmentIn& segment) const {
     const wire::TcpRepr& header = segment.header;
-    const bool has_both = common.has_timestamps && header.options.timestamps.has_value();
+    const bool has_new = header.options.timestamps.has_value();
+    const bool has_both = common.has_timestamps && has_new;
+    const bool is_told_apart =
+        has_new && !common.has_timestamps && config_.time_wait_new_timestamps == event::Switch::on;
     const std::uint32_t value = has_both ? header.options.timestamps->value : 0;
     const auto age = static_cast<std::int32_t>(value - common.ts_recent);
     if (has_both && age < 0) return {Do::acknowledge, Reason::paws};
-    if (after(header.seq, common.rcv_nxt) || (has_both && age > 0)) {
+    if (after(header.seq, common.rcv_nxt) || (has_both && age > 0) || is_told_apart) {
         // As in LISTEN: a SYN with FIN opens nothing.
         if (header.flags.fin()) return {Do::drop, Reason::syn_with_fin_or_rst};
         return {Do::make_way, Reason::time_wait_reused};
@@ -129,6 +133,22 @@ bool TimeWaits::may_answer(std::uint32_t record, const SegmentIn& segment, Insta
     common.answered = true;
     common.answered_ms = now_ms;
     return true;
+}
+
+bool TimeWaits::may_be_replaced(std::uint32_t record, Instant now) const {
+    const Common& common = this->common(record);
+    if (!common.has_timestamps) return false;
+    const FourTuple tuple = this->tuple(record);
+    const bool is_loopback = tuple.local.addr.is_loopback() || tuple.remote.addr.is_loopback();
+    switch (config_.time_wait_reuse) {
+        case event::TimeWaitReuse::off: return false;
+        case event::TimeWaitReuse::loopback:
+            if (!is_loopback) return false;
+            break;
+        case event::TimeWaitReuse::on: break;
+    }
+    const Instant since = common.expires - config_.time_wait;
+    return now - since > config_.time_wait_reuse_delay;
 }
 
 std::optional<std::uint32_t> TimeWaits::expired(Instant now) const {

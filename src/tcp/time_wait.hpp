@@ -45,6 +45,10 @@ class TimeWaits {
     /// other busy (Linux tcp_invalid_ratelimit); FINs and text are always answered.
     [[nodiscard]] bool may_answer(std::uint32_t record, const SegmentIn& segment, Instant now);
 
+    /// Whether a connection of ours may take the tuple (Linux tcp_tw_reuse): only where timestamps
+    /// tell its segments from old ones (RFC 6191 §2), and their clock has moved on.
+    [[nodiscard]] bool may_be_replaced(std::uint32_t record, Instant now) const;
+
     /// The oldest record if its time is over.
     [[nodiscard]] std::optional<std::uint32_t> expired(Instant now) const;
     [[nodiscard]] Instant deadline() const;
@@ -110,7 +114,7 @@ class TimeWaits {
     void unlink_age(std::uint32_t record);
     void link_port(std::uint32_t record);
     void unlink_port(std::uint32_t record);
-    [[nodiscard]] static TimeWaitVerdict judge_syn(const Common& common, const SegmentIn& segment);
+    [[nodiscard]] TimeWaitVerdict judge_syn(const Common& common, const SegmentIn& segment) const;
     [[nodiscard]] TimeWaitVerdict judge_rst(const Common& common, const SegmentIn& segment) const;
 
     const Config& config_;

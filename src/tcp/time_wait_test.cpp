@@ -116,6 +116,27 @@ TEST_F(TimeWaitTest, TCP_TW_017_timestamps_of_a_new_syn_are_ignored_where_the_ol
     EXPECT_EQ(judge(in).what, Do::acknowledge);
 }
 
+TEST_F(TimeWaitTest, TCP_TW_017_they_open_it_again_where_so_configured) {
+    config.time_wait_new_timestamps = event::Switch::on;
+    SegmentIn in = segment(TcpFlag::syn, rcv_nxt - 500);
+    EXPECT_EQ(judge(in).what, Do::acknowledge);
+    in.header.options.timestamps = {1'000'000, 0};
+    EXPECT_EQ(judge(in).what, Do::make_way);
+}
+
+TEST_F(TimeWaitTest, TCP_TW_013_on_loopback_timestamps_let_the_tuple_go_after_a_second) {
+    TimeWaitValues values = values_of(1001);
+    values.tuple.local.addr = values.tuple.remote.addr = Ipv4{127, 0, 0, 1};
+    EXPECT_FALSE(records.may_be_replaced(records.add(values, at(0s)).value(), at(5s)));
+    values.tuple.remote.port = Port{1002};
+    values.ts_recent = 700;
+    const std::uint32_t stamped = records.add(values, at(0s)).value();
+    EXPECT_FALSE(records.may_be_replaced(stamped, at(1s)));
+    EXPECT_TRUE(records.may_be_replaced(stamped, at(1s) + 1ms));
+    config.time_wait_reuse = event::TimeWaitReuse::off;
+    EXPECT_FALSE(records.may_be_replaced(stamped, at(5s)));
+}
+
 TEST_F(TimeWaitTest, TCP_TW_008_an_exact_rst_is_ignored) {
     const auto verdict = judge(segment(TcpFlag::rst, rcv_nxt));
     EXPECT_EQ(verdict.what, Do::drop);

@@ -32,6 +32,11 @@ constexpr void for_each_tunable(Config& c, Each each) {
     each(c.invalid_ratelimit), each(c.moderate_receive_buffer), each(c.ipv6), each(c.numbers);
     each(c.fast_open), each(c.fast_open_keys), each(c.fast_open_key_count);
     each(c.notsent_lowat);
+    each(c.syn_cookies), each(c.resets_per_s), each(c.rto_floor), each(c.rescue);
+    each(c.initial_window), each(c.slow_start_limit), each(c.pacing);
+    each(c.pacing_slow_start_percent), each(c.pacing_percent), each(c.mtu_probing);
+    each(c.mtu_base_mss), each(c.mtu_expires), each(c.mtu_probe_again), each(c.time_wait_reuse);
+    each(c.time_wait_reuse_delay), each(c.time_wait_new_timestamps), each(c.strict_timestamps);
 }
 
 /// What a host of format 1 did: it knew neither SACK nor CUBIC nor ECN, and delayed every ACK
@@ -87,7 +92,12 @@ Duration decode_span(Decoder& from) {
 constexpr std::uint64_t count_of(event::Overflow) { return 2; }
 constexpr std::uint64_t count_of(event::TimeWaitRst) { return 2; }
 constexpr std::uint64_t count_of(event::Switch) { return 2; }
-constexpr std::uint64_t count_of(event::CongestionControl) { return 2; }
+constexpr std::uint64_t count_of(event::CongestionControl) { return 3; }
+constexpr std::uint64_t count_of(event::TimeWaitReuse) { return 3; }
+constexpr std::uint64_t count_of(event::SynCookies) { return 3; }
+constexpr std::uint64_t count_of(event::MtuProbing) { return 3; }
+constexpr std::uint64_t count_of(event::RtoFloor) { return 2; }
+constexpr std::uint64_t count_of(event::InitialWindow) { return 2; }
 constexpr std::uint64_t count_of(event::Ecn) { return 3; }
 constexpr std::uint64_t count_of(event::Numbers) { return 2; }
 
@@ -168,6 +178,9 @@ HostSpec decode_host(Decoder& from, std::uint64_t format) {
         if (from.below(2) == 1) host.address = from.endpoint().addr;
         count = from.below(tunables() + 1);
     }
+    // What shorter lists did not know was not done.
+    host.config.syn_cookies = event::SynCookies::off;
+    host.config.time_wait_reuse = event::TimeWaitReuse::off;
     for_each_tunable(host.config, ReadTunable{from, count});
     if (format == 1) forget_later_features(host.config);
     return host;
