@@ -50,13 +50,14 @@ bool Core::Parts::pull_segment(const Turn& turn) {
     auto segment = tcp.next_segment(turn);
     if (!segment) return false;
     segment->summary.frame = segment->frame->id = ip.next_frame_id();
-    const Status sent = ip.send(turn, {.source = segment->tuple.local.addr,
-                                       .destination = segment->tuple.remote.addr,
-                                       .frame = std::move(segment->frame),
-                                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::tcp),
-                                       .tos = segment->tos,
-                                       .ttl = segment->ttl,
-                                       .dont_fragment = true});
+    const Status sent =
+        ip.send(turn, {.source = segment->tuple.local.addr,
+                       .destination = segment->tuple.remote.addr,
+                       .frame = std::move(segment->frame),
+                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::tcp),
+                       .tos = segment->tos,
+                       .ttl = segment->ttl,
+                       .dont_fragment = segment->dont_fragment == event::Switch::on});
     if (sent && turn.wants_segments()) {
         turn.emit(event::SegmentSent{segment->summary, segment->reason});
     }

@@ -134,6 +134,35 @@ TEST_F(ReceiveV6, AnOptionPastTheEndOfItsHeaderIsDropped) {
     EXPECT_EQ(log.dropped(Reason::bad_header), 2U);
 }
 
+// VULNERABILITIES class 19: long, looping and lying chains of extension headers. Each is judged
+// once and ends; what goes up is only what the chain leads to.
+TEST_F(ReceiveV6, vuln_19_long_and_lying_chains_of_headers_end) {
+    Bytes chain;
+    for (int i = 0; i < 100; ++i) chain = chain + options(60, {});
+    const bool is_long_chain_taken = is_delivered(PacketV6::with(60, chain + options(17, {})));
+    EXPECT_FALSE(is_delivered(PacketV6::with(60, chain)));  // it never ends
+    const Bytes lies = octets_of({60, 255, 0, 0, 0, 0, 0, 0});
+    EXPECT_FALSE(is_delivered(PacketV6::with(60, lies)));
+    EXPECT_FALSE(is_delivered(PacketV6::with(43, octets_of({43, 255, 0, 0, 0, 0, 0, 0}))));
+    // A header cut short at every octet, each kind.
+    for (const int kind : {0, 43, 44, 60}) {
+        for (std::size_t length = 0; length < 8; ++length) {
+            PacketV6 packet;
+            packet.next_header = static_cast<std::uint8_t>(kind);
+            packet.payload = Bytes(length, std::byte{0});
+            EXPECT_FALSE(is_delivered(packet)) << kind << " " << length;
+        }
+    }
+    // Routing headers of type 0 with segments left are refused (RFC 5095), whatever their length.
+    for (int length = 0; length <= 4; length += 2) {
+        Bytes routing = octets_of({17, length, 0, 1, 0, 0, 0, 0});
+        routing = routing + Bytes(static_cast<std::size_t>(length) * 8, std::byte{0x20});
+        EXPECT_FALSE(is_delivered(PacketV6::with(43, routing)));
+    }
+    EXPECT_TRUE(is_delivered(PacketV6::with(60, options(17, {}))));
+    RecordProperty("long_chain_taken", is_long_chain_taken ? 1 : 0);
+}
+
 TEST_F(ReceiveV6, IP6_010_a_link_below_1280_octets_has_no_ipv6) {
     const InterfaceIndex narrow = add("eth2", 8, "2001:db8:2::1", 64, 1279);
     EXPECT_FALSE(host.is_local(addr("2001:db8:2::1")));

@@ -83,6 +83,7 @@ void take_recovery(Config& config, const Settings& from) {
     if (ecn == 2) config.ecn = event::Ecn::passive;
     const std::string controller = from.line("ipv4/tcp_congestion_control");
     if (controller == "reno") config.congestion = event::CongestionControl::reno;
+    if (controller == "bbr") config.congestion = event::CongestionControl::bbr;
     if (controller == "cubic") config.congestion = event::CongestionControl::cubic;
 }
 

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "event/profile.hpp"
+
 namespace dt::scenario {
 namespace {
 
@@ -75,6 +77,10 @@ constexpr auto rows = std::to_array<Row>({
     {"delayed_ack_max", [](Settings& s, std::string_view t) { return store(s.config.delayed_ack_max, t); }},
     {"invalid_ratelimit", [](Settings& s, std::string_view t) { return store(s.config.invalid_ratelimit, t); }},
     {"moderate_receive_buffer", [](Settings& s, std::string_view t) { return store(s.config.moderate_receive_buffer, t); }},
+    {"profile", [](Settings& s, std::string_view t) {
+         const auto profile = event::profile_named(t);
+         if (profile) s.config = event::config_of(*profile);
+         return profile.has_value(); }},
     {"rescue", [](Settings& s, std::string_view t) { return store(s.config.rescue, t); }},
     {"slow_start_limit", [](Settings& s, std::string_view t) { return store(s.config.slow_start_limit, t); }},
     {"pacing", [](Settings& s, std::string_view t) { return store(s.config.pacing, t); }},
@@ -102,8 +108,9 @@ constexpr auto rows = std::to_array<Row>({
          s.config.initial_window = t == "rfc_6928" ? event::InitialWindow::rfc_6928 : event::InitialWindow::ten_segments;
          return t == "rfc_6928" || t == "ten_segments"; }},
     {"congestion", [](Settings& s, std::string_view t) {
-         s.config.congestion = t == "cubic" ? event::CongestionControl::cubic : event::CongestionControl::reno;
-         return t == "cubic" || t == "reno"; }},
+         using event::CongestionControl;
+         s.config.congestion = t == "cubic" ? CongestionControl::cubic : t == "bbr" ? CongestionControl::bbr : CongestionControl::reno;
+         return t == "cubic" || t == "reno" || t == "bbr"; }},
     {"ecn", [](Settings& s, std::string_view t) {
          s.config.ecn = t == "on" ? event::Ecn::on : t == "off" ? event::Ecn::off : event::Ecn::passive;
          return t == "on" || t == "off" || t == "passive"; }},

@@ -115,6 +115,9 @@ void draw_features(Plan& plan) {
     Draw draw(plan.seed ^ salt);
     for (world::HostSpec& host : plan.spec.hosts) {
         Config& config = host.config;
+        // Where the last ACK and the first text behind a cookie are both lost, what follows is
+        // reset (RFC 4987 §3.6): the oracles take no reset for granted.
+        config.syn_cookies = event::SynCookies::off;
         const auto off = [&](event::Switch& feature, double probability) {
             if (draw.chance(probability)) feature = event::Switch::off;
         };

@@ -86,9 +86,12 @@ Answer<Octets> SocketTable::readable(const Turn& turn, event::Caller caller, Soc
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (socket->is_datagram()) return refuse(Error::not_supported, Reason::wrong_state);
-    const StreamFacts facts = stream_facts(*socket);
-    if (facts.unread > 0) return core_.tcp().readable(*socket->connection());
-    if (auto end = check_readable(*socket, facts); !end) return std::unexpected(end.error());
+    // Who passes octets on takes the urgent one with the others: it is not lost.
+    const tcp::ConnId* connection = socket->connection();
+    const Octets held = connection == nullptr ? Octets{} : core_.tcp().readable(*connection);
+    if (!held.empty()) return held;
+    if (auto end = check_readable(*socket, stream_facts(*socket)); !end)
+        return std::unexpected(end.error());
     tell_end(turn, caller, id, *socket);
     return Octets{};
 }
@@ -97,8 +100,8 @@ Answer<void> SocketTable::consume(const Turn& turn, event::Caller caller, Socket
                                   std::size_t count) {
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
-    const std::uint64_t unread = stream_facts(*socket).unread;
-    if (socket->connection() == nullptr || count > unread) {
+    const tcp::ConnId* connection = socket->connection();
+    if (connection == nullptr || count > core_.tcp().held(*connection)) {
         return refuse(Error::invalid_argument, Reason::bad_argument);
     }
     take(turn, caller, id, *socket, count);
@@ -153,6 +156,32 @@ Answer<std::size_t> SocketTable::peek(SocketId id, MutableOctets to) {
     return 0;
 }
 
+/// recv(MSG_OOB), in the order of Linux (TCP-URG-004): what cannot be read, then a stream that has
+/// ended, then an octet that is only announced.
+Answer<std::byte> SocketTable::receive_urgent(const Turn& turn, event::Caller caller, SocketId id,
+                                              tcp::Engine::Take take) {
+    const Socket* socket = find(id);
+    if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
+    const tcp::ConnId* connection = socket->connection();
+    if (socket->is_datagram()) return refuse(Error::not_supported, Reason::not_offered);
+    if (connection == nullptr) return refuse(Error::invalid_argument, Reason::wrong_state);
+    const auto value = core_.tcp().take_urgent(*connection, take);
+    if (!value) {
+        const bool waits = value.error() == Error::would_block;
+        return refuse(value.error(), waits ? Reason::would_wait : Reason::bad_argument);
+    }
+    event::BytesMoved body = moved(core_.tcp(), *socket, id, caller, event::Direction::to_program);
+    body.count = 1;
+    if (take == tcp::Engine::Take::away) turn.emit(body);
+    return *value;
+}
+
+bool SocketTable::is_at_mark(SocketId id) const {
+    const Socket* socket = find(id);
+    if (socket == nullptr || socket->connection() == nullptr) return false;
+    return core_.tcp().readiness(*socket->connection()).is_at_mark;
+}
+
 Answer<std::size_t> SocketTable::receive(const Turn& turn, event::Caller caller, SocketId id,
                                          MutableOctets to) {
     Socket* socket = find(id);
@@ -165,6 +194,7 @@ Answer<std::size_t> SocketTable::receive(const Turn& turn, event::Caller caller,
     if (socket->deferred) return refuse(Error::would_block, Reason::would_wait);
     const StreamFacts facts = stream_facts(*socket);
     if (facts.unread > 0) {
+        core_.tcp().pass_mark(turn, *socket->connection());
         const std::size_t count = core_.tcp().peek(*socket->connection(), 0, to);
         if (count > 0) take(turn, caller, id, *socket, count);
         return count;

@@ -47,6 +47,7 @@ StreamFacts SocketTable::stream_facts(const Socket& socket) const {
         facts.unread = now.unread;
         facts.room = now.room;
         facts.queued = now.queued;
+        if (now.has_urgent) facts.urgent = StreamFacts::Urgent::here;
         if (now.is_early) facts.early = StreamFacts::Early::yes;
         if (now.peer_finished) facts.end = StreamFacts::End::seen;
         if (now.peer_finished || facts.is_closed()) facts.reading = Way::shut;

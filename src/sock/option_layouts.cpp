@@ -22,7 +22,7 @@ constexpr std::uint32_t receive_buffer_min = 2304;  // SOCK_MIN_RCVBUF
 constexpr std::uint32_t send_buffer_min = 4608;     // SOCK_MIN_SNDBUF
 constexpr std::uint32_t datagram_buffer = 212'992;  // net.core.rmem_default, wmem_default
 constexpr Duration at_once{-1};                     // a time-out that is over before it began
-constexpr std::array<std::string_view, 2> congestion_names{"reno", "cubic"};
+constexpr std::array<std::string_view, 3> congestion_names{"reno", "cubic", "bbr"};
 
 Done too_short() { return refuse(Error::invalid_argument, Reason::bad_argument); }
 Done not_offered() { return refuse(Error::no_such_option, Reason::not_offered); }
@@ -175,13 +175,14 @@ Done write_device(const OptionTarget& target, Octets from) {
 }
 
 Size read_pacing(const OptionTarget& target, MutableOctets to) {
-    return put_value(to, target.socket.settings().pacing_rate_max);
+    return put_value(to, target.socket.settings().tcp.pacing_rate_max);
 }
 Done write_pacing(const OptionTarget& target, Octets from) {
     if (!has_int(from)) return too_short();
     std::uint64_t rate = static_cast<std::uint32_t>(int_in(from));
     if (from.size() >= sizeof rate) std::memcpy(&rate, from.data(), sizeof rate);
-    target.socket.change_settings().pacing_rate_max = rate;
+    target.socket.change_settings().tcp.pacing_rate_max = rate;
+    apply(target, Effect::connection);
     return {};
 }
 
@@ -343,6 +344,10 @@ std::optional<FourTuple> conversation(const OptionTarget& target) {
 Size read_mtu(const OptionTarget& target, MutableOctets to) {
     const auto tuple = conversation(target);
     if (!tuple) return refuse(Error::not_connected, Reason::wrong_state);
+    if (const tcp::ConnId* connection = target.socket.connection()) {
+        const event::PathView path = target.table.core().tcp().path_view(*connection);
+        return put_value(to, std::int32_t{path.path_mtu});
+    }
     const auto chosen = target.table.core().choose_path(tuple->remote.addr, tuple->local.addr);
     if (!chosen) return refuse(Error::not_connected, Reason::no_route);
     return put_value(to, std::int32_t{chosen->path.mtu});

@@ -63,6 +63,9 @@ constexpr auto numbers = std::to_array<NumberRow>({
      [](Settings& s, std::int32_t v) { s.broadcast = on_if(v); }},
     {sol, number::so_rcvlowat, "SO_RCVLOWAT", any_least, any_most, Effect::none,
      [](const Settings& s) { return s.receive_low_water; }, set_low_water},
+    {sol, number::so_oobinline, "SO_OOBINLINE", any_least, any_most, Effect::connection,
+     [](const Settings& s) -> std::int32_t { return s.tcp.urgent_in_line ? 1 : 0; },
+     [](Settings& s, std::int32_t v) { s.tcp.urgent_in_line = v != 0; }},
     {tcp, number::tcp_nodelay, "TCP_NODELAY", any_least, any_most, Effect::push,
      [](const Settings& s) -> std::int32_t { return s.tcp.no_delay ? 1 : 0; },
      [](Settings& s, std::int32_t v) { s.tcp.no_delay = v != 0; }},
@@ -127,7 +130,6 @@ constexpr auto numbers = std::to_array<NumberRow>({
 constexpr auto remembered = std::to_array<RememberedRow>({
     {sol, 1, "SO_DEBUG", any_least, any_most, 0},
     {sol, 5, "SO_DONTROUTE", any_least, any_most, 0},
-    {sol, 10, "SO_OOBINLINE", any_least, any_most, 0},
     {sol, 11, "SO_NO_CHECK", any_least, any_most, 0},
     {sol, 12, "SO_PRIORITY", any_least, any_most, 0},
     {sol, 14, "SO_BSDCOMPAT", any_least, any_most, 0},

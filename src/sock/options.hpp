@@ -14,8 +14,8 @@ namespace number {
 
 // SOL_SOCKET.
 inline constexpr std::int32_t so_reuseaddr = 2, so_type = 3, so_error = 4, so_broadcast = 6,
-                              so_sndbuf = 7, so_rcvbuf = 8, so_keepalive = 9, so_linger = 13,
-                              so_reuseport = 15, so_peercred = 17, so_rcvlowat = 18,
+                              so_sndbuf = 7, so_rcvbuf = 8, so_keepalive = 9, so_oobinline = 10,
+                              so_linger = 13, so_reuseport = 15, so_peercred = 17, so_rcvlowat = 18,
                               so_sndlowat = 19, so_rcvtimeo = 20, so_sndtimeo = 21,
                               so_bindtodevice = 25, so_acceptconn = 30, so_sndbufforce = 32,
                               so_rcvbufforce = 33, so_mark = 36, so_protocol = 38, so_domain = 39,

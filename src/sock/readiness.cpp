@@ -25,6 +25,7 @@ PollMask poll_of(const StreamFacts& facts, std::int32_t low_water) {
         const bool nothing_to_wait_for = facts.writing == Way::shut || facts.is_closed();
         if (nothing_to_wait_for || facts.is_writable()) add(mask, PollMask::out);
     }
+    if (facts.urgent == StreamFacts::Urgent::here) add(mask, PollMask::pri);
     if (facts.error) add(mask, PollMask::err);
     return mask;
 }

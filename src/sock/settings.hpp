@@ -34,7 +34,6 @@ struct Settings {
     event::Switch bind_address_no_port = event::Switch::off;
     std::int32_t multicast_ttl = 1;  // IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS
     Ipv4 multicast_interface;
-    std::uint64_t pacing_rate_max = ~std::uint64_t{0};  // octets per second
     std::uint64_t remembered_set = 0;  // bit n: the program set entry n of the table
     std::array<std::int32_t, remembered_max> remembered{};
 };

@@ -194,6 +194,14 @@ Result<std::size_t> Sockets::receive(const Turn& turn, Caller caller, SocketId i
                         parts_->table.receive(turn, caller, id, to));
 }
 
+Result<std::byte> Sockets::receive_urgent(const Turn& turn, Caller caller, SocketId id,
+                                          tcp::Engine::Take take) {
+    return tell_refusal(turn, parts_->table, {Call::receive, caller, id},
+                        parts_->table.receive_urgent(turn, caller, id, take));
+}
+
+bool Sockets::is_at_mark(SocketId id) const { return parts_->table.is_at_mark(id); }
+
 Result<std::size_t> Sockets::peek(const Turn& turn, Caller caller, SocketId id, MutableOctets to) {
     return tell_refusal(turn, parts_->table, {Call::receive, caller, id},
                         parts_->table.peek(id, to));

@@ -80,7 +80,8 @@ class Sockets {
     /// Streams in place: room to write into (would_block when full), then commit what was written.
     Result<MutableOctets> writable(const Turn&, SocketId, std::size_t wanted);
     Status commit(const Turn&, event::Caller, SocketId, std::size_t count);
-    /// Streams in place: octets to read (empty = EOF; would_block when none), then consume.
+    /// Streams in place: octets to read (empty = EOF; would_block when none), then consume. An
+    /// urgent octet is one of them.
     Result<Octets> readable(const Turn&, SocketId);
     Status consume(const Turn&, event::Caller, SocketId, std::size_t count);
     /// Copying forms, with send()'s and recv()'s answers (spec 6.0, 6.5).
@@ -112,6 +113,10 @@ class Sockets {
 
     /// Copies out without consuming (MSG_PEEK on a stream).
     Result<std::size_t> peek(const Turn&, event::Caller, SocketId, MutableOctets);
+    /// The urgent octet (recv(MSG_OOB)), once; `copy` leaves it there (MSG_PEEK).
+    Result<std::byte> receive_urgent(const Turn&, event::Caller, SocketId,
+                                     tcp::Engine::Take take = tcp::Engine::Take::away);
+    [[nodiscard]] bool is_at_mark(SocketId) const;  // SIOCATMARK
     /// What the caller that parks blocking calls needs: SO_RCVTIMEO and SO_SNDTIMEO (0 = none), and
     /// for how long SO_LINGER lets close() wait.
     [[nodiscard]] Duration receive_timeout(SocketId) const;

@@ -95,6 +95,10 @@ TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket) {
     info.snd_mss = mss_first;
     if (const tcp::ConnId* connection = socket.connection()) {
         fill(info, table.core().tcp().path_view(*connection));
+        // Linux says that nothing is paced by the largest number there is.
+        const std::uint64_t pace = table.core().tcp().pacing_rate(*connection);
+        info.pacing_rate = pace == 0 ? ~std::uint64_t{0} : pace;
+        info.max_pacing_rate = socket.settings().tcp.pacing_rate_max;
         info.advmss = advertised_mss(info.pmtu, socket);
         info.notsent_bytes = static_cast<std::uint32_t>(not_sent_of(table, socket));
     } else if (const auto* listening = std::get_if<Listening>(&socket.state)) {

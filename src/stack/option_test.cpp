@@ -256,7 +256,7 @@ TEST_F(Options, NotOffered_API_OPT_023_API_ERR_023) {
     EXPECT_EQ(stream.set(tcp, 19, 1), "EPERM");
     EXPECT_EQ(stream.set_text(tcp, 31, "tls"), "ENOENT");
     EXPECT_EQ(stream.get(tcp, 35), "ENOPROTOOPT");
-    EXPECT_EQ(stream.set_text(tcp, 13, "bbr"), "ENOENT");
+    EXPECT_EQ(stream.set_text(tcp, 13, "dctcp"), "ENOENT");
     EXPECT_EQ(stream.set_text(tcp, 13, "reno"), "OK");
     std::array<char, 16> name{};
     EXPECT_EQ(

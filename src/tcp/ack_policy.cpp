@@ -8,7 +8,8 @@ namespace dt::tcp {
 
 namespace {
 
-constexpr std::uint8_t interactive = 3;  // answers before a flow counts as request and response
+// Answers before a flow counts as request and response (Linux tcp_pingpong_thresh).
+constexpr std::uint8_t interactive = 1;
 
 Duration bounded(const Config& config, Duration pace) {
     return std::max(config.delayed_ack, std::min(pace, config.delayed_ack_max));

@@ -66,7 +66,7 @@ class AckPolicy {
     std::uint16_t owed_ = 0;            // ACKs owed one by one
     event::Reason reason_ = event::Reason::none;  // of the last one owed
     std::uint8_t quick_ = 0;                      // segments still acknowledged at once
-    std::uint8_t replies_ = 0;  // answers sent soon after text came: 3 = interactive
+    std::uint8_t replies_ = 0;                    // answers sent soon after text came
     Due now_ = Due::no;
     enum class Flow : std::uint8_t { fresh, running } flow_ = Flow::fresh;
 };

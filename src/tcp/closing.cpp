@@ -27,10 +27,6 @@ Error error_of(IcmpError icmp) {
     return Error::host_unreachable;
 }
 
-// Linux min_pmtu, and the least an IPv6 link carries (TCP-PMTU-004, TCP-PMTU-005).
-constexpr std::uint16_t mtu_min_v4 = 552;
-constexpr std::uint16_t mtu_min_v6 = 1280;
-
 bool is_opening(State state) { return state == State::syn_sent || state == State::syn_received; }
 
 }  // namespace
@@ -169,7 +165,9 @@ bool Connection::is_outstanding(Seq quoted) const {
 Outcome Connection::on_icmp(const Turn& turn, Seq quoted, IcmpError error, std::uint16_t mtu) {
     if (!is_outstanding(quoted)) return {};
     if (error == IcmpError::fragmentation_needed) {
-        on_path_mtu(turn, mtu);
+        const Instant until = turn.now() + turn.config().mtu_expires;
+        const auto told = path_mtu_told(tuple_.remote.addr.family(), mtu, until);
+        if (told) on_path_mtu(turn, *told, About::us);
         return {};
     }
     // Before the handshake ends an error ends it (DEC-06); later it is only remembered (DEC-05).
@@ -191,27 +189,6 @@ Outcome Connection::on_neighbour_failed(const Turn& turn) {
     }
     soft_error_ = Error::host_unreachable;
     return {};
-}
-
-// RFC 1191 §6.4: only a decrease counts; what is outstanding leaves again in smaller segments, and
-// that is no sign of congestion (TCP-PMTU-002, TCP-PMTU-017).
-void Connection::on_path_mtu(const Turn& turn, std::uint16_t mtu) {
-    const bool is_v4 = tuple_.remote.addr.family() == Family::v4;
-    if (!is_v4 && mtu < mtu_min_v6) return;
-    const std::uint16_t floor = is_v4 ? mtu_min_v4 : mtu_min_v6;
-    const std::uint16_t usable = std::max(mtu, floor);
-    if (usable >= path_.mtu) return;
-    path_.mtu = usable;
-    // A SYN with text that was too big leaves again at once, without the text (Linux).
-    const bool was_syn_too_big =
-        state_ == State::syn_sent && opening_ && opening_->syn == FastOpening::Syn::with_text;
-    if (was_syn_too_big) snd_.mark_all_lost();
-    if (!is_synchronized()) return;
-    const std::uint16_t old = tcb_.snd_mss;
-    apply_mss();
-    if (tcb_.snd_mss >= old || snd_.flight() == 0) return;
-    snd_.mark_all_lost();
-    settle(turn);
 }
 
 TimeWaitValues Connection::time_wait_values() const {

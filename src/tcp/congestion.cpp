@@ -9,8 +9,8 @@ void Congestion::choose(event::CongestionControl algorithm) {
     if (algorithm == this->algorithm()) return;
     switch (algorithm) {
         case event::CongestionControl::reno: algorithm_.emplace<Reno>(); break;
-        case event::CongestionControl::bbr:
         case event::CongestionControl::cubic: algorithm_.emplace<Cubic>(); break;
+        case event::CongestionControl::bbr: algorithm_ = std::make_unique<Bbr>(); break;
     }
 }
 
@@ -43,6 +43,7 @@ bool Congestion::is_window_used() const {
 }
 
 void Congestion::on_ack(const AckEvent& ack) {
+    if (Bbr* model = bbr()) return model->on_ack(ack, window_);
     HyStart::Pace pace = HyStart::Pace::grow;
     if (has_hystart_ && is_in_slow_start() && !is_ssthresh_set())
         pace = hystart_.on_ack(ack.path_rtt, ack.una, ack.nxt);
@@ -70,6 +71,7 @@ std::uint32_t Congestion::slow_start(const AckEvent& ack, HyStart::Pace pace) {
 }
 
 void Congestion::on_loss(std::uint32_t flight, std::uint32_t mss) {
+    if (Bbr* model = bbr()) return model->on_loss(window_);
     if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) {
         window_.ssthresh = cubic->ssthresh_after_loss(window_.cwnd, flight, mss);
         return;
@@ -79,8 +81,14 @@ void Congestion::on_loss(std::uint32_t flight, std::uint32_t mss) {
 
 void Congestion::on_timeout(Expiry expiry, std::uint32_t flight, std::uint32_t mss) {
     if (expiry == Expiry::first) on_loss(flight, mss);
+    if (Bbr* model = bbr()) model->on_timeout(window_);
     if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) cubic->on_timeout();
     window_.cwnd = mss;
+}
+
+void Congestion::on_recovered(std::uint32_t mss) {
+    if (Bbr* model = bbr()) return model->on_recovered(window_);
+    window_.cwnd = std::max(window_.ssthresh, mss);
 }
 
 void Congestion::undo(std::uint32_t cwnd, std::uint32_t ssthresh) {
@@ -89,12 +97,19 @@ void Congestion::undo(std::uint32_t cwnd, std::uint32_t ssthresh) {
     if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) cubic->on_undo();
 }
 
-void Congestion::on_idle(Duration idle, Duration rto, std::uint32_t mss) {
+std::uint32_t Congestion::cwnd_after(Duration idle, Duration rto, std::uint32_t mss) const {
     const std::uint32_t restart = std::min(initial_window_segments * mss, window_.cwnd);
-    if (idle <= rto || window_.cwnd <= restart) return;
+    if (idle <= rto || is_own_master()) return window_.cwnd;
+    std::uint32_t cwnd = window_.cwnd;
+    for (; idle > rto && cwnd > restart; idle -= rto) cwnd /= 2;
+    return std::max(cwnd, restart);
+}
+
+void Congestion::on_idle(Duration idle, Duration rto, std::uint32_t mss) {
+    const std::uint32_t cwnd = cwnd_after(idle, rto, mss);
+    if (cwnd == window_.cwnd) return;
     window_.ssthresh = std::max(window_.ssthresh, window_.cwnd / 4 * 3);
-    for (; idle > rto && window_.cwnd > restart; idle -= rto) window_.cwnd /= 2;
-    window_.cwnd = std::max(window_.cwnd, restart);
+    window_.cwnd = cwnd;
 }
 
 void Congestion::on_restart(Instant now) {

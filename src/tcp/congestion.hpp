@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <variant>
 
 #include "base/time.hpp"
 #include "event/config.hpp"
 #include "tcp/ack_event.hpp"
+#include "tcp/bbr.hpp"
 #include "tcp/cubic.hpp"
 #include "tcp/hystart.hpp"
 #include "tcp/reno.hpp"
@@ -22,6 +24,7 @@ class Congestion {
     /// Which algorithm moves the window from here on; the window stays (TCP-CC-034).
     void choose(event::CongestionControl algorithm);
     [[nodiscard]] event::CongestionControl algorithm() const {
+        if (bbr() != nullptr) return event::CongestionControl::bbr;
         return std::holds_alternative<Reno>(algorithm_) ? event::CongestionControl::reno
                                                         : event::CongestionControl::cubic;
     }
@@ -31,6 +34,20 @@ class Congestion {
     void start(const Config& config, std::uint32_t mss, Opening opening);
     [[nodiscard]] std::uint32_t cwnd() const { return window_.cwnd; }
     [[nodiscard]] std::uint32_t ssthresh() const { return window_.ssthresh; }
+    /// The algorithm needs its text paced, at a rate of its own (octets per second, 0: not known
+    /// yet).
+    [[nodiscard]] bool is_paced() const { return bbr() != nullptr; }
+    [[nodiscard]] std::uint64_t pacing_rate() const {
+        return bbr() != nullptr ? bbr()->pacing_rate() : 0;
+    }
+    /// The algorithm sets the window at every ACK, also while a loss is repaired; it wants each
+    /// departure too.
+    [[nodiscard]] bool is_own_master() const { return bbr() != nullptr; }
+    void on_departure(const Bbr::Sent& sent) {
+        if (Bbr* model = bbr()) model->on_sent(sent, window_);
+    }
+    /// What was found lost is repaired: the window is ssthresh, or as the algorithm has it.
+    void on_recovered(std::uint32_t mss);
 
     /// False until the first loss.
     [[nodiscard]] bool is_ssthresh_set() const { return window_.ssthresh != ssthresh_initial; }
@@ -52,10 +69,16 @@ class Congestion {
     void undo(std::uint32_t cwnd, std::uint32_t ssthresh);
     /// Nothing was sent for `idle`: halves the window per RTO, not under IW (TCP-CC-012).
     void on_idle(Duration idle, Duration rto, std::uint32_t mss);
+    /// The window that on_idle() would leave.
+    [[nodiscard]] std::uint32_t cwnd_after(Duration idle, Duration rto, std::uint32_t mss) const;
     /// Text leaves again after a pause.
     void on_restart(Instant now);
 
   private:
+    [[nodiscard]] Bbr* bbr() const {
+        const auto* held = std::get_if<std::unique_ptr<Bbr>>(&algorithm_);
+        return held == nullptr ? nullptr : held->get();
+    }
     [[nodiscard]] bool is_in_slow_start() const { return window_.cwnd < window_.ssthresh; }
     [[nodiscard]] bool is_window_used() const;
     [[nodiscard]] std::uint32_t slow_start(const AckEvent& ack, HyStart::Pace pace);
@@ -67,7 +90,7 @@ class Congestion {
     bool has_hystart_ = false;
     std::uint8_t slow_start_limit_ = 0;  // segments that an ACK may add, 0 = all (DEC-23)
     bool is_full_ = false;               // flight_max_ left no room for a segment
-    std::variant<Cubic, Reno> algorithm_;
+    std::variant<Cubic, Reno, std::unique_ptr<Bbr>> algorithm_;
 };
 
 /// Segments that may leave before the first ACK (RFC 6928, DEC-22).

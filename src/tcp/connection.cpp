@@ -85,10 +85,11 @@ void Connection::mark_written(const Turn& turn, WriteMark mark) {
         set(Flag::unpushed);
     }
     if (mark.record == WriteMark::Record::ends) {
-        if (!records_) records_ = std::make_unique<std::vector<Seq>>();
-        std::erase_if(*records_, [&](Seq end) { return at_or_before(end, snd_.una()); });
-        if (records_->empty() || records_->back() != snd_.end()) records_->push_back(snd_.end());
+        std::vector<Seq>& records = rare().records;
+        std::erase_if(records, [&](Seq end) { return at_or_before(end, snd_.una()); });
+        if (records.empty() || records.back() != snd_.end()) records.push_back(snd_.end());
     }
+    if (mark.urgent == WriteMark::Urgent::last) rare().urgent.mark(snd_.end());
     settle(turn);
 }
 
@@ -99,25 +100,34 @@ void Connection::push(const Turn& turn) {
 
 // Of `length` numbers from `from` on, those up to the next end of a record (MSG_EOR).
 std::uint32_t Connection::within_record(Seq from, std::uint32_t length) const {
-    if (!records_) return length;
-    for (const Seq end : *records_) {
+    if (!rare_) return length;
+    for (const Seq end : rare_->records) {
         if (after(end, from)) return std::min(length, distance(from, end));
     }
     return length;
 }
 
 bool Connection::is_record_end(Seq seq) const {
-    return records_ && std::ranges::find(*records_, seq) != records_->end();
+    return rare_ && std::ranges::find(rare_->records, seq) != rare_->records.end();
+}
+
+Connection::Rare& Connection::rare() {
+    if (!rare_) rare_ = std::make_unique<Rare>();
+    return *rare_;
 }
 
 Octets Connection::readable() const { return received_.readable(); }
 
 std::size_t Connection::peek(std::size_t offset, MutableOctets to) const {
-    return received_.peek(offset, to);
+    const Stretch now = stretch();
+    if (offset >= now.length) return 0;
+    const std::size_t most = std::min(to.size(), now.length - offset);
+    return received_.peek(now.skip + offset, to.first(most));
 }
 
 void Connection::consume(const Turn& turn, std::size_t count) {
     received_.consume(count);
+    if (rare_) rare_->urgent.pass(copied());
     if (!is_synchronized() || has(Flag::peer_finished)) return;
     const bool is_fixed =
         options_.receive_buffer != 0 || turn.config().moderate_receive_buffer == event::Switch::off;
@@ -137,6 +147,7 @@ void Connection::options_changed(const Turn& turn) {
         options_.quick_ack ? set(Flag::quick_ack) : clear(Flag::quick_ack);
     }
     if (options_.congestion) congestion_.choose(*options_.congestion);
+    set_pace(turn);
     arm_life(turn);
     settle(turn);
 }
@@ -157,7 +168,9 @@ Readiness Connection::readiness() const {
     Readiness ready;
     // A record stands for TIME-WAIT; its socket sees CLOSED, as on Linux (FSM-TIME_WAIT).
     ready.state = state_ == State::time_wait ? State::closed : state_;
-    ready.unread = received_.size();
+    ready.unread = stretch().length;
+    ready.has_urgent = rare_ && rare_->urgent.octet() == Urgent::Octet::here;
+    ready.is_at_mark = rare_ && rare_->urgent.is_mark(copied());
     ready.room = is_above_lowat() ? 0 : room();
     ready.queued = snd_.queued();
     ready.peer_finished = has(Flag::peer_finished);
@@ -176,7 +189,7 @@ const FourTuple& Connection::tuple() const { return tuple_; }
 State Connection::state() const { return state_; }
 bool Connection::is_orphan() const { return has(Flag::orphan); }
 unsigned Connection::peer_shift() const { return tcb_.snd_shift; }
-std::uint64_t Connection::unread() const { return received_.size(); }
+std::uint64_t Connection::unread() const { return stretch().length; }
 
 std::uint32_t Connection::retransmissions() const {
     return state_ == State::syn_sent ? syn_retransmits_ : retransmits_;
@@ -247,7 +260,8 @@ event::TimerView Connection::timer(Instant now) const {
 }
 
 std::size_t Connection::memory() const {
-    return snd_.memory() + received_.bytes_pinned() + (reassembly_ ? reassembly_->memory() : 0);
+    return snd_.memory() + received_.bytes_pinned() + (reassembly_ ? reassembly_->memory() : 0) +
+           (rare_ ? sizeof(Rare) : 0);
 }
 
 }  // namespace dt::tcp

@@ -15,6 +15,8 @@
 #include "tcp/ack_policy.hpp"
 #include "tcp/congestion.hpp"
 #include "tcp/engine.hpp"
+#include "tcp/pacer.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/prr.hpp"
 #include "tcp/rack.hpp"
 #include "tcp/reassembly.hpp"
@@ -29,6 +31,7 @@
 #include "tcp/tcb.hpp"
 #include "tcp/timers.hpp"
 #include "tcp/undo.hpp"
+#include "tcp/urgent.hpp"
 
 namespace dt::tcp {
 
@@ -121,6 +124,10 @@ class Connection {
     /// `quoted` is the sequence number in the quotation, checked here (RFC 5927 §4.1). `mtu` is
     /// that of fragmentation_needed.
     [[nodiscard]] Outcome on_icmp(const Turn& turn, Seq quoted, IcmpError error, std::uint16_t mtu);
+    /// The path takes no more than `told`: what is outstanding and larger leaves again where the
+    /// message was about this connection (RFC 1191 §6.4).
+    enum class About : std::uint8_t { us, another };
+    void on_path_mtu(const Turn& turn, const PathMtu& told, About about);
     /// Whether an ICMP error that quotes `quoted` is about a segment of ours now.
     [[nodiscard]] bool is_outstanding(Seq quoted) const;
     /// The next hop does not answer; ends a connection in SYN-SENT with host_unreachable, in other
@@ -154,6 +161,10 @@ class Connection {
     [[nodiscard]] Octets readable() const;
     std::size_t peek(std::size_t offset, MutableOctets to) const;
     void consume(const Turn& turn, std::size_t count);
+    /// A reader that stands at an urgent octet out of line passes over it.
+    void pass_mark(const Turn& turn);
+    /// As Engine::take_urgent().
+    [[nodiscard]] Result<std::byte> take_urgent(Engine::Take take);
     /// FIN after what is queued (TCP-CONN-016). In SYN-SENT it ends the connection.
     [[nodiscard]] Outcome shutdown_write(const Turn& turn);
     void shutdown_read(const Turn& turn);
@@ -181,6 +192,9 @@ class Connection {
     [[nodiscard]] std::uint32_t retransmissions() const;  // of what is unacknowledged now
     [[nodiscard]] std::uint64_t unacked() const;  // queued or in flight; SYN and FIN count 1
     [[nodiscard]] std::uint64_t unread() const;
+    [[nodiscard]] std::size_t held() const { return received_.size(); }
+    /// Octets per second at which text leaves; 0 where it is not paced.
+    [[nodiscard]] std::uint64_t pacing_rate() const { return rare_ ? rare_->pacer.rate() : 0; }
     [[nodiscard]] TimeWaitValues time_wait_values() const;
     /// Octets of memory beyond the object itself, blocks of its queues included.
     [[nodiscard]] std::size_t memory() const;
@@ -231,6 +245,8 @@ class Connection {
     void take_timestamp(const Arrival& a);
     [[nodiscard]] std::optional<Duration> sample_rtt(const Arrival& a, const Acked& acked) const;
     void take_in_order(Arrival& a);
+    void take_urgent(const Arrival& a);  // sixth
+    void find_urgent(const Arrival& a);
     void take_marks(const Arrival& a);
     void keep_out_of_order(Arrival& a);
     void note_duplicate(const Turn& turn, Seq first, Seq end);
@@ -263,6 +279,7 @@ class Connection {
     [[nodiscard]] Duration reordering_window(const Turn& turn) const;
     void enter_fast(const Turn& turn, Outstanding outstanding, event::Reason reason);
     void cut(Outstanding outstanding);
+    void rescue(const Turn& turn);
     void on_marked(const Turn& turn, const AckEvent& ack);
     void on_probe_repaired(const Turn& turn, const AckEvent& ack);
     void steer(const AckEvent& ack, Recovery::Phase before, std::uint32_t newly_lost);
@@ -271,7 +288,10 @@ class Connection {
 
     // output.
     [[nodiscard]] Next next(Instant now) const;
+    [[nodiscard]] Next next_unpaced(Instant now) const;
     [[nodiscard]] Chunk new_chunk(Instant now) const;
+    [[nodiscard]] std::uint32_t frame_limit(Instant now) const;
+    void note_sent(const Turn& turn, const Chunk& chunk, bool is_mtu_probe);
     [[nodiscard]] std::uint32_t sendable_text(Instant now, std::uint32_t unsent) const;
     [[nodiscard]] std::uint32_t cwnd_now(Instant now) const;
     [[nodiscard]] bool is_text_ready(Instant now) const;
@@ -293,6 +313,18 @@ class Connection {
     [[nodiscard]] std::uint32_t window_left(Seq from) const;
     [[nodiscard]] Reply ack_reply(const Turn& turn);
     [[nodiscard]] Reply reset_reply(const Turn& turn, event::Reason reason);
+
+    // Pacing and path MTU (path.cpp).
+    struct Rare;
+    [[nodiscard]] Rare& rare();
+    [[nodiscard]] bool is_paced(const Config& config) const;
+    void set_pace(const Turn& turn);
+    void wait_for_pace(const Turn& turn);
+    void restore_path(const Turn& turn);
+    void shrink_segments(const Turn& turn);
+    [[nodiscard]] std::uint32_t probe_length(Instant now) const;
+    [[nodiscard]] std::uint16_t mss_of_path() const;
+    void follow_mtu_probe(const Turn& turn, const AckEvent& ack);
 
     // Timers.
     void settle(const Turn& turn);
@@ -323,13 +355,19 @@ class Connection {
     void enter_time_wait(Arrival& a, event::Cause cause);
     void enter_fin_wait_2(const Turn& turn, Outcome& outcome);
     [[nodiscard]] Outcome close_orderly(const Turn& turn);
-    void on_path_mtu(const Turn& turn, std::uint16_t mtu);
-
     [[nodiscard]] std::uint32_t ts_now(Instant now) const;
     [[nodiscard]] bool is_synchronized() const;
     [[nodiscard]] bool may_write() const;
     [[nodiscard]] std::size_t room() const;
     [[nodiscard]] std::size_t lowat_room() const;
+    /// What recv() may take now: text up to the urgent mark, or behind it.
+    struct Stretch {
+        std::size_t skip = 0;
+        std::size_t length = 0;
+    };
+    [[nodiscard]] Stretch stretch() const;
+    [[nodiscard]] Seq copied() const;
+    [[nodiscard]] bool is_sending_urgent() const;
     [[nodiscard]] bool is_above_lowat() const;
 
     FourTuple tuple_;
@@ -338,10 +376,21 @@ class Connection {
     Tcb tcb_;
     SendQueue snd_;
     StreamQueue received_;
-    std::unique_ptr<Reassembly> reassembly_;     // while there is a hole
-    std::optional<wire::SackBlock> dsack_;       // a duplicate that is to be reported (RFC 2883)
-    std::unique_ptr<FastOpening> opening_;       // of a Fast Open, until it is done
-    std::unique_ptr<std::vector<Seq>> records_;  // behind each MSG_EOR not acknowledged, in order
+    std::unique_ptr<Reassembly> reassembly_;  // while there is a hole
+    std::optional<wire::SackBlock> dsack_;    // a duplicate that is to be reported (RFC 2883)
+    std::unique_ptr<FastOpening> opening_;    // of a Fast Open, until it is done
+    /// What few connections need.
+    struct Rare {
+        std::vector<Seq> records;  // behind each MSG_EOR not acknowledged, in order
+        Urgent urgent;
+        Pacer pacer;
+        Instant pace_due = never;    // when held text may leave
+        std::uint16_t full_mtu = 0;  // of the path before it was found to take less; 0: it was not
+        Instant mtu_until = never;
+        MtuSearch search;
+        std::optional<Seq> rescued;  // the recovery whose last segment left once more
+    };
+    std::unique_ptr<Rare> rare_;
     ReceiveWindow window_;
     AckPolicy acks_;
     Rtt rtt_;
@@ -393,6 +442,7 @@ class Connection {
         syn_text_acked = 1U << 17,  // a SYN of either side carried text, and it was taken
         more = 1U << 18,            // MSG_MORE: a part of a segment waits
         push = 1U << 20,            // the program lets a part of a segment go
+        fragments = 1U << 21,       // routers may fragment: the path takes less than 552 octets
         unpushed = 1U << 19,        // what was written last was written with MSG_MORE
     };
     void set(Flag flag) { flags_ |= static_cast<std::uint32_t>(flag); }

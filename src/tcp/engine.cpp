@@ -94,13 +94,17 @@ Engine::Belief Engine::on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, Ic
         const auto handle = parts.connections.handle_of(peer.index());
         Connection& connection = parts.connections.get(handle)->connection;
         if (!connection.is_outstanding(quoted)) return Belief::no;
+        if (error == IcmpError::fragmentation_needed) parts.learn_mtu(turn, tuple.remote.addr, mtu);
         parts.settle(turn, handle, connection.on_icmp(turn, quoted, error, mtu));
         return Belief::yes;
     }
     // TCP-ICMP-012: an error about our SYN-ACK ends the entry; its number is the proof.
     if (peer.kind() != PeerKind::half_open) return Belief::no;
     if (quoted != parts.half_opens.values(peer.index()).iss) return Belief::no;
-    if (error == IcmpError::fragmentation_needed) return Belief::yes;
+    if (error == IcmpError::fragmentation_needed) {
+        parts.learn_mtu(turn, tuple.remote.addr, mtu);
+        return Belief::yes;
+    }
     parts.remove_half_open(turn, peer.index(), Cause::icmp_error, Reason::icmp_said_unreachable);
     return Belief::yes;
 }
@@ -275,6 +279,17 @@ void Engine::consume(const Turn& turn, ConnId id, std::size_t count) {
     if (slot == nullptr) return;
     slot->connection.consume(turn, count);
     parts_->refresh(turn, *slot);
+}
+
+Result<std::byte> Engine::take_urgent(ConnId id, Take take) {
+    ConnectionSlot* slot = parts_->slot(id);
+    if (slot == nullptr) return fail(Error::not_connected);
+    return slot->connection.take_urgent(take);
+}
+
+void Engine::pass_mark(const Turn& turn, ConnId id) {
+    ConnectionSlot* slot = parts_->slot(id);
+    if (slot != nullptr) slot->connection.pass_mark(turn);
 }
 
 std::optional<Error> Engine::take_error(ConnId id) {

@@ -43,6 +43,8 @@ struct Readiness {
     std::uint64_t room = 0;      // octets the send buffer takes now
     std::uint64_t queued = 0;    // octets in the send buffer, SND.UNA to its end
     bool peer_finished = false;  // FIN consumed in order
+    bool has_urgent = false;     // an urgent octet is here and was not read (POLLPRI)
+    bool is_at_mark = false;     // the next octet is, or was, the urgent one (SIOCATMARK)
     bool write_shut = false;
     bool read_shut = false;
     bool connected_once = false;  // ESTABLISHED was reached
@@ -74,6 +76,8 @@ struct Options {
     std::uint8_t min_ttl = 0;    // IP_MINTTL: segments with less are dropped (RFC 5082)
     bool reuse_address = false;  // of the socket; TIME-WAIT records remember it
     bool reuse_port = false;
+    bool urgent_in_line = false;                        // SO_OOBINLINE
+    std::uint64_t pacing_rate_max = ~std::uint64_t{0};  // SO_MAX_PACING_RATE, octets per second
     bool v6_only = false;  // a listener on [::] takes no IPv4 (IPV6_V6ONLY, RFC 3493 §5.3)
     FastOpenUse fast_open = FastOpenUse::no;  // of the next connect()
     bool fast_open_no_cookie = false;         // TCP_FASTOPEN_NO_COOKIE
@@ -84,6 +88,7 @@ struct Options {
 struct WriteMark {
     enum class More : std::uint8_t { no, yes } more = More::no;             // MSG_MORE: as TCP_CORK
     enum class Record : std::uint8_t { open, ends } record = Record::open;  // MSG_EOR
+    enum class Urgent : std::uint8_t { no, last } urgent = Urgent::no;  // MSG_OOB: its last octet
 };
 
 /// How a connection is let go by its last reference.
@@ -135,12 +140,22 @@ class Engine {
     std::size_t write_early(const Turn& turn, ConnId id, Octets text);
     /// Whether a Fast Open to `server` would carry text in its SYN.
     [[nodiscard]] bool may_open_with_text(const Turn& turn, const IpAddr& server) const;
-    /// In-order octets, the first contiguous run.
+    /// In-order octets, the first contiguous run; an urgent octet is one of them.
     [[nodiscard]] Octets readable(ConnId id) const;
+    /// As recv() gives them: up to the urgent octet, or from behind it.
     [[nodiscard]] std::size_t peek(ConnId id, std::size_t offset, MutableOctets to) const;
     /// The program took `count` octets; the window may open.
     void consume(const Turn& turn, ConnId id, std::size_t count);
 
+    /// The urgent octet (recv(MSG_OOB)). Errors: invalid_argument where there is none, or it was
+    /// read, or stays in the stream; would_block where only its pointer came.
+    enum class Take : std::uint8_t { copy, away };
+    [[nodiscard]] Result<std::byte> take_urgent(ConnId id, Take take);
+    /// recv() passes over an urgent octet that it stands at, unless that is to stay in line.
+    void pass_mark(const Turn& turn, ConnId id);
+
+    /// Octets that are here and not consumed, an urgent one among them.
+    [[nodiscard]] std::size_t held(ConnId id) const;
     [[nodiscard]] Readiness readiness(ConnId id) const;
     [[nodiscard]] std::size_t accept_queue_length(ListenerId id) const;
     /// Clears and returns the pending error.
@@ -151,6 +166,7 @@ class Engine {
     /// After an option changed that lets held data go (TCP_NODELAY, uncork).
     void options_changed(const Turn& turn, ConnId id);
     [[nodiscard]] event::PathView path_view(ConnId id) const;
+    [[nodiscard]] std::uint64_t pacing_rate(ConnId id) const;  // octets per second, 0: not paced
 
     // For the port table: is a 4-tuple taken, and by what.
     enum class Holder : std::uint8_t { none, connection, half_open, time_wait };

@@ -31,8 +31,8 @@ void Engine::Parts::ignore_syn(const Turn& turn, Listener& listener, const Segme
 }
 
 /// What `segment`, a SYN, tells; options that are switched off are not answered.
-HalfOpenValues Engine::Parts::values_of(Listeners::Handle listener, const SegmentIn& segment,
-                                        Seq iss) const {
+HalfOpenValues Engine::Parts::values_of(Instant now, Listeners::Handle listener,
+                                        const SegmentIn& segment, Seq iss) const {
     const wire::TcpOptions& options = segment.header.options;
     HalfOpenValues values;
     values.tuple = segment.tuple;
@@ -41,7 +41,8 @@ HalfOpenValues Engine::Parts::values_of(Listeners::Handle listener, const Segmen
     values.irs = segment.header.seq;
     values.peer_mss = options.mss.value_or(0);
     values.window = segment.header.window;
-    values.mtu = segment.path.mtu;
+    const auto known = path_mtus.find(segment.tuple.remote.addr, now);
+    values.mtu = known ? std::min(known->mtu, segment.path.mtu) : segment.path.mtu;
     if (config.window_scaling == event::Switch::on) values.peer_shift = options.window_scale;
     // A SYN that is itself marked or ECN-capable was not meant for classic ECN (TCP-ECN-013).
     const TcpFlags flags = segment.header.flags;
@@ -58,7 +59,7 @@ void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn
     Listener& listener = *listeners.get(handle);
     const auto reason = refusal(listener);
     if (wants_cookie(reason)) {
-        return send_cookie(turn, listener, values_of(handle, segment, iss));
+        return send_cookie(turn, listener, values_of(turn.now(), handle, segment, iss));
     }
     if (reason) return ignore_syn(turn, listener, segment, *reason);
     open_half(turn, handle, std::move(segment), iss);
@@ -67,7 +68,7 @@ void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn
 void Engine::Parts::open_half(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment,
                               Seq iss) {
     Listener& listener = *listeners.get(handle);
-    HalfOpenValues values = values_of(handle, segment, iss);
+    HalfOpenValues values = values_of(turn.now(), handle, segment, iss);
     if (listener.is_syn_queue_full()) {
         const auto oldest = half_opens.evictable(listener.syn_queue);
         remove_half_open(turn, *oldest, Cause::user_timeout, Reason::syn_queue_full);

@@ -71,6 +71,7 @@ std::optional<SegmentOut> Engine::Parts::next_owed(const Turn& turn) {
 // One segment of the connection at the front, which then goes to the end: connections take turns.
 std::optional<SegmentOut> Engine::Parts::next_from_ready(const Turn& turn) {
     while (ConnectionSlot* slot = ready.pop_front()) {
+        if (slot->mtu_version != path_mtus.version()) sync_mtu(turn, *slot);
         std::optional<SegmentOut> segment = slot->connection.next_segment(turn, pool);
         rearm(*slot);
         if (!segment) continue;
@@ -78,6 +79,20 @@ std::optional<SegmentOut> Engine::Parts::next_from_ready(const Turn& turn) {
         return segment;
     }
     return std::nullopt;
+}
+
+/// A believed message about our packet: every connection to the destination learns it before it
+/// sends again (TCP-PMTU-009).
+void Engine::Parts::learn_mtu(const Turn& turn, const IpAddr& destination, std::uint16_t mtu) {
+    const Instant until = turn.now() + turn.config().mtu_expires;
+    const auto told = path_mtu_told(destination.family(), mtu, until);
+    if (told) path_mtus.learn(destination, *told, turn.now());
+}
+
+void Engine::Parts::sync_mtu(const Turn& turn, ConnectionSlot& slot) {
+    slot.mtu_version = path_mtus.version();
+    const auto known = path_mtus.find(slot.connection.tuple().remote.addr, turn.now());
+    if (known) slot.connection.on_path_mtu(turn, *known, Connection::About::another);
 }
 
 void Engine::Parts::count(const SegmentOut& segment) {

@@ -13,6 +13,7 @@
 #include "tcp/half_open.hpp"
 #include "tcp/isn.hpp"
 #include "tcp/listener.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/syn_cookie.hpp"
 #include "tcp/time_wait.hpp"
 
@@ -31,6 +32,7 @@ struct ConnectionSlot {
     base::TimerWheel::TimerId timer;
     std::uint32_t port_previous = none;  // connections on the same local port
     std::uint32_t port_next = none;
+    std::uint32_t mtu_version = 0;        // of PathMtus, as last seen
     std::uint32_t serial = 0;             // order of creation, for viewers
     std::optional<ListenerId> queued_in;  // whose accept queue it waits in
     std::optional<ListenerId> early_of;   // whose pending Fast Opens count it
@@ -110,8 +112,8 @@ struct Engine::Parts {
                     const PassiveOpen& open);
     void learn(ConnectionSlot& slot);
     void leave_fast_open(const Turn& turn, ConnectionSlot& slot);
-    [[nodiscard]] HalfOpenValues values_of(Listeners::Handle listener, const SegmentIn& segment,
-                                           Seq iss) const;
+    [[nodiscard]] HalfOpenValues values_of(Instant now, Listeners::Handle listener,
+                                           const SegmentIn& segment, Seq iss) const;
     [[nodiscard]] PassiveOpen open_of(const HalfOpenValues& values, const Listener& listener) const;
     void remove_half_open(const Turn& turn, std::uint32_t entry, event::Cause cause,
                           event::Reason reason);
@@ -138,6 +140,8 @@ struct Engine::Parts {
     // Segments out and timers.
     void owe(const Turn& turn, const Reply& reply);
     void owe_syn_ack(std::uint32_t entry);
+    void learn_mtu(const Turn& turn, const IpAddr& destination, std::uint16_t mtu);
+    void sync_mtu(const Turn& turn, ConnectionSlot& slot);
     [[nodiscard]] std::optional<SegmentOut> next_owed(const Turn& turn);
     [[nodiscard]] std::optional<SegmentOut> next_from_ready(const Turn& turn);
     [[nodiscard]] SegmentOut syn_ack_of(const Turn& turn, std::uint32_t entry);
@@ -161,6 +165,7 @@ struct Engine::Parts {
     HalfOpens half_opens;
     TimeWaits time_waits;
     FastOpenCache fast_open_cache;
+    PathMtus path_mtus;
     const SipKey fast_open_secret;
     Listeners listeners;
     Demux demux;

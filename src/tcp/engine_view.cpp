@@ -53,6 +53,16 @@ Readiness Engine::readiness(ConnId id) const {
     return slot == nullptr ? Readiness{} : slot->connection.readiness();
 }
 
+std::size_t Engine::held(ConnId id) const {
+    const ConnectionSlot* slot = parts_->slot(id);
+    return slot == nullptr ? 0 : slot->connection.held();
+}
+
+std::uint64_t Engine::pacing_rate(ConnId id) const {
+    const ConnectionSlot* slot = parts_->slot(id);
+    return slot == nullptr ? 0 : slot->connection.pacing_rate();
+}
+
 std::size_t Engine::accept_queue_length(ListenerId id) const {
     const Listener* listener = parts_->listeners.get(id.handle);
     return listener == nullptr ? 0 : listener->accept_queue.length();

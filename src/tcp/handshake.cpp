@@ -253,12 +253,16 @@ void Connection::establish(const Turn& turn, event::Cause cause) {
     stalled_since_ = {};
     timers_.disarm(TimerSlot::send);
     set(Flag::connected);
+    if (turn.config().mtu_probing == event::MtuProbing::always)
+        rare().search.begin(turn.config().mtu_base_mss, tcb_.snd_mss, turn.now());
+    apply_mss();
+    set_pace(turn);
     move(turn, cause);
     arm_life(turn);
 }
 
 // Eff.snd.MSS (RFC 9293 §3.7.1): what peer and path take, less the options of every segment.
-void Connection::apply_mss() {
+std::uint16_t Connection::mss_of_path() const {
     const Family family = tuple_.remote.addr.family();
     const std::uint16_t fallback = family == Family::v4 ? default_mss_v4 : default_mss_v6;
     const std::uint16_t peer =
@@ -266,7 +270,15 @@ void Connection::apply_mss() {
     const std::uint16_t whole = std::min(peer, mss_of(path_, options_, family));
     const std::uint16_t options =
         tcb_.timestamps == event::Switch::on ? timestamps_size : std::uint16_t{0};
-    tcb_.snd_mss = static_cast<std::uint16_t>(whole - options);
+    return static_cast<std::uint16_t>(whole - options);
+}
+
+void Connection::apply_mss() {
+    tcb_.snd_mss = mss_of_path();
+    if (rare_ && rare_->search.is_on()) {
+        const std::uint32_t found = std::min<std::uint32_t>(tcb_.snd_mss, rare_->search.low());
+        tcb_.snd_mss = static_cast<std::uint16_t>(found);
+    }
     snd_.set_segment(tcb_.snd_mss);
     const std::uint32_t segments = path_.super_segment_max / tcb_.snd_mss;
     tcb_.snd_super = std::max(segments, std::uint32_t{1}) * tcb_.snd_mss;

@@ -1,6 +1,5 @@
 // SEGMENT ARRIVES in a synchronised state and in SYN-RECEIVED: RFC 9293 §3.10.7.4, one function per
-// numbered step, in its order. The third step (security) does not apply; the sixth (urgent data) is
-// taken with the text it points into.
+// numbered step, in its order. The third (security) does not apply, the sixth stands in mark.cpp.
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -47,6 +46,7 @@ void Connection::arrive(Arrival& a) {
     if (check_syn(a) == Verdict::done) return;
     if (check_ack(a) == Verdict::done) return;
     trim(a);
+    take_urgent(a);
     if (take_text(a) == Verdict::done) return;
     take_fin(a);
 }
@@ -239,9 +239,11 @@ void Connection::take_acknowledgment(Arrival& a) {
     const bool has_news = ack.sacked > 0 || ack.has_dsack || ack.has_ece;
     if (ack.kind == AckKind::nothing && !has_news) return;
     take_delivery(a.turn, ack, delivery);
+    if (rare_) follow_mtu_probe(a.turn, ack);
     const Duration wait = recover(a.turn, ack);
     if (ack.kind == AckKind::advanced && wait == Duration{}) arm_after_ack(a.turn);
     grow_send_buffer(a.turn.config());
+    set_pace(a.turn);
 }
 
 // What arrived feeds the RTT, then RACK, then the value that recovery judges.
@@ -368,6 +370,7 @@ Connection::Verdict Connection::take_text(Arrival& a) {
         return Verdict::done;
     }
     if (tcb_.ecn == event::Switch::on) take_marks(a);
+    if (rare_) find_urgent(a);
     if (a.seq == tcb_.rcv_nxt) {
         take_in_order(a);
     } else {

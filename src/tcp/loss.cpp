@@ -87,7 +87,20 @@ Duration Connection::recover(const Turn& turn, const AckEvent& ack) {
     if (is_dubious(ack)) wait = judge(turn, ack);
     recovery_.follow(ack.una);
     steer(ack, phase_before, snd_.lost_ever() - lost_before);
+    if (turn.config().rescue == event::Switch::on) rescue(turn);
     return wait;
+}
+
+// RFC 6675 §5 NextSeg() rule 4: with nothing else to send, the last segment outstanding leaves once
+// more in each recovery, so that its loss is seen before the time-out (TCP-LOSS-012).
+void Connection::rescue(const Turn& turn) {
+    const bool may_look = recovery_.phase() == Phase::fast && tcb_.sack == event::Switch::on;
+    if (!may_look || snd_.lost() > 0 || is_text_ready(turn.now())) return;
+    const bool is_tail_open = before(snd_.highest_sacked(), snd_.nxt());
+    if (!is_tail_open || in_flight() + tcb_.snd_mss > congestion_.cwnd()) return;
+    if (rare().rescued == recovery_.point()) return;
+    rare().rescued = recovery_.point();
+    snd_.mark_tail_lost();
 }
 
 // Anything but an ordinary advance while nothing is amiss.
@@ -133,7 +146,7 @@ void Connection::end_episode(const Turn& turn, const AckEvent& ack) {
     recovery_.leave();
     rack_.on_recovered();
     undo_.forget_stamp();
-    congestion_.set_cwnd(std::max<std::uint32_t>(congestion_.ssthresh(), tcb_.snd_mss));
+    congestion_.on_recovered(tcb_.snd_mss);
     emit_congestion(turn, from, Reason::loss_repaired);
 }
 
@@ -251,12 +264,17 @@ void Connection::on_probe_repaired(const Turn& turn, const AckEvent& ack) {
     if (recovery_.phase() == Phase::fast || recovery_.phase() == Phase::timeout) return;
     const event::CongestionState from = congestion_state();
     congestion_.on_loss(std::min(ack.flight, congestion_.cwnd()), ack.mss);
-    congestion_.set_cwnd(std::max(congestion_.ssthresh(), ack.mss));
+    congestion_.on_recovered(ack.mss);
     emit_congestion(turn, from, Reason::lost_before_probe);
 }
 
 // The window: by proportional rate reduction while it shrinks, else by congestion control.
 void Connection::steer(const AckEvent& ack, Phase before, std::uint32_t newly_lost) {
+    if (congestion_.is_own_master()) {
+        AckEvent told = ack;
+        told.in_flight = in_flight();
+        return congestion_.on_ack(told);
+    }
     const Phase phase = recovery_.phase();
     if (phase == Phase::fast || phase == Phase::reduced) {
         Prr::Step step{.delivered = ack.delivered, .in_flight = in_flight()};
@@ -312,7 +330,7 @@ void Connection::on_reorder_timer(const Turn& turn) {
         Prr::Step step{.delivered = tcb_.snd_mss, .in_flight = in_flight()};
         step.ssthresh = congestion_.ssthresh();
         step.mss = tcb_.snd_mss;
-        if (recovery_.phase() == Phase::fast) {
+        if (recovery_.phase() == Phase::fast && !congestion_.is_own_master()) {
             if (const auto cwnd = prr_.window(step)) congestion_.set_cwnd(*cwnd);
         }
     }

@@ -30,6 +30,7 @@ struct Connection::Draft {
     std::uint32_t text = 0;
     std::uint8_t retransmission = 0;  // n-th time again
     enum class Pays : std::uint8_t { any_ack, own_ack } pays = Pays::any_ack;
+    enum class Cut : std::uint8_t { to_segments, never } cut = Cut::to_segments;
     event::Reason reason = event::Reason::none;
 };
 
@@ -37,6 +38,7 @@ bool Connection::wants_to_send(const Turn& turn) const { return next(turn.now())
 
 std::optional<SegmentOut> Connection::next_segment(const Turn& turn, buf::Pool& pool) {
     std::optional<SegmentOut> out;
+    if (rare_) restore_path(turn);
     switch (next(turn.now())) {
         case Next::nothing: return std::nullopt;
         case Next::syn: out = send_syn(turn, pool); break;
@@ -50,7 +52,15 @@ std::optional<SegmentOut> Connection::next_segment(const Turn& turn, buf::Pool& 
     return out;
 }
 
+// Text waits for its pace; what answers the peer does not (TCP-CC-026).
 Connection::Next Connection::next(Instant now) const {
+    const Next wanted = next_unpaced(now);
+    const bool is_text = wanted == Next::text || wanted == Next::retransmission;
+    if (!is_text || !rare_ || !rare_->pacer.holds(now) || has(Flag::tail_probe)) return wanted;
+    return acks_.wants_pure_ack() || has(Flag::window_due) ? Next::ack : Next::nothing;
+}
+
+Connection::Next Connection::next_unpaced(Instant now) const {
     if (state_ == State::closed || state_ == State::time_wait) return Next::nothing;
     const Run* lost = snd_.first_lost();
     // Numbers come round again: ISS means the SYN only before the connection stands.
@@ -107,8 +117,10 @@ std::uint32_t Connection::sendable_text(Instant now, std::uint32_t unsent) const
     const std::uint32_t mss = tcb_.snd_mss;
     DT_ASSERT(mss > 0);
     const std::uint32_t record = within_record(snd_.nxt(), unsent);
-    std::uint32_t length = std::min({record, window_left(snd_.nxt()), tcb_.snd_super});
+    const std::uint32_t most = rare_ ? frame_limit(now) : tcb_.snd_super;
+    std::uint32_t length = std::min({record, window_left(snd_.nxt()), most});
     if (length == 0) return 0;
+    if (length > mss && length == probe_length(now)) return length;
     if (has(Flag::tail_probe)) return std::min(length, mss);
     const std::uint32_t flight = in_flight();
     const std::uint32_t cwnd = cwnd_now(now);
@@ -127,7 +139,7 @@ std::uint32_t Connection::sendable_text(Instant now, std::uint32_t unsent) const
 // Nagle as Linux has it (Minshall): a small segment waits only for another small one. `length` is
 // less than one MSS; `unsent` equals it where it would be the last.
 bool Connection::may_send_part(std::uint32_t length, std::uint32_t unsent) const {
-    if (has(Flag::force) || has(Flag::push)) return true;
+    if (has(Flag::force) || has(Flag::push) || is_sending_urgent()) return true;
     if (length < unsent) return length >= tcb_.snd_wnd_max / 2;  // the window cut it: SWS
     if (snd_.is_finished()) return true;                         // TCP-WIN-006
     if (options_.cork || has(Flag::more)) return false;
@@ -140,9 +152,7 @@ bool Connection::may_send_part(std::uint32_t length, std::uint32_t unsent) const
 // The window after the pause since the last text (RFC 5681 §4.1, TCP-CC-012).
 std::uint32_t Connection::cwnd_now(Instant now) const {
     if (snd_.flight() > 0 || !has(Flag::sent_text)) return congestion_.cwnd();
-    Congestion restarted = congestion_;
-    restarted.on_idle(now - last_sent_, rtt_.rto(), tcb_.snd_mss);
-    return restarted.cwnd();
+    return congestion_.cwnd_after(now - last_sent_, rtt_.rto(), tcb_.snd_mss);
 }
 
 // SHLD-16: inside the peer's window only; but the first segment also into a closed one, where it
@@ -205,6 +215,7 @@ SegmentOut Connection::send_again(const Turn& turn, buf::Pool& pool) {
     if (attached < chunk.text) chunk = {.first = chunk.first, .text = attached};
     const std::uint8_t again = snd_.first_lost()->transmissions;
     snd_.on_resent(chunk.length(), turn.now());
+    if (rare_) rare_->pacer.on_sent(turn.now(), chunk.text, 1);
     prr_.on_sent(chunk.text);
     undo_.on_resent(ts_now(turn.now()));
     ++resent_total_;
@@ -225,12 +236,21 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
         restart_after_pause(turn);
     }
     Chunk chunk = new_chunk(turn.now());
+    const bool is_mtu_probe =
+        rare_ && chunk.text > tcb_.snd_mss && chunk.text == probe_length(turn.now());
     FramePtr frame = pool.frame();
     if (chunk.text > 0) attach_new(*frame, chunk);
+    if (rare_) note_sent(turn, chunk, is_mtu_probe);
     snd_.on_sent(chunk.length(), turn.now());
     if (chunk.text % tcb_.snd_mss != 0) tcb_.snd_small_end = chunk.first + chunk.text;
     if (chunk.text > 0) {
         congestion_.on_sent(snd_.flight(), tcb_.snd_mss, snd_.una(), snd_.nxt());
+        congestion_.on_departure({.now = turn.now(),
+                                  .end = snd_.nxt(),
+                                  .flight = snd_.flight(),
+                                  .length = chunk.text,
+                                  .unsent = snd_.unsent_text(),
+                                  .mss = tcb_.snd_mss});
         prr_.on_sent(chunk.text);
         // Text behind that of a SYN saves the ACK of the SYN-ACK: the program is in a dialogue
         // (Linux).
@@ -248,6 +268,7 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
         arm_after_text(turn);
     }
     Draft draft{.seq = chunk.first, .text = chunk.text};
+    if (is_mtu_probe) draft.cut = Draft::Cut::never;
     if (has(Flag::force)) draft.flags |= TcpFlag::psh;  // as Linux sends from the probe timer
     clear(Flag::force);
     clear(Flag::push);
@@ -260,6 +281,21 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
     SegmentOut out = build(turn, std::move(frame), draft);
     out.tos = static_cast<std::uint8_t>(out.tos | ect_0);
     return out;
+}
+
+// A frame with an urgent octet is one segment, for the pointer belongs to its first number; a paced
+// one is a millisecond's worth; a probe of the path MTU is what it is.
+std::uint32_t Connection::frame_limit(Instant now) const {
+    if (is_sending_urgent()) return tcb_.snd_mss;
+    if (const std::uint32_t probe = probe_length(now); probe > 0) return probe;
+    if (rare_->pacer.rate() == 0) return tcb_.snd_super;
+    return std::min(tcb_.snd_super, rare_->pacer.burst(tcb_.snd_mss));
+}
+
+void Connection::note_sent(const Turn& turn, const Chunk& chunk, bool is_mtu_probe) {
+    const std::uint32_t segments = (chunk.text + tcb_.snd_mss - 1) / tcb_.snd_mss;
+    rare_->pacer.on_sent(turn.now(), chunk.text, segments);
+    if (is_mtu_probe) rare_->search.on_sent(chunk.first, chunk.text);
 }
 
 void Connection::restart_after_pause(const Turn& turn) {
@@ -306,6 +342,12 @@ SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draf
     if (draft.text > 0 && (is_last || draft.text > tcb_.snd_mss)) {
         header.flags |= TcpFlag::psh;
     }
+    if (is_sending_urgent()) {
+        if (const auto pointer = rare_->urgent.pointer(draft.seq)) {
+            header.urgent = *pointer;
+            header.flags |= TcpFlag::urg;
+        }
+    }
     if (tcb_.timestamps == event::Switch::on) {
         header.options.timestamps = wire::Timestamps{ts_now(turn.now()), tcb_.ts_recent};
     }
@@ -320,12 +362,13 @@ SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draf
     out.summary.window = Window::from_field(header.window, window_.shift()).octets();
     out.summary.flags = header.flags.bits();
     out.summary.retransmission = draft.retransmission;
-    if (draft.text > tcb_.snd_mss) {
+    if (draft.text > tcb_.snd_mss && draft.cut == Draft::Cut::to_segments) {
         frame->offload.segment_size = tcb_.snd_mss;
         out.summary.wire_segments =
             static_cast<std::uint16_t>((draft.text + tcb_.snd_mss - 1) / tcb_.snd_mss);
     }
     out.frame = std::move(frame);
+    if (has(Flag::fragments)) out.dont_fragment = event::Switch::off;
     out.reason = draft.reason;
     out.tos = options_.tos;
     out.ttl = options_.ttl;

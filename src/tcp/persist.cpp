@@ -26,9 +26,12 @@ Duration shifted(Duration duration, unsigned times, Duration most) {
 
 }  // namespace
 
-Instant Connection::deadline() const { return timers_.deadline(); }
+Instant Connection::deadline() const {
+    return rare_ ? std::min(timers_.deadline(), rare_->pace_due) : timers_.deadline();
+}
 
 Outcome Connection::on_timer(const Turn& turn) {
+    if (rare_ && rare_->pace_due <= turn.now()) rare_->pace_due = never;
     if (timers_.take_due(TimerSlot::ack, turn.now()) != TimerKind::none) {
         emit_fired(turn, TimerKind::delayed_ack, 1);
         acks_.on_timer(turn.config());
@@ -147,6 +150,7 @@ void Connection::on_probe_timer(const Turn& turn) {
 // queued and held has the persist timer, never both (TCP-RTO-021).
 void Connection::settle(const Turn& turn) {
     if (!is_synchronized()) return;
+    if (rare_) wait_for_pace(turn);
     const TimerKind kind = timers_.kind(TimerSlot::send);
     if (snd_.flight() > 0) {
         if (kind == TimerKind::none || kind == TimerKind::persist) arm_after_text(turn);
@@ -188,6 +192,7 @@ Outcome Connection::on_retransmit_timer(const Turn& turn) {
     if (is_bounded && !is_probe && is_retransmitted_enough(turn, most)) {
         return give_up(turn, event::Reason::retransmissions_unanswered);
     }
+    shrink_segments(turn);
     on_timeout(turn);
     if (retransmits_ == 0) stalled_since_ = turn.now();
     if (!is_probe && retransmits_ < 255) ++retransmits_;

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "buf/frame.hpp"
+#include "event/config.hpp"
 #include "event/event.hpp"
-#include "wire/address.hpp"
 #include "wire/tcp.hpp"
 
 namespace dt::tcp {
@@ -44,6 +44,7 @@ struct SegmentOut {
     event::Reason reason = event::Reason::none;
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;
+    event::Switch dont_fragment = event::Switch::on;  // DF (RFC 1191 §3)
 };
 
 /// An ICMP error whose quotation names one of our segments (RFC 5927: checked against SND.UNA).

@@ -12,9 +12,7 @@ constexpr Instant noon = Instant{} + std::chrono::hours{12};
 FourTuple tuple_of(std::uint16_t port) {
     return {{Ipv4{10, 0, 0, 1}, Port{80}}, {Ipv4{10, 0, 0, 2}, Port{port}}};
 }
-FourTuple tuple_v6() {
-    return {{Ipv6::loopback(), Port{80}}, {Ipv6::loopback(), Port{4000}}};
-}
+FourTuple tuple_v6() { return {{Ipv6::loopback(), Port{80}}, {Ipv6::loopback(), Port{4000}}}; }
 
 class CookieTest : public testing::Test {
   protected:
