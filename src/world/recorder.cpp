@@ -11,7 +11,7 @@ namespace dt::world {
 
 namespace {
 
-constexpr std::size_t flush_at = 64 * 1024;
+constexpr std::size_t flush_at = 65536;
 constexpr Duration flush_every = std::chrono::milliseconds{100};
 /// Services of ours answer here (DNS): what is asked of them is always kept.
 constexpr std::uint16_t service_port = 53;

@@ -353,7 +353,7 @@ Outside decode_outside(Decoder& from) {
 std::string quoted(const std::string& name) { return "`" + name + "`"; }
 
 std::optional<std::string> problem_of_link(const link::LinkSpec& link, const Spec& spec) {
-    if (link.hosts.size() < 1 || link.hosts.size() > hosts_of_link_max)
+    if (link.hosts.empty() || link.hosts.size() > hosts_of_link_max)
         return "a link joins 1 to 250 hosts, not " + std::to_string(link.hosts.size());
     for (std::size_t i = 0; i < link.hosts.size(); ++i) {
         const std::string& name = link.hosts[i];

@@ -70,8 +70,8 @@ struct World::Parts {
         Instant now_;
     };
 
-    Parts(const Spec& given, event::Sink& sink)
-        : spec(given),
+    Parts(Spec given, event::Sink& sink)
+        : spec(std::move(given)),
           topology(spec),
           numbering(sink),
           rules(spec.seed, spec.links, spec.faults),
@@ -85,14 +85,14 @@ struct World::Parts {
     void attach(HostIndex host, stack::Stack& stack) const;
     void introduce_neighbours(HostIndex host, const Topology::Attachment& at, stack::Stack& stack,
                               stack::InterfaceIndex interface) const;
-    void deliver(Instant now);
-    [[nodiscard]] link::Link* next_link(Instant now);
+    void deliver(Instant at);
+    [[nodiscard]] link::Link* next_link(Instant at);
     [[nodiscard]] bool has_v6(HostIndex host) const {
         return spec.hosts[host].config.ipv6 == event::Switch::on;
     }
     [[nodiscard]] stack::InterfaceIndex interface_at(HostIndex host, LinkIndex link) const;
-    [[nodiscard]] bool round(Instant now);
-    [[nodiscard]] bool collect_edges(Instant now);
+    [[nodiscard]] bool round(Instant at);
+    [[nodiscard]] bool collect_edges(Instant at);
     void forget_repeated_edges();
 
     Spec spec;
@@ -415,7 +415,8 @@ void World::record_to(Recorder& recorder) {
 void World::capture_to(link::PcapngTap& tap) {
     for (std::size_t i = 0; i < parts_->links.size(); ++i) {
         const link::Link& link = parts_->links[i];
-        for (std::uint16_t port = 0; port < link.ports(); ++port) {
+        const auto ports = static_cast<std::uint16_t>(link.ports());
+        for (std::uint16_t port = 0; port < ports; ++port) {
             const HostIndex host = parts_->topology.host_at(static_cast<LinkIndex>(i), port);
             const auto eth = parts_->interface_at(host, static_cast<LinkIndex>(i)) - 1;
             tap.name_port(static_cast<std::uint16_t>(i), port,
