@@ -63,6 +63,9 @@ void Switchboard::carry_stream(PlugHandle handle, Plug& plug) {
         if (is_closed_by_program(plug)) return close_stream(handle, plug);
         return end_pair(handle, plug);
     }
+    // What was written and not sent is lost then, so it does not wait for room.
+    if (is_closed_by_program(plug) && is_reset_by_close(plug)) return close_stream(handle, plug);
+    if (!plug.flags.has(PairFlag::may_write)) stop_writer_of_broken(plug);
     // To the program first: what arrived may be what it waits for.
     const Progress to = carry_to_program(handle, plug);
     if (plug.phase != Phase::connected) return;
@@ -70,6 +73,15 @@ void Switchboard::carry_stream(PlugHandle handle, Plug& plug) {
     Plug* still = plugs_.get(handle);
     const bool moved = to == Progress::some || from == Progress::some;
     if (still != nullptr && moved) make_ready(handle, *still);
+}
+
+/// A connection that broke while octets wait for the program to read: those come before the error,
+/// but a program that only writes must not wait for ever.
+void Switchboard::stop_writer_of_broken(Plug& plug) {
+    if (plug.flags.has(PairFlag::write_shut)) return;
+    if (!calls(plug).poll(plug.socket).has(sock::PollMask::err)) return;
+    plug.flags.set(PairFlag::write_shut);  // so that this end is not taken for its close
+    ::shutdown(plug.ours.get(), SHUT_RD);
 }
 
 /// Passes what the stack received on to the pair; `none` once nothing is left or nothing fits.
@@ -204,6 +216,13 @@ void Switchboard::pass_end(PlugHandle handle, Plug& plug) {
     (void)calls(plug).shutdown(plug.socket, sock::How::write);
 }
 
+/// Whether the close that has come sends RST: octets were left unread, or SO_LINGER says so
+/// (API-SHUT-014).
+bool Switchboard::is_reset_by_close(Plug& plug) {
+    if (take_native_error(plug.ours.get()) == ECONNRESET) plug.flags.set(PairFlag::left_unread);
+    return plug.flags.has(PairFlag::left_unread) || calls(plug).linger(plug.socket) == Duration{};
+}
+
 /// Connections that nobody accepts any more are reset, as those in the accept queue are.
 void Switchboard::drop_returned(Plug& plug) {
     for (const Returned& returned : plug.returned) {
@@ -213,8 +232,8 @@ void Switchboard::drop_returned(Plug& plug) {
 }
 
 void Switchboard::close_stream(PlugHandle handle, Plug& plug) {
-    const bool unread =
-        plug.flags.has(PairFlag::left_unread) || take_native_error(plug.ours.get()) == ECONNRESET;
+    if (take_native_error(plug.ours.get()) == ECONNRESET) plug.flags.set(PairFlag::left_unread);
+    const bool unread = plug.flags.has(PairFlag::left_unread);
     drop_returned(plug);
     (void)calls(plug).close(plug.socket, unread ? sock::Unread::some : sock::Unread::none);
     unplug(handle);

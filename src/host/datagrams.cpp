@@ -22,18 +22,14 @@ std::uint32_t charged(int ours) {
     return ::ioctl(ours, SIOCOUTQ, &octets) == 0 ? static_cast<std::uint32_t>(octets) : 0;
 }
 
-bool has_unread(int ours) {
-    int octets = 0;
-    return ::ioctl(ours, FIONREAD, &octets) == 0 && octets > 0;
-}
-
 }  // namespace
 
 void Switchboard::carry_datagrams(PlugHandle handle, Plug& plug) {
     drain_datagrams(plug);
-    if (is_closed_by_program(plug)) return close_datagram(handle, plug);
+    const bool is_drained = !plug.flags.has(PairFlag::may_read);
+    if (is_drained && is_closed_by_program(plug)) return close_datagram(handle, plug);
     deliver_datagrams(plug);
-    if (plug.flags.has(PairFlag::may_read)) make_ready(handle, plug);
+    if (!is_drained) make_ready(handle, plug);
     if (plug.held_from) {
         if (!plug.flags.has(PairFlag::may_write)) want_room(handle, plug);
     } else if (calls(plug).poll(plug.socket).has(sock::PollMask::in)) {
@@ -44,18 +40,9 @@ void Switchboard::carry_datagrams(PlugHandle handle, Plug& plug) {
 
 void Switchboard::drain_datagrams(Plug& plug) {
     for (int i = 0; i < drained_at_once && plug.flags.has(PairFlag::may_read); ++i) {
-        const ssize_t n = ::recv(plug.ours.get(), scratch_.data(), scratch_.size(), 0);
-        if (n < 0) {
-            plug.flags.clear(PairFlag::may_read);
-            return;
-        }
-        // An empty datagram and the end look alike; nothing is behind the end.
-        if (n == 0 && plug.flags.has(PairFlag::program_ended) && !has_unread(plug.ours.get())) {
-            plug.flags.clear(PairFlag::may_read);
-            return;
-        }
-        const auto text = Octets(scratch_).first(static_cast<std::size_t>(n));
-        (void)calls(plug).send_to(plug.socket, text, std::nullopt);
+        const auto length = take_datagram(plug.ours.get(), scratch_);
+        if (!length) return plug.flags.clear(PairFlag::may_read);
+        (void)calls(plug).send_to(plug.socket, Octets(scratch_).first(*length), std::nullopt);
     }
 }
 

@@ -37,10 +37,7 @@ void Switchboard::become_connected(PlugHandle handle, Plug& plug) {
 
 void Switchboard::drop_filler(Plug& plug) {
     if (plug.filler == 0) return;
-    if (auto theirs = tasks_.borrow(plug.task, plug.caller.fd);
-        theirs && theirs->cookie == plug.cookie) {
-        restore_room(theirs->fd.get());
-    }
+    if (const auto theirs = borrow_end(plug)) restore_room(theirs->fd.get());
     while (plug.filler > 0) {
         const std::size_t wanted = std::min<std::size_t>(plug.filler, scratch_.size());
         const ssize_t n = ::read(plug.ours.get(), scratch_.data(), wanted);
@@ -92,8 +89,7 @@ void Switchboard::take_back_doorbell(Plug& plug, int theirs) {
 void Switchboard::break_pair(PlugHandle handle, Plug& plug) {
     if (plug.phase == Phase::failed) return;
     // An octet unread in our queue makes the kernel report ECONNRESET when we close.
-    if (auto theirs = tasks_.borrow(plug.task, plug.caller.fd);
-        theirs && theirs->cookie == plug.cookie) {
+    if (const auto theirs = borrow_end(plug)) {
         const std::byte octet{};
         ::send(theirs->fd.get(), &octet, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     }

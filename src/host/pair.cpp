@@ -26,6 +26,8 @@ os::SysResult<Pair> make_pair(sock::Type type, Blocking blocking) {
         return os::failed("socketpair");
     }
     Pair pair{os::UniqueFd(ends[0]), os::UniqueFd(ends[1]), 0, 0};
+    const int on = 1;  // for take_datagram()
+    if (kind == SOCK_SEQPACKET) ::setsockopt(ends[0], SOL_SOCKET, SO_TIMESTAMP, &on, sizeof on);
     if (blocking == Blocking::yes) ::fcntl(ends[1], F_SETFL, O_RDWR);
     const auto cookie = cookie_of(ends[1]);
     if (!cookie) return std::unexpected(cookie.error());
@@ -34,6 +36,19 @@ os::SysResult<Pair> make_pair(sock::Type type, Blocking blocking) {
     pair.cookie = *cookie;
     pair.inode = status.st_ino;
     return pair;
+}
+
+std::optional<std::size_t> take_datagram(int ours, MutableOctets to) {
+    std::array<std::byte, 64> control{};
+    iovec part{to.data(), to.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t n = ::recvmsg(ours, &message, MSG_DONTWAIT);
+    if (n < 0 || message.msg_controllen == 0) return std::nullopt;
+    return static_cast<std::size_t>(n);
 }
 
 std::uint32_t fill(int theirs) {

@@ -1,8 +1,11 @@
 // Socket pairs of the kernel (unix(7)): one end for the program, one for us.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
+#include "base/octets.hpp"
 #include "os/failure.hpp"
 #include "os/fd.hpp"
 #include "sock/sockets.hpp"
@@ -21,6 +24,10 @@ enum class Blocking : std::uint8_t { yes, no };
 /// Streams are SOCK_STREAM; datagrams SOCK_SEQPACKET, which keeps their limits, never drops one and
 /// reports the last close as a datagram pair does not.
 [[nodiscard]] os::SysResult<Pair> make_pair(sock::Type type, Blocking blocking);
+
+/// One datagram that the program wrote, into `to`; nothing where there is none, and at the end. The
+/// end and an empty datagram both read as no octets: only a datagram has its time beside it.
+[[nodiscard]] std::optional<std::size_t> take_datagram(int ours, MutableOctets to);
 
 /// Fills what `theirs` can still send with octets of no meaning, so that poll() finds no room.
 /// Returns how many octets now lie in front of our end.

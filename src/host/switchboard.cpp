@@ -204,12 +204,26 @@ bool Switchboard::is_held(const Plug& plug) {
     return false;
 }
 
+/// The program's end: from the thread that made the last call on it, else from whoever holds it
+/// now, as a child does after fork() that only reads and writes.
+std::optional<Borrowed> Switchboard::borrow_end(const Plug& plug) {
+    auto last = tasks_.borrow(plug.task, plug.caller.fd);
+    if (last && last->cookie == plug.cookie) return std::move(*last);
+    for (const pid_t process : os::descendants(::getpid())) {
+        for (const os::OpenSocket& open : os::sockets_of(process)) {
+            if (open.inode != plug.inode) continue;
+            auto held = tasks_.borrow(process, open.fd);
+            if (held && held->cookie == plug.cookie) return std::move(*held);
+        }
+    }
+    return std::nullopt;
+}
+
 std::uint64_t Switchboard::unread_in_pair(const Plug& plug) {
     if (plug.phase != Phase::connected) return 0;
-    const auto theirs = tasks_.borrow(plug.task, plug.caller.fd);
+    const auto theirs = borrow_end(plug);
     int octets = 0;
-    const bool known = theirs && theirs->cookie == plug.cookie &&
-                       ::ioctl(theirs->fd.get(), FIONREAD, &octets) == 0;
+    const bool known = theirs && ::ioctl(theirs->fd.get(), FIONREAD, &octets) == 0;
     return known ? static_cast<std::uint64_t>(std::max(octets, 0)) : 0;
 }
 

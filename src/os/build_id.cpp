@@ -45,6 +45,7 @@ std::string id_in(std::span<const unsigned char> notes) {
 int visit_first(dl_phdr_info* object, std::size_t, void* found) {
     for (const ElfW(Phdr) & segment : std::span{object->dlpi_phdr, object->dlpi_phnum}) {
         if (segment.p_type != PT_NOTE) continue;
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
         const auto* start =
             reinterpret_cast<const unsigned char*>(object->dlpi_addr + segment.p_vaddr);
         std::string id = id_in({start, segment.p_memsz});

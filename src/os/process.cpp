@@ -131,7 +131,8 @@ Activity activity_of(pid_t pid) {
         std::istringstream rest(text.substr(name_end + 2));
         char state = 'S';
         std::int64_t passed_over = 0;  // ppid to cmajflt
-        std::uint64_t user = 0, system = 0;
+        std::uint64_t user = 0;
+        std::uint64_t system = 0;
         rest >> state;
         for (int i = 0; i < 10; ++i) rest >> passed_over;
         rest >> user >> system;

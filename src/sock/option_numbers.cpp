@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "sock/options.hpp"
 
@@ -20,12 +21,15 @@ event::Switch on_if(std::int32_t value) {
 }
 std::int32_t number_of(event::Switch value) { return value == event::Switch::on ? 1 : 0; }
 
-/// TCP_DEFER_ACCEPT counts SYN-ACKs: 1, 3, 7, 15… s, the next one up (Linux secs_to_retrans).
+/// TCP_DEFER_ACCEPT counts SYN-ACKs: 1, 3, 7, 15… s, the next one up; at most 255 of them (Linux
+/// secs_to_retrans).
 std::uint32_t deferred_seconds(std::int32_t wanted) {
+    constexpr int most = 255;
     std::uint32_t seconds = 0;
-    for (std::uint32_t step = 1; seconds < static_cast<std::uint32_t>(std::max(wanted, 0));
-         step = std::min(step * 2, 120U)) {
+    std::uint32_t step = 1;
+    for (int i = 0; i < most && std::cmp_less(seconds, wanted); ++i) {
         seconds += step;
+        step = std::min(step * 2, 120U);
     }
     return seconds;
 }

@@ -309,11 +309,10 @@ Family Sockets::family(SocketId id) const {
     return socket == nullptr ? Family::inet : socket->family;
 }
 
-Duration Sockets::linger(SocketId id) const {
+std::optional<Duration> Sockets::linger(SocketId id) const {
     const Socket* socket = parts_->table.find(id);
-    if (socket == nullptr) return Duration{};
-    const Linger& linger = socket->settings().linger;
-    return linger.mode == Linger::Mode::on ? std::chrono::seconds{linger.seconds} : Duration{};
+    if (socket == nullptr || socket->settings().linger.mode == Linger::Mode::off) return {};
+    return std::chrono::seconds{socket->settings().linger.seconds};
 }
 
 // NOLINTNEXTLINE(readability-function-size): the system call's own arguments.

@@ -118,10 +118,10 @@ class Sockets {
                                      tcp::Engine::Take take = tcp::Engine::Take::away);
     [[nodiscard]] bool is_at_mark(SocketId) const;  // SIOCATMARK
     /// What the caller that parks blocking calls needs: SO_RCVTIMEO and SO_SNDTIMEO (0 = none), and
-    /// for how long SO_LINGER lets close() wait.
+    /// for how long SO_LINGER lets close() wait, or nothing where it is off; zero is a reset.
     [[nodiscard]] Duration receive_timeout(SocketId) const;
     [[nodiscard]] Duration send_timeout(SocketId) const;
-    [[nodiscard]] Duration linger(SocketId) const;
+    [[nodiscard]] std::optional<Duration> linger(SocketId) const;
     /// The family of socket(); inet for a socket that is gone.
     [[nodiscard]] Family family(SocketId) const;
     /// A call that was refused before it came here (unknown family, bad length…): told as event.

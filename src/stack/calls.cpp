@@ -75,7 +75,7 @@ std::uint64_t Calls::not_sent(SocketId id) const { return sockets_.not_sent(id);
 Duration Calls::receive_timeout(SocketId id) const { return sockets_.receive_timeout(id); }
 Duration Calls::send_timeout(SocketId id) const { return sockets_.send_timeout(id); }
 sock::Family Calls::family(SocketId id) const { return sockets_.family(id); }
-Duration Calls::linger(SocketId id) const { return sockets_.linger(id); }
+std::optional<Duration> Calls::linger(SocketId id) const { return sockets_.linger(id); }
 void Calls::refused(event::Call call, SocketId id, Error error, event::Reason reason) const {
     sockets_.refused(turn_, caller_, call, id, error, reason);
 }

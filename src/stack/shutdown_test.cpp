@@ -172,7 +172,7 @@ TEST(Close, LingerDefault_API_SHUT_016) {
         program.calls().get_option(program.id(), 1, 13, std::as_writable_bytes(std::span{value}));
     EXPECT_EQ(length, 8U);
     EXPECT_EQ(value, (std::array<std::int32_t, 2>{0, 0}));
-    EXPECT_EQ(program.calls().linger(program.id()), Duration{});
+    EXPECT_EQ(program.calls().linger(program.id()), std::nullopt);
 }
 
 TEST(Close, LingerTimeIsForTheCallerToWait) {

@@ -79,7 +79,7 @@ class Calls {
     [[nodiscard]] bool is_at_mark(sock::SocketId) const;
     [[nodiscard]] Duration receive_timeout(sock::SocketId) const;
     [[nodiscard]] Duration send_timeout(sock::SocketId) const;
-    [[nodiscard]] Duration linger(sock::SocketId) const;
+    [[nodiscard]] std::optional<Duration> linger(sock::SocketId) const;
     [[nodiscard]] sock::Family family(sock::SocketId) const;
     /// A call that was refused before it came here (unknown family, bad length…): told as event.
     void refused(event::Call, sock::SocketId, Error, event::Reason) const;

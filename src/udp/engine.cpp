@@ -154,9 +154,6 @@ Engine::Verdict Engine::on_datagram(const Turn& turn, Datagram& datagram, bool t
 }
 
 void Engine::on_icmp(const Turn&, const FourTuple& tuple, Error error) {
-    const bool is_hard = error == Error::connection_refused || error == Error::no_such_option ||
-                         error == Error::protocol_error;
-    if (!is_hard) return;
     const auto handle = parts_->best(tuple);
     BoundEndpoint* endpoint = parts_->endpoints.get(handle);
     if (endpoint == nullptr || !endpoint->remote()) return;

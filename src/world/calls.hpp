@@ -47,7 +47,9 @@ class Calls {
         return stack_.receive_timeout(id);
     }
     [[nodiscard]] Duration send_timeout(sock::SocketId id) const { return stack_.send_timeout(id); }
-    [[nodiscard]] Duration linger(sock::SocketId id) const { return stack_.linger(id); }
+    [[nodiscard]] std::optional<Duration> linger(sock::SocketId id) const {
+        return stack_.linger(id);
+    }
 
   private:
     /// Records the call and its socket; `arguments` adds the rest.

@@ -10,10 +10,11 @@ import signal
 import sys
 import time
 
-import datagram_rows  # noqa: F401: its rows are among rows.ROWS, as those of the next three are
+import datagram_rows  # noqa: F401: its rows are among rows.ROWS, as those of the next four are
 import descriptor_rows  # noqa: F401
 import flag_rows  # noqa: F401
 import handler_rows  # noqa: F401
+import reset_rows  # noqa: F401
 import state_rows  # noqa: F401
 import matrix
 import rows
