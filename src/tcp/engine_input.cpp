@@ -164,6 +164,7 @@ void Engine::Parts::on_new_incarnation(const Turn& turn, std::uint32_t record,
     arrived(turn, segment, 0);
     const Listeners::Handle handle = listeners.best(segment.tuple, tag_of(segment.tuple));
     Listener& listener = *listeners.get(handle);
+    if (segment.ttl < listener.options().min_ttl) return drop_from_afar(turn, segment, 0);
     if (const auto reason = refusal(listener)) {
         return ignore_syn(turn, listener, segment, *reason);
     }

@@ -171,8 +171,8 @@ Connection::Verdict Connection::check_ack(Arrival& a) {
         challenge(a, event::Reason::ack_too_old);
         return Verdict::done;
     }
-    // A Fast Open that its program closed early is connected by this ACK too.
-    if (is_early() && after(a.ack(), tcb_.iss)) set(Flag::connected);
+    // Who closed before the ACK of its SYN is connected by this one too.
+    if (after(a.ack(), tcb_.iss)) set(Flag::connected);
     last_received_ = a.turn.now();
     probes_ = 0;
     take_timestamp(a);

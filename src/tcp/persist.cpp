@@ -164,7 +164,10 @@ void Connection::settle(const Turn& turn) {
     }
     const bool is_open = window_left(snd_.nxt()) > 0;
     if (kind == TimerKind::persist && (!is_open || probe_backoff_ == 0)) return;
-    if (is_open) probe_backoff_ = 0;
+    if (is_open) {  // the peer is there: what TCP_USER_TIMEOUT counts begins anew
+        probe_backoff_ = 0;
+        stalled_since_ = {};
+    }
     timers_.arm(TimerSlot::send, TimerKind::persist, turn.now() + hold(turn));
 }
 
