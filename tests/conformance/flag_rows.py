@@ -209,3 +209,11 @@ def not_sent_yet():
     return [idle, waiting() > 0]
 
 
+@row("API-OPT-012/longest TCP_DEFER_ACCEPT", [1, 7, 29887])
+def defer_accept_is_bounded():
+    s = at.tcp()
+
+    def told(seconds):
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, seconds)
+        return at.option(s, socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT)
+    return [told(1), told(6), told(2147483647)]

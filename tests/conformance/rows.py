@@ -1396,16 +1396,6 @@ def linger2_defer_user_timeout():
     return [option(s, TCP, o) for o in (socket.TCP_LINGER2, socket.TCP_DEFER_ACCEPT, 18)] + [outcome(s.setsockopt, TCP, 18, -1)]
 
 
-@row("API-OPT-012/longest TCP_DEFER_ACCEPT", [1, 7, 29887])
-def defer_accept_is_bounded():
-    s = tcp()
-
-    def told(seconds):
-        s.setsockopt(TCP, socket.TCP_DEFER_ACCEPT, seconds)
-        return option(s, TCP, socket.TCP_DEFER_ACCEPT)
-    return [told(1), told(6), told(2147483647)]
-
-
 @row("API-OPT-013", [7200, 75, 9, "EINVAL", "EINVAL", "EINVAL"])
 def keepalive_options():
     s = tcp()
