@@ -50,4 +50,10 @@ def check_a_hangup_ends_a_run_that_does_not_ignore_it(s):
     assert outcome.status == 128 + signal.SIGHUP and time.monotonic() - began < 20, outcome
 
 
+def check_senders_of_datagrams_that_are_killed(s):
+    """The end of a pair reads as an empty datagram does; a run that took it for one never ended."""
+    run = s.run(*s.program("udp_killed.py").split(), hosts={"server": s.program("half.py")}, limit=60)
+    assert run.out.endswith("done\n"), run
+
+
 stage.main(globals())
