@@ -189,13 +189,6 @@ TEST_F(UdpTest, UDP_012_an_unconnected_endpoint_learns_of_no_error) {
     EXPECT_EQ(engine.next_edge(), std::nullopt);
 }
 
-TEST_F(UdpTest, UDP_013_a_soft_error_is_not_reported) {
-    const EndpointId id = engine.open(exact, 100'000);
-    engine.connect(id, remote);
-    engine.on_icmp(turn(), {exact, remote}, Error::host_unreachable);
-    EXPECT_EQ(engine.error(id), std::nullopt);
-}
-
 TEST_F(UdpTest, UDP_014_an_error_is_an_edge) {
     const EndpointId id = engine.open(exact, 100'000);
     engine.connect(id, remote);
