@@ -147,7 +147,9 @@ def check_bulk_to_the_kernel_with_offload(s):
     capture, recording = bulk(s)
     capture.expect_clean(checksums=False)  # they are completed by whoever needs them
     assert capture.count("frame.len > 20000") > 20, "no super-segments went down"
-    assert capture.count("tcp.analysis.retransmission") == 0
+    # A kernel that is kept from the processor for some milliseconds is asked by a tail probe, a segment each time.
+    again = capture.show("tcp.analysis.retransmission")
+    assert len(again.splitlines()) < 10, again
     s.command("replay", recording)
 
 
