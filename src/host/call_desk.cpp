@@ -124,10 +124,7 @@ Answer CallDesk::dispatch(Request& request) {
     const int number = request.call.data.nr;
     if (number == SYS_socket) return on_socket(request);
     if (number == SYS_io_uring_setup) return on_io_uring(request);
-    if (number == SYS_bind || number == SYS_listen || number == SYS_connect) {
-        board_.catch_up();
-        if (board_.has_failed_plugs()) board_.sweep();
-    }
+    if (number == SYS_bind || number == SYS_listen || number == SYS_connect) board_.catch_up();
     auto subject = identify(request);
     if (!subject) {
         return number == SYS_connect ? on_foreign_connect(request, subject.error())

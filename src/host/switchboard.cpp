@@ -173,6 +173,7 @@ void Switchboard::catch_up() {
         }
     }
     carry();
+    sweep();
 }
 
 void Switchboard::want_room(PlugHandle handle, Plug& plug) {
