@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
 
 namespace dt::packetdrill {
 namespace {
@@ -12,7 +14,8 @@ namespace {
 class Sysctl : public testing::Test {
   protected:
     void SetUp() override {
-        root = std::filesystem::path(testing::TempDir()) / "dialtone-sysctl-test";
+        std::string name = (std::filesystem::temp_directory_path() / "dialtone-XXXXXX").string();
+        root = ::mkdtemp(name.data());
         std::filesystem::create_directories(root / "ipv4");
     }
     void TearDown() override { std::filesystem::remove_all(root); }
