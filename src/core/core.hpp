@@ -29,6 +29,10 @@ class Core {
 
     [[nodiscard]] tcp::Engine& tcp();
     [[nodiscard]] udp::Engine& udp();
+    /// Messages of ICMP sockets: echo by its identifier, raw ones on port 0.
+    [[nodiscard]] udp::Engine& icmp();
+    /// Raw sockets were opened or closed: whether they hear what IP answers by itself.
+    void hear_messages();
     [[nodiscard]] ip::Engine& ip();
     [[nodiscard]] PortTable& ports();
 

@@ -118,6 +118,11 @@ enum class Reason : std::uint16_t {
     // Recordings hold reasons as numbers: what came later stands here.
     ttl_too_low,
     icmp_not_believed,
+    router_refused,
+    prefix_refused,
+    redirect_refused,
+    address_duplicate,
+    address_tentative,
     count_,  // not a reason: how many there are; stays last
 };
 

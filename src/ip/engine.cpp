@@ -53,6 +53,8 @@ void Engine::add_neighbor(const Turn& turn, const NeighborKey& key, Mac mac) {
 
 void Engine::set_forwarding(bool on) { parts_->forwarding = on ? Forwarding::on : Forwarding::off; }
 
+void Engine::hear_messages(event::Switch hears) { parts_->hears_messages = hears; }
+
 const std::vector<Interface>& Engine::interfaces() const { return parts_->interfaces.all(); }
 const std::vector<Route>& Engine::routes() const { return parts_->routes.all(); }
 const NeighborTable& Engine::neighbors() const { return parts_->neighbors; }

@@ -38,6 +38,9 @@ struct Engine::Parts {
     Arrival deliver(const Turn& turn, const wire::Ipv4View& header, InterfaceIndex in,
                     FramePtr frame, bool to_many);
     Arrival on_icmp(const Turn& turn, PacketIn packet);
+    Arrival take_icmp(const Turn& turn, PacketIn packet);
+    /// A message for raw sockets beside what is done with it here.
+    [[nodiscard]] PacketIn copy_of(const PacketIn& packet) const;
     void on_echo(const Turn& turn, PacketIn packet);
     Arrival on_error(const Turn& turn, const PacketIn& packet) const;
     void forward(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
@@ -52,6 +55,7 @@ struct Engine::Parts {
     Arrival deliver_v6(const Turn& turn, InterfaceIndex in, FramePtr frame, const Chain& chain,
                        bool to_many);
     Arrival on_icmpv6(const Turn& turn, PacketIn packet);
+    Arrival take_icmpv6(const Turn& turn, PacketIn packet);
     void on_echo_v6(const Turn& turn, PacketIn packet);
     Arrival on_error_v6(const Turn& turn, const PacketIn& packet) const;
     void forward_v6(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
@@ -126,6 +130,7 @@ struct Engine::Parts {
                last_way->routes == routes.all().size();
     }
     Forwarding forwarding = Forwarding::off;
+    event::Switch hears_messages = event::Switch::off;
     std::uint64_t frames_numbered = 0;
 };
 

@@ -149,11 +149,37 @@ Arrival Engine::Parts::on_icmp(const Turn& turn, PacketIn packet) {
         turn.emit(told_of(packet, event::Step::dropped, Reason::bad_checksum));
         return {};
     }
+    if (hears_messages == event::Switch::off) return take_icmp(turn, std::move(packet));
+    PacketIn heard = copy_of(packet);
+    Arrival arrival = take_icmp(turn, std::move(packet));
+    arrival.packet = std::move(heard);
+    return arrival;
+}
+
+PacketIn Engine::Parts::copy_of(const PacketIn& packet) const {
+    PacketIn copy;
+    copy.source = packet.source;
+    copy.destination = packet.destination;
+    copy.frame = share(*packet.frame, pool);
+    copy.protocol = packet.protocol;
+    copy.tos = packet.tos;
+    copy.ttl = packet.ttl;
+    copy.interface = packet.interface;
+    copy.to_many = packet.to_many;
+    copy.header_length = packet.header_length;
+    copy.header = packet.header;
+    return copy;
+}
+
+Arrival Engine::Parts::take_icmp(const Turn& turn, PacketIn packet) {
     switch (wire::Icmpv4View::parse(packet.frame->front())->type()) {
         case Icmpv4Type::echo_request: on_echo(turn, std::move(packet)); return {};
-        case Icmpv4Type::echo_reply:
+        case Icmpv4Type::echo_reply: {
             turn.emit(told_of(packet, event::Step::received, Reason::none));
-            return {};
+            Arrival arrival;
+            arrival.packet = std::move(packet);
+            return arrival;
+        }
         case Icmpv4Type::destination_unreachable:
         case Icmpv4Type::time_exceeded:
         case Icmpv4Type::parameter_problem: return on_error(turn, packet);

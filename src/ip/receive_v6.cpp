@@ -224,13 +224,24 @@ Arrival Engine::Parts::on_icmpv6(const Turn& turn, PacketIn packet) {
         turn.emit(told_of(packet, event::Step::dropped, Reason::bad_checksum));
         return {};
     }
+    if (hears_messages == event::Switch::off) return take_icmpv6(turn, std::move(packet));
+    PacketIn heard = copy_of(packet);
+    Arrival arrival = take_icmpv6(turn, std::move(packet));
+    arrival.packet = std::move(heard);
+    return arrival;
+}
+
+Arrival Engine::Parts::take_icmpv6(const Turn& turn, PacketIn packet) {
     const auto message = wire::Icmpv6View::parse(packet.frame->front());
     if (message->is_error()) return on_error_v6(turn, packet);
     switch (message->type()) {
         case Icmpv6Type::echo_request: on_echo_v6(turn, std::move(packet)); return {};
-        case Icmpv6Type::echo_reply:
+        case Icmpv6Type::echo_reply: {
             turn.emit(told_of(packet, event::Step::received, Reason::none));
-            return {};
+            Arrival arrival;
+            arrival.packet = std::move(packet);
+            return arrival;
+        }
         case Icmpv6Type::router_solicitation:
         case Icmpv6Type::router_advertisement:
         case Icmpv6Type::neighbor_solicitation:

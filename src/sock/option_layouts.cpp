@@ -34,10 +34,23 @@ Size read_constant(const OptionTarget&, MutableOctets to) {
 }
 
 Size read_type(const OptionTarget& target, MutableOctets to) {
-    return put_value(to, target.socket.is_datagram() ? number::sock_dgram : number::sock_stream);
+    switch (target.socket.transport) {
+        case event::Transport::tcp: return put_value(to, number::sock_stream);
+        case event::Transport::udp:
+        case event::Transport::icmp: return put_value(to, number::sock_dgram);
+        case event::Transport::raw: break;
+    }
+    return put_value(to, number::sock_raw);
 }
 Size read_protocol(const OptionTarget& target, MutableOctets to) {
-    return put_value(to, target.socket.is_datagram() ? number::ipproto_udp : number::ipproto_tcp);
+    switch (target.socket.transport) {
+        case event::Transport::tcp: return put_value(to, number::ipproto_tcp);
+        case event::Transport::udp: return put_value(to, number::ipproto_udp);
+        case event::Transport::icmp:
+        case event::Transport::raw: break;
+    }
+    const bool is_v4 = target.socket.family == Family::inet;
+    return put_value(to, is_v4 ? number::ipproto_icmp : number::ipproto_icmpv6);
 }
 Size read_domain(const OptionTarget& target, MutableOctets to) {
     return put_value(to, number_of(target.socket.family));
@@ -78,8 +91,10 @@ Done write_receive_buffer(const OptionTarget& target, Octets from) {
     apply(target, Effect::connection);
     const auto* datagram = std::get_if<Datagram>(&target.socket.state);
     if (datagram != nullptr && datagram->id) {
-        target.table.core().udp().set_receive_buffer(*datagram->id,
-                                                     target.socket.settings().tcp.receive_buffer);
+        core::Core& core = target.table.core();
+        const bool is_udp = target.socket.transport == event::Transport::udp;
+        (is_udp ? core.udp() : core.icmp())
+            .set_receive_buffer(*datagram->id, target.socket.settings().tcp.receive_buffer);
     }
     return {};
 }
@@ -354,6 +369,33 @@ Done write_ip_options(const OptionTarget&, Octets from) {
     return refuse(Error::not_permitted, Reason::source_routed);
 }
 
+Size read_errors(const OptionTarget& target, MutableOctets to) {
+    const bool is_on = target.socket.settings().receive_errors == event::Switch::on;
+    return put_value(to, std::int32_t{is_on ? 1 : 0});
+}
+/// ICMP errors can be read, and soft ones become pending too (ip(7)).
+Done write_errors(const OptionTarget& target, Octets from) {
+    if (from.empty()) return too_short();
+    const bool is_on = has_int(from) ? int_in(from) != 0 : from[0] != std::byte{0};
+    target.socket.change_settings().receive_errors = is_on ? event::Switch::on : event::Switch::off;
+    target.table.apply_to_endpoint(target.socket);
+    return {};
+}
+/// Of raw sockets: bit n stands for messages of type n that are not wanted.
+Size read_filter(const OptionTarget& target, MutableOctets to) {
+    const auto& refused = target.socket.settings().refused_types;
+    if (target.socket.family == Family::inet) return put_value(to, refused[0]);
+    return put_value(to, refused);
+}
+Done write_filter(const OptionTarget& target, Octets from) {
+    auto& refused = target.socket.change_settings().refused_types;
+    const std::size_t size =
+        target.socket.family == Family::inet ? sizeof refused[0] : sizeof refused;
+    if (!from.empty()) std::memcpy(refused.data(), from.data(), std::min(size, from.size()));
+    target.table.apply_to_endpoint(target.socket);
+    return {};
+}
+
 struct MulticastRequest {
     std::array<std::byte, 4> group;
     std::array<std::byte, 4> interface;
@@ -422,6 +464,10 @@ constexpr auto layouts = std::to_array<LayoutRow>({
     {number::ipproto_ipv6, number::ipv6_unicast_hops, "IPV6_UNICAST_HOPS", read_hops, write_hops},
     {number::ipproto_ipv6, number::ipv6_tclass, "IPV6_TCLASS", read_traffic_class, write_traffic_class},
     {number::ipproto_ipv6, number::ipv6_mtu, "IPV6_MTU", read_mtu, refuse_read_only},
+    {number::ipproto_ip, number::ip_recverr, "IP_RECVERR", read_errors, write_errors},
+    {number::ipproto_ipv6, number::ipv6_recverr, "IPV6_RECVERR", read_errors, write_errors},
+    {number::sol_raw, number::icmp_filter, "ICMP_FILTER", read_filter, write_filter},
+    {number::ipproto_icmpv6, number::icmpv6_filter, "ICMPV6_FILTER", read_filter, write_filter},
     {number::ipproto_ip, number::ip_drop_membership, "IP_DROP_MEMBERSHIP", nullptr, refuse_membership},
 });
 // clang-format on

@@ -32,7 +32,9 @@ struct Settings {
     event::Switch broadcast = event::Switch::off;
     event::Switch free_bind = event::Switch::off;
     event::Switch bind_address_no_port = event::Switch::off;
-    std::int32_t multicast_ttl = 1;  // IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS
+    event::Switch receive_errors = event::Switch::off;  // IP_RECVERR, IPV6_RECVERR
+    std::array<std::uint32_t, 8> refused_types{};       // ICMP_FILTER, ICMPV6_FILTER of raw sockets
+    std::int32_t multicast_ttl = 1;                     // IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS
     Ipv4 multicast_interface;
     std::uint64_t pacing_rate_max = ~std::uint64_t{0};  // octets per second
     std::uint64_t remembered_set = 0;  // bit n: the program set entry n of the table

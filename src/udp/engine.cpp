@@ -15,9 +15,10 @@ using event::Reason;
 struct Engine::Parts {
     using Handle = base::Handle<BoundEndpoint>;
 
-    Parts(const Config& given, buf::Pool& given_pool)
+    Parts(const Config& given, buf::Pool& given_pool, event::Transport given_transport)
         : config(given),
           pool(given_pool),
+          transport(given_transport),
           endpoints(static_cast<std::uint32_t>(config.sockets_max)) {}
 
     [[nodiscard]] BoundEndpoint* get(EndpointId id) { return endpoints.get(id.handle); }
@@ -27,11 +28,13 @@ struct Engine::Parts {
     [[nodiscard]] Datagram copy_of(const Datagram& datagram);
     [[nodiscard]] Verdict deliver(const Turn& turn, Handle handle, Datagram& datagram);
     [[nodiscard]] Verdict deliver_to_many(const Turn& turn, const Datagram& datagram);
-    static void moved(const Turn& turn, const Datagram& datagram, event::Step step, Reason reason);
+    void moved(const Turn& turn, const Datagram& datagram, event::Step step, Reason reason) const;
+    void learn(Handle handle, const Notice& notice, Hardness hardness);
     void edge_of(Handle handle, BoundEndpoint& endpoint);
 
     const Config config;
     buf::Pool& pool;
+    const event::Transport transport;
     SlotMap<BoundEndpoint> endpoints;
     SparseArray<std::vector<Handle>> on_port;  // in order of binding
     Ring<Outgoing> outgoing;
@@ -68,8 +71,21 @@ Datagram Engine::Parts::copy_of(const Datagram& datagram) {
 }
 
 void Engine::Parts::moved(const Turn& turn, const Datagram& datagram, event::Step step,
-                          Reason reason) {
+                          Reason reason) const {
     if (step != event::Step::dropped && !turn.wants_segments()) return;
+    if (transport != event::Transport::udp) {  // IP has told that it came
+        if (step == event::Step::dropped) {
+            turn.emit(event::IcmpMoved{.source = datagram.tuple.remote.addr,
+                                       .destination = datagram.tuple.local.addr,
+                                       .frame = datagram.frame->id,
+                                       .step = step,
+                                       .type = 0,
+                                       .code = 0,
+                                       .quoted = {},
+                                       .reason = reason});
+        }
+        return;
+    }
     turn.emit(
         event::DatagramMoved{datagram.tuple, datagram.frame->id, step, datagram.length, reason});
 }
@@ -107,8 +123,8 @@ Engine::Verdict Engine::Parts::deliver_to_many(const Turn& turn, const Datagram&
     return Verdict::dropped;
 }
 
-Engine::Engine(const Config& config, buf::Pool& pool)
-    : parts_(std::make_unique<Parts>(config, pool)) {}
+Engine::Engine(const Config& config, buf::Pool& pool, event::Transport transport)
+    : parts_(std::make_unique<Parts>(config, pool, transport)) {}
 
 Engine::~Engine() = default;
 
@@ -149,19 +165,65 @@ Engine::Verdict Engine::on_datagram(const Turn& turn, Datagram& datagram, bool t
     if (to_many) return parts_->deliver_to_many(turn, datagram);
     const auto handle = parts_->best(datagram.tuple);
     if (!handle.is_null()) return parts_->deliver(turn, handle, datagram);
+    if (parts_->transport == event::Transport::icmp) return Verdict::dropped;  // for no program
     parts_->moved(turn, datagram, event::Step::dropped, Reason::no_datagram_socket);
     return Verdict::no_socket;
 }
 
-void Engine::on_icmp(const Turn&, const FourTuple& tuple, Error error) {
-    const bool is_hard = error == Error::connection_refused || error == Error::no_such_option ||
-                         error == Error::protocol_error;
-    if (!is_hard) return;
-    const auto handle = parts_->best(tuple);
-    BoundEndpoint* endpoint = parts_->endpoints.get(handle);
-    if (endpoint == nullptr || !endpoint->remote()) return;
-    endpoint->error = error;
-    parts_->edge_of(handle, *endpoint);
+void Engine::Parts::learn(Handle handle, const Notice& notice, Hardness hardness) {
+    BoundEndpoint& endpoint = *endpoints.get(handle);
+    const bool tells_all = endpoint.extras && endpoint.extras->errors == Errors::all;
+    const bool is_told = tells_all || (hardness == Hardness::hard && endpoint.remote());
+    if (!is_told) return;
+    if (tells_all && endpoint.extras->notices.size() < Extras::notices_max) {
+        endpoint.extras->notices.push(notice);
+    }
+    endpoint.error = notice.error;
+    edge_of(handle, endpoint);
+}
+
+void Engine::on_error(const FourTuple& tuple, const Notice& notice, Hardness hardness) {
+    if (!tuple.local.port.is_any()) {
+        const auto handle = parts_->best(tuple);
+        if (!handle.is_null()) parts_->learn(handle, notice, hardness);
+        return;
+    }
+    for (const auto handle : parts_->on_port[tuple.local.port.value()]) {
+        const bool fits = parts_->endpoints.get(handle)->fit(tuple) != Fit::none;
+        if (fits) parts_->learn(handle, notice, hardness);
+    }
+}
+
+void Engine::on_message(const Turn& turn, const Datagram& message, Octets header) {
+    const auto type = std::to_integer<std::uint8_t>(message.frame->front()[0]);
+    FourTuple tuple = message.tuple;
+    tuple.local.port = tuple.remote.port = Port::any();
+    for (const auto handle : parts_->on_port[Port::any().value()]) {
+        const BoundEndpoint& endpoint = *parts_->endpoints.get(handle);
+        if (endpoint.fit(tuple) == Fit::none) continue;
+        if (endpoint.extras && !endpoint.extras->wants(type)) continue;
+        Datagram copy = parts_->copy_of(message);
+        if (!header.empty()) std::ranges::copy(header, copy.frame->prepend(header.size()).data());
+        copy.tuple = tuple;
+        copy.length += static_cast<std::uint32_t>(header.size());
+        (void)parts_->deliver(turn, handle, copy);
+    }
+}
+
+bool Engine::hears_messages() const {
+    return parts_->transport == event::Transport::icmp &&
+           !parts_->on_port[Port::any().value()].empty();
+}
+
+Status Engine::send_message(const FourTuple& tuple, const std::array<std::byte, 8>& header,
+                            Octets text, Carriage carriage) {
+    if (parts_->outgoing_octets >= parts_->config.send_buffer_max) return fail(Error::would_block);
+    FramePtr frame = parts_->pool.frame();
+    std::ranges::copy(header, frame->prepend(header.size()).data());
+    if (!text.empty()) (void)frame->add(parts_->pool.copy(text));
+    parts_->outgoing_octets += frame->size();
+    parts_->outgoing.push({tuple, std::move(frame), carriage});
+    return {};
 }
 
 Status Engine::send(const Turn&, FourTuple tuple, Octets text, Carriage carriage) {
@@ -224,6 +286,34 @@ std::optional<EndpointId> Engine::next_edge() {
     return std::nullopt;
 }
 
+std::optional<Notice> Engine::take_notice(EndpointId id) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint == nullptr || !endpoint->extras || endpoint->extras->notices.empty()) {
+        return std::nullopt;
+    }
+    Ring<Notice>& notices = endpoint->extras->notices;
+    const Notice notice = notices.pop();
+    endpoint->error.reset();
+    if (!notices.empty()) endpoint->error = notices.front().error;
+    return notice;
+}
+
+bool Engine::has_notice(EndpointId id) const {
+    const BoundEndpoint* endpoint = parts_->get(id);
+    return endpoint != nullptr && endpoint->extras && !endpoint->extras->notices.empty();
+}
+
+void Engine::set_errors(EndpointId id, Errors errors) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    const bool changes = endpoint != nullptr && (endpoint->extras || errors == Errors::all);
+    if (changes) endpoint->change_extras().errors = errors;
+}
+
+void Engine::set_refused_types(EndpointId id, const std::array<std::uint32_t, 8>& refused) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint != nullptr) endpoint->change_extras().refused = refused;
+}
+
 void Engine::snapshot(std::vector<event::SocketView>& sockets) const {
     std::vector<const BoundEndpoint*> by_age;
     parts_->endpoints.for_each(
@@ -232,7 +322,10 @@ void Engine::snapshot(std::vector<event::SocketView>& sockets) const {
               [](const BoundEndpoint* a, const BoundEndpoint* b) { return a->serial < b->serial; });
     for (const BoundEndpoint* endpoint : by_age) {
         event::SocketView view;
-        view.transport = event::Transport::udp;
+        view.transport = parts_->transport;
+        const bool is_raw =
+            view.transport == event::Transport::icmp && endpoint->local().port.is_any();
+        if (is_raw) view.transport = event::Transport::raw;
         view.state = endpoint->remote() ? event::State::established : event::State::closed;
         view.local = endpoint->local();
         view.peer = endpoint->remote().value_or(

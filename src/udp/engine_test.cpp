@@ -85,6 +85,12 @@ struct UdpTest : testing::Test {
     }
 };
 
+Notice notice(Error error) {
+    Notice told;
+    told.error = error;
+    return told;
+}
+
 TEST_F(UdpTest, a_missing_checksum_is_accepted_over_ipv4_only) {
     FramePtr frame = packet("query", false);
     const auto opened = open_datagram(peer, us, frame, Checksums::verify);
@@ -176,7 +182,7 @@ TEST_F(UdpTest, UDP_011_a_connected_endpoint_hears_only_its_peer_and_its_errors)
     engine.connect(id, remote);
     EXPECT_EQ(deliver("a"), Verdict::taken);
     EXPECT_EQ(deliver("b", {peer, Port{4001}}), Verdict::no_socket);
-    engine.on_icmp(turn(), {exact, remote}, Error::connection_refused);
+    engine.on_error({exact, remote}, notice(Error::connection_refused), Hardness::hard);
     EXPECT_EQ(engine.error(id), Error::connection_refused);
     EXPECT_EQ(engine.take_error(id), Error::connection_refused);
     EXPECT_EQ(engine.take_error(id), std::nullopt);
@@ -184,7 +190,7 @@ TEST_F(UdpTest, UDP_011_a_connected_endpoint_hears_only_its_peer_and_its_errors)
 
 TEST_F(UdpTest, UDP_012_an_unconnected_endpoint_learns_of_no_error) {
     const EndpointId id = engine.open(exact, 100'000);
-    engine.on_icmp(turn(), {exact, remote}, Error::connection_refused);
+    engine.on_error({exact, remote}, notice(Error::connection_refused), Hardness::hard);
     EXPECT_EQ(engine.error(id), std::nullopt);
     EXPECT_EQ(engine.next_edge(), std::nullopt);
 }
@@ -192,14 +198,14 @@ TEST_F(UdpTest, UDP_012_an_unconnected_endpoint_learns_of_no_error) {
 TEST_F(UdpTest, UDP_013_a_soft_error_is_not_reported) {
     const EndpointId id = engine.open(exact, 100'000);
     engine.connect(id, remote);
-    engine.on_icmp(turn(), {exact, remote}, Error::host_unreachable);
+    engine.on_error({exact, remote}, notice(Error::host_unreachable), Hardness::soft);
     EXPECT_EQ(engine.error(id), std::nullopt);
 }
 
 TEST_F(UdpTest, UDP_014_an_error_is_an_edge) {
     const EndpointId id = engine.open(exact, 100'000);
     engine.connect(id, remote);
-    engine.on_icmp(turn(), {exact, remote}, Error::connection_refused);
+    engine.on_error({exact, remote}, notice(Error::connection_refused), Hardness::hard);
     EXPECT_EQ(engine.next_edge(), id);
     EXPECT_EQ(engine.next_edge(), std::nullopt);
 }

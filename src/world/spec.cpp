@@ -31,7 +31,7 @@ constexpr void for_each_tunable(Config& c, Each each) {
     each(c.hystart), each(c.slow_start_after_idle), each(c.ecn), each(c.delayed_ack_max);
     each(c.invalid_ratelimit), each(c.moderate_receive_buffer), each(c.ipv6), each(c.numbers);
     each(c.fast_open), each(c.fast_open_keys), each(c.fast_open_key_count);
-    each(c.notsent_lowat);
+    each(c.notsent_lowat), each(c.autoconf);
 }
 
 /// What a host of format 1 did: it knew neither SACK nor CUBIC nor ECN, and delayed every ACK
