@@ -107,6 +107,7 @@ IcmpError icmp_kind_v6(const ip::ErrorIn& error) {
         case wire::Icmpv6Type::parameter_problem:
         case wire::Icmpv6Type::echo_request:
         case wire::Icmpv6Type::echo_reply:
+        case wire::Icmpv6Type::group_query:
         case wire::Icmpv6Type::router_solicitation:
         case wire::Icmpv6Type::router_advertisement:
         case wire::Icmpv6Type::neighbor_solicitation:

@@ -73,14 +73,15 @@ bool Core::Parts::pull_datagram(const Turn& turn) {
     told.frame = datagram->frame->id = ip.next_frame_id();
     told.length =
         static_cast<std::uint32_t>(datagram->frame->size() - wire::UdpView::header_length);
-    const Status sent =
-        ip.send(turn, {.source = datagram->tuple.local.addr,
-                       .destination = datagram->tuple.remote.addr,
-                       .frame = std::move(datagram->frame),
-                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::udp),
-                       .tos = carriage.tos,
-                       .ttl = carriage.ttl,
-                       .dont_fragment = carriage.dont_fragment == event::Switch::on});
+    const Status sent = ip.send(turn, {.source = datagram->tuple.local.addr,
+                                       .destination = datagram->tuple.remote.addr,
+                                       .frame = std::move(datagram->frame),
+                                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::udp),
+                                       .tos = carriage.tos,
+                                       .ttl = carriage.ttl,
+                                       .dont_fragment = carriage.dont_fragment == event::Switch::on,
+                                       .by = carriage.link,
+                                       .loops = carriage.loops});
     if (sent && turn.wants_segments()) turn.emit(told);
     return true;
 }
@@ -97,14 +98,15 @@ bool Core::Parts::pull_message(const Turn& turn) {
     told.code = std::to_integer<std::uint8_t>(header[1]);
     const auto protocol = told.source.is_v4() ? wire::IpProtocol::icmp : wire::IpProtocol::icmpv6;
     const udp::Carriage carriage = message->carriage;
-    const Status sent =
-        ip.send(turn, {.source = told.source,
-                       .destination = told.destination,
-                       .frame = std::move(message->frame),
-                       .protocol = static_cast<std::uint8_t>(protocol),
-                       .tos = carriage.tos,
-                       .ttl = carriage.ttl,
-                       .dont_fragment = carriage.dont_fragment == event::Switch::on});
+    const Status sent = ip.send(turn, {.source = told.source,
+                                       .destination = told.destination,
+                                       .frame = std::move(message->frame),
+                                       .protocol = static_cast<std::uint8_t>(protocol),
+                                       .tos = carriage.tos,
+                                       .ttl = carriage.ttl,
+                                       .dont_fragment = carriage.dont_fragment == event::Switch::on,
+                                       .by = carriage.link,
+                                       .loops = carriage.loops});
     if (sent && turn.wants_segments()) turn.emit(told);
     return true;
 }
@@ -170,11 +172,12 @@ Instant Core::deadline() const {
     return parts_->loopback.empty() ? timers : std::min(timers, parts_->loopback_since);
 }
 
-Result<Core::Chosen> Core::choose_path(IpAddr destination, std::optional<IpAddr> bound) const {
+Result<Core::Chosen> Core::choose_path(IpAddr destination, std::optional<IpAddr> bound,
+                                       std::optional<ip::InterfaceIndex> by) const {
     if (destination.is_any()) {  // SRC-013
         destination = destination.is_v4() ? IpAddr::loopback_v4() : IpAddr::loopback_v6();
     }
-    DT_TRY(path, parts_->ip.path(destination, bound));
+    DT_TRY(path, parts_->ip.path(destination, bound, by));
     return Chosen{path.source, destination, tcp_path(path)};
 }
 

@@ -166,6 +166,9 @@ std::expected<CallDesk::Copied, int> CallDesk::receive_one(const Request& reques
     if (n < 0) {
         const int error = errno;
         // An error of the socket comes where there is nothing else to give.
+        if (error == EAGAIN && plug.pending_error != 0) {
+            return std::unexpected(std::exchange(plug.pending_error, 0));
+        }
         auto calls = board_.calls(plug);
         const bool has_failed = error == EAGAIN && calls.poll(plug.socket).has(sock::PollMask::err);
         if (!has_failed) return std::unexpected(error);

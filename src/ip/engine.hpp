@@ -69,6 +69,10 @@ class Engine {
     /// A neighbour that is never asked for and never changes (ARP-019).
     void add_neighbor(const Turn& turn, const NeighborKey& key, Mac mac);
     void set_forwarding(bool on);
+    /// A group is heard on a link, once more or once less; routers of the link are told (RFC 3376,
+    /// RFC 3810). Errors: no_buffer_space.
+    Status join(const Turn& turn, InterfaceIndex interface, const IpAddr& group);
+    void leave(const Turn& turn, InterfaceIndex interface, const IpAddr& group);
     /// Every ICMP message goes up too, what is answered here as well: for raw sockets. Off: only
     /// echo replies, which nobody else wants.
     void hear_messages(event::Switch hears);

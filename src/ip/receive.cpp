@@ -96,7 +96,8 @@ Arrival Engine::Parts::receive_ipv4(const Turn& turn, InterfaceIndex in, FramePt
         return {};
     }
     frame->keep_front(header->total_length());  // link padding (IP4-004)
-    const Meant meant = meant_for(header->destination(), interfaces);
+    Meant meant = meant_for(header->destination(), interfaces);
+    if (meant == Meant::another && groups.is_heard(header->destination())) meant = Meant::many;
     if (meant == Meant::another) {
         forward(turn, in, std::move(frame), link_to_many);
         return {};
@@ -122,16 +123,15 @@ Arrival Engine::Parts::deliver(const Turn& turn, const wire::Ipv4View& header, I
     PacketIn packet;
     fill(packet, header, in, std::move(frame), to_many);
     if (protocol == IpProtocol::icmp) return on_icmp(turn, std::move(packet));
-    // A host without groups of its own has nothing to say to IGMP, and does not refuse it (RFC
-    // 2236).
-    const bool is_igmp = packet.protocol == igmp;
-    turn.emit(
-        event::PacketDropped{.source = packet.source,
-                             .destination = packet.destination,
-                             .frame = packet.frame->id,
-                             .protocol = packet.protocol,
-                             .reason = is_igmp ? Reason::not_offered : Reason::unknown_protocol});
-    if (is_igmp) return {};
+    if (packet.protocol == igmp) {
+        on_igmp(turn, packet);
+        return {};
+    }
+    turn.emit(event::PacketDropped{.source = packet.source,
+                                   .destination = packet.destination,
+                                   .frame = packet.frame->id,
+                                   .protocol = packet.protocol,
+                                   .reason = Reason::unknown_protocol});
     const Culprit culprit{Octets{packet.header}.first(packet.header_length), *packet.frame, in,
                           to_many};
     send_error(turn, culprit, wire::Icmpv4Repr::unreachable(wire::UnreachableCode::protocol),

@@ -98,7 +98,8 @@ Arrival Engine::Parts::receive_ipv6(const Turn& turn, InterfaceIndex in, FramePt
         return {};
     }
     frame->keep_front(header_length + header->payload_length());  // link padding
-    const Meant meant = meant_for(header->destination(), interfaces);
+    Meant meant = meant_for(header->destination(), interfaces);
+    if (meant == Meant::another && groups.is_heard(header->destination())) meant = Meant::many;
     if (meant == Meant::another) {
         forward_v6(turn, in, std::move(frame), link_to_many);
         return {};
@@ -247,6 +248,7 @@ Arrival Engine::Parts::take_icmpv6(const Turn& turn, PacketIn packet) {
         case Icmpv6Type::neighbor_solicitation:
         case Icmpv6Type::neighbor_advertisement:
         case Icmpv6Type::redirect: on_nd(turn, packet); return {};
+        case Icmpv6Type::group_query: on_mld_query(turn, packet); return {};
         case Icmpv6Type::destination_unreachable:
         case Icmpv6Type::packet_too_big:
         case Icmpv6Type::time_exceeded:

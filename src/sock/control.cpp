@@ -219,6 +219,9 @@ Answer<void> SocketTable::close(const Turn& turn, SocketId id, Unread unread) {
         if (datagram->id) carrier(*socket).close(*datagram->id);
         if (socket->transport == event::Transport::raw) core_.hear_messages();
     }
+    for (const Membership& each : socket->settings().memberships) {
+        core_.ip().leave(turn, each.link, each.group);
+    }
     release_port(id, *socket);
     sockets_.erase(id.handle);
     return {};

@@ -43,9 +43,15 @@ event::Switch dont_fragment(const Settings& settings, bool fits) {
 }
 
 udp::Carriage carriage_of(const Settings& settings, const IpAddr& to, bool fits) {
-    const auto group_ttl = static_cast<std::uint8_t>(settings.multicast_ttl);
-    return {settings.tcp.tos, to.is_multicast() ? group_ttl : settings.tcp.ttl,
-            dont_fragment(settings, fits)};
+    udp::Carriage carriage{.tos = settings.tcp.tos,
+                           .ttl = settings.tcp.ttl,
+                           .dont_fragment = dont_fragment(settings, fits)};
+    if (to.is_multicast()) {
+        carriage.ttl = static_cast<std::uint8_t>(settings.multicast_ttl);
+        carriage.loops = settings.multicast_loop;
+        carriage.link = settings.multicast_link;
+    }
+    return carriage;
 }
 
 std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
@@ -75,6 +81,7 @@ void SocketTable::open_endpoint(SocketId id, Socket& socket) {
     const auto stacks = socket.settings().tcp.v6_only ? udp::Stacks::v6_only : udp::Stacks::both;
     datagram.id = carrier(socket).open(socket.local, buffer, stacks);
     own(socket.transport, *datagram.id, id);
+    if (socket.settings().tcp.reuse_port) carrier(socket).share_port(*datagram.id);
     apply_to_endpoint(socket);
 }
 

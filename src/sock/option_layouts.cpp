@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/errno.hpp"
-#include "sock/options.hpp"
+#include "sock/multicast.hpp"
 #include "sock/tcp_info.hpp"
 
 namespace dt::sock {
@@ -396,33 +396,6 @@ Done write_filter(const OptionTarget& target, Octets from) {
     return {};
 }
 
-struct MulticastRequest {
-    std::array<std::byte, 4> group;
-    std::array<std::byte, 4> interface;
-};
-Done write_multicast_interface(const OptionTarget& target, Octets from) {
-    if (from.size() < Ipv4::size) return too_short();
-    const std::size_t offset = from.size() >= sizeof(MulticastRequest) ? Ipv4::size : 0;
-    const Ipv4 address = Ipv4::load(from, offset);
-    if (!address.is_any() && !target.table.core().is_local(address)) {
-        return refuse(Error::address_not_available, Reason::address_not_local);
-    }
-    target.socket.change_settings().multicast_interface = address;
-    return {};
-}
-Size read_multicast_interface(const OptionTarget& target, MutableOctets to) {
-    std::array<std::byte, Ipv4::size> address{};
-    target.socket.settings().multicast_interface.store(address, 0);
-    return put_value(to, address);
-}
-/// No group can be joined yet: there is no interface that would deliver it.
-Done refuse_membership(const OptionTarget& target, Octets from) {
-    if (from.size() < sizeof(MulticastRequest)) return too_short();
-    if (!target.socket.is_datagram()) return refuse(Error::protocol_error, Reason::wrong_state);
-    if (!Ipv4::load(from, 0).is_multicast()) return too_short();
-    return refuse(Error::no_such_device, Reason::not_offered);
-}
-
 // clang-format off
 constexpr auto layouts = std::to_array<LayoutRow>({
     {number::sol_socket, number::so_type, "SO_TYPE", read_type, refuse_read_only},
@@ -458,8 +431,8 @@ constexpr auto layouts = std::to_array<LayoutRow>({
     {number::ipproto_ip, number::ip_options, "IP_OPTIONS", read_no_options, write_ip_options},
     {number::ipproto_ip, number::ip_mtu, "IP_MTU", read_mtu, refuse_read_only},
     {number::ipproto_ip, number::ip_transparent, "IP_TRANSPARENT", read_constant<0>, refuse_privileged},
-    {number::ipproto_ip, number::ip_multicast_if, "IP_MULTICAST_IF", read_multicast_interface, write_multicast_interface},
-    {number::ipproto_ip, number::ip_add_membership, "IP_ADD_MEMBERSHIP", nullptr, refuse_membership},
+    {number::ipproto_ip, number::ip_multicast_if, "IP_MULTICAST_IF", read_multicast_address, write_multicast_address},
+    {number::ipproto_ip, number::ip_add_membership, "IP_ADD_MEMBERSHIP", nullptr, join_v4},
     {number::ipproto_ipv6, number::ipv6_v6only, "IPV6_V6ONLY", read_v6_only, write_v6_only},
     {number::ipproto_ipv6, number::ipv6_unicast_hops, "IPV6_UNICAST_HOPS", read_hops, write_hops},
     {number::ipproto_ipv6, number::ipv6_tclass, "IPV6_TCLASS", read_traffic_class, write_traffic_class},
@@ -468,7 +441,10 @@ constexpr auto layouts = std::to_array<LayoutRow>({
     {number::ipproto_ipv6, number::ipv6_recverr, "IPV6_RECVERR", read_errors, write_errors},
     {number::sol_raw, number::icmp_filter, "ICMP_FILTER", read_filter, write_filter},
     {number::ipproto_icmpv6, number::icmpv6_filter, "ICMPV6_FILTER", read_filter, write_filter},
-    {number::ipproto_ip, number::ip_drop_membership, "IP_DROP_MEMBERSHIP", nullptr, refuse_membership},
+    {number::ipproto_ip, number::ip_drop_membership, "IP_DROP_MEMBERSHIP", nullptr, leave_v4},
+    {number::ipproto_ipv6, number::ipv6_multicast_if, "IPV6_MULTICAST_IF", read_multicast_link, write_multicast_link},
+    {number::ipproto_ipv6, number::ipv6_join_group, "IPV6_JOIN_GROUP", nullptr, join_v6},
+    {number::ipproto_ipv6, number::ipv6_leave_group, "IPV6_LEAVE_GROUP", nullptr, leave_v6},
 });
 // clang-format on
 

@@ -74,6 +74,7 @@ class BoundEndpoint {
 
     std::optional<Error> error;  // pending, from ICMP; told once
     bool has_edge = false;       // in the queue of readiness edges
+    bool shares_port = false;    // SO_REUSEPORT: one of those that share it gets each datagram
     std::uint32_t serial = 0;    // order of opening, for viewers
     std::unique_ptr<Extras> extras;
 

@@ -2,8 +2,10 @@
 #include "udp/engine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "base/rng.hpp"
 #include "base/sparse_array.hpp"
 #include "udp/endpoint.hpp"
 #include "wire/udp.hpp"
@@ -25,6 +27,7 @@ struct Engine::Parts {
     void join_port(Handle handle, Port port) { on_port.at(port.value()).push_back(handle); }
     void leave_port(Handle handle, Port port) { std::erase(on_port.at(port.value()), handle); }
     [[nodiscard]] Handle best(const FourTuple& tuple);
+    [[nodiscard]] Handle shared(const FourTuple& tuple, Fit fit, std::size_t sharing);
     [[nodiscard]] Datagram copy_of(const Datagram& datagram);
     [[nodiscard]] Verdict deliver(const Turn& turn, Handle handle, Datagram& datagram);
     [[nodiscard]] Verdict deliver_to_many(const Turn& turn, const Datagram& datagram);
@@ -43,17 +46,36 @@ struct Engine::Parts {
     std::uint32_t next_serial = 0;
 };
 
-// Among equals the one bound last (UDP-021).
+// Among equals the one bound last (UDP-021), or one of those that share the port (UDP-022).
 Engine::Parts::Handle Engine::Parts::best(const FourTuple& tuple) {
     Handle best{};
     Fit best_fit = Fit::none;
+    std::size_t sharing = 0;  // of the best fit
     for (const Handle handle : on_port[tuple.local.port.value()]) {
-        const Fit fit = endpoints.get(handle)->fit(tuple);
+        const BoundEndpoint& endpoint = *endpoints.get(handle);
+        const Fit fit = endpoint.fit(tuple);
         if (fit == Fit::none || fit < best_fit) continue;
+        if (fit > best_fit) sharing = 0;
+        if (endpoint.shares_port) ++sharing;
         best = handle;
         best_fit = fit;
     }
-    return best;
+    return sharing > 1 ? shared(tuple, best_fit, sharing) : best;
+}
+
+/// Always the same one for the same conversation, while the same ones share the port.
+Engine::Parts::Handle Engine::Parts::shared(const FourTuple& tuple, Fit fit, std::size_t sharing) {
+    const auto remote = tuple.remote.addr.words();
+    const std::uint64_t ports =
+        std::uint64_t{tuple.remote.port.value()} << 16 | tuple.local.port.value();
+    const std::array<std::uint64_t, 3> words{remote[0], remote[1], ports};
+    std::size_t left = base::siphash_1_3(SipKey{}, words) % sharing;
+    for (const Handle handle : on_port[tuple.local.port.value()]) {
+        const BoundEndpoint& endpoint = *endpoints.get(handle);
+        if (endpoint.fit(tuple) != fit || !endpoint.shares_port) continue;
+        if (left-- == 0) return handle;
+    }
+    return {};
 }
 
 Datagram Engine::Parts::copy_of(const Datagram& datagram) {
@@ -301,6 +323,11 @@ std::optional<Notice> Engine::take_notice(EndpointId id) {
 bool Engine::has_notice(EndpointId id) const {
     const BoundEndpoint* endpoint = parts_->get(id);
     return endpoint != nullptr && endpoint->extras && !endpoint->extras->notices.empty();
+}
+
+void Engine::share_port(EndpointId id) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint != nullptr) endpoint->shares_port = true;
 }
 
 void Engine::set_errors(EndpointId id, Errors errors) {

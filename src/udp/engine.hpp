@@ -83,6 +83,8 @@ class Engine {
     /// The oldest error that waits to be read (MSG_ERRQUEUE); the next one becomes pending.
     std::optional<Notice> take_notice(EndpointId id);
     [[nodiscard]] bool has_notice(EndpointId id) const;
+    /// Of those on a port that share it, each conversation has one (UDP-022).
+    void share_port(EndpointId id);
     void set_errors(EndpointId id, Errors errors);
     void set_refused_types(EndpointId id, const std::array<std::uint32_t, 8>& refused);
 

@@ -323,5 +323,32 @@ TEST_F(UdpTest, ViewsShowEndpointsInOrderOfOpening) {
     EXPECT_EQ(views[1].state, event::State::closed);
 }
 
+TEST_F(UdpTest, UDP_022_those_that_share_a_port_have_their_conversations) {
+    std::array<EndpointId, 4> sharing{};
+    for (EndpointId& id : sharing) {
+        id = engine.open(exact, 10'000'000);
+        engine.share_port(id);
+    }
+    for (std::uint16_t port = 1; port <= 4000; ++port) {
+        EXPECT_EQ(deliver("x", {peer, Port{port}}), Verdict::taken);
+    }
+    for (const EndpointId id : sharing) {
+        EXPECT_GE(engine.queued(id), 600U);
+        EXPECT_LE(engine.queued(id), 1400U);
+    }
+    // The same conversation goes where it went before.
+    const auto counts = [&] {
+        std::array<std::size_t, 4> found{};
+        for (std::size_t i = 0; i < found.size(); ++i) found[i] = engine.queued(sharing[i]);
+        return found;
+    };
+    const auto before = counts();
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(deliver("y", {peer, Port{77}}), Verdict::taken);
+    const auto after = counts();
+    std::size_t changed = 0;
+    for (std::size_t i = 0; i < before.size(); ++i) changed += after[i] != before[i] ? 1 : 0;
+    EXPECT_EQ(changed, 1U);
+}
+
 }  // namespace
 }  // namespace dt::udp
