@@ -118,7 +118,10 @@ void Engine::Parts::on_advertisement(const Turn& turn, const PacketIn& packet) {
         return;
     }
     if (on_claim(turn, packet, answer->target, std::nullopt)) return;
-    if (!answer->is_router) autoconf.on_no_router(packet.interface, answer->target);  // ND-009
+    if (!answer->is_router) {  // ND-009
+        autoconf.on_no_router(packet.interface, answer->target);
+        while (const auto deed = autoconf.next_deed()) do_deed(turn, *deed);
+    }
     const IpAddr target = answer->target;
     const NeighborTable::Advertised said{
         .mac = answer->options.target_link,
