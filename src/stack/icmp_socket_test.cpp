@@ -208,7 +208,8 @@ TEST(IcmpSocket, AnEchoOverIpv6HasItsChecksumFromUs) {
     const std::string answer = received(program);
     ASSERT_EQ(answer.size(), 11U);
     EXPECT_EQ(static_cast<unsigned char>(answer[0]), 129);
-    // Of IPv6 raw sockets are given the message alone; both questions of neighbour discovery are among it.
+    // Of IPv6 raw sockets are given the message alone; both questions of neighbour discovery are
+    // among it.
     std::vector<int> types;
     for (std::string next = received(raw); next != "EAGAIN"; next = received(raw)) {
         types.push_back(static_cast<unsigned char>(next[0]));
