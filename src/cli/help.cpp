@@ -66,6 +66,7 @@ Usage: dialtone run --tap NAME[,ip=A/LEN[,gw=G]] -- PROGRAM [ARGS…]      in a 
          goes at the end of the run. One that exists (ip tuntap add mode tap) is used as it is.
   ip=    the address of the program's host and its network; without it 10.0.0.1/24
   gw=    the address of `outside`, and where packets for other networks go
+  auto6  IPv6 addresses, routes and MTU as the routers of that network say
 Hosts of --with are on the same network. --link and --fault can name `outside` like any host; links
 that touch frames turn offloading to the kernel off. /dev/net/tun must be open to the caller.
 )";

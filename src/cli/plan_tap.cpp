@@ -11,6 +11,11 @@ std::optional<std::string> join_outside(const link::TapSpec& tap, host::RunSpec&
     world::Spec& world = run.world;
     const auto host = static_cast<event::HostIndex>(world.hosts.size() - 1);
     run.tap = tap.name;
+    if (tap.autoconf == event::Switch::on) {
+        for (world::HostSpec& each : world.hosts) {
+            each.config.ipv6 = each.config.autoconf = event::Switch::on;
+        }
+    }
     world.outside = world::Outside{host, tap.network, tap.gateway};
     world.hosts[host].address = tap.gateway;
     for (std::size_t l = 0; l < world.links.size(); ++l) {

@@ -107,6 +107,7 @@ IcmpError icmp_kind_v6(const ip::ErrorIn& error) {
         case wire::Icmpv6Type::parameter_problem:
         case wire::Icmpv6Type::echo_request:
         case wire::Icmpv6Type::echo_reply:
+        case wire::Icmpv6Type::group_query:
         case wire::Icmpv6Type::router_solicitation:
         case wire::Icmpv6Type::router_advertisement:
         case wire::Icmpv6Type::neighbor_solicitation:
@@ -138,21 +139,45 @@ std::optional<IcmpError> icmp_kind(const ip::ErrorIn& error) {
     return std::nullopt;
 }
 
-/// What an error means to a connected datagram socket: hard ones only (UDP-013, Linux).
-std::optional<Error> hard_error(IcmpError kind) {
+/// What an error means to a datagram socket (ip(7), Linux).
+Error error_of(IcmpError kind) {
     switch (kind) {
         case IcmpError::port_unreachable: return Error::connection_refused;
         case IcmpError::protocol_unreachable: return Error::no_such_option;
         case IcmpError::admin_prohibited: return Error::host_unreachable;
         case IcmpError::policy_denied: return Error::access_denied;
         case IcmpError::parameter_problem: return Error::protocol_error;
+        case IcmpError::network_unreachable: return Error::network_unreachable;
+        case IcmpError::host_unreachable:
+        case IcmpError::time_exceeded: return Error::host_unreachable;
+        case IcmpError::fragmentation_needed: return Error::message_too_long;
+    }
+    return Error::protocol_error;
+}
+
+/// Only a hard one is told without IP_RECVERR (UDP-011 to UDP-013).
+udp::Hardness hardness_of(IcmpError kind) {
+    switch (kind) {
+        case IcmpError::port_unreachable:
+        case IcmpError::protocol_unreachable:
+        case IcmpError::parameter_problem: return udp::Hardness::hard;
+        case IcmpError::admin_prohibited:
+        case IcmpError::policy_denied:
         case IcmpError::network_unreachable:
         case IcmpError::host_unreachable:
-        case IcmpError::fragmentation_needed:
-        case IcmpError::time_exceeded: return std::nullopt;
+        case IcmpError::time_exceeded:
+        case IcmpError::fragmentation_needed: break;
     }
-    return std::nullopt;
+    return udp::Hardness::soft;
 }
+
+bool is_icmp(std::uint8_t protocol) {
+    return protocol == static_cast<std::uint8_t>(IpProtocol::icmp) ||
+           protocol == static_cast<std::uint8_t>(IpProtocol::icmpv6);
+}
+
+/// Where both families have an echo's identifier (RFC 792, RFC 4443 §4).
+constexpr std::size_t identifier_at = 4;
 
 FourTuple tuple_of(const ip::PacketIn& packet, const wire::TcpView& view) {
     return {{packet.destination, view.destination()}, {packet.source, view.source()}};
@@ -169,14 +194,36 @@ void Core::Parts::on_frame(const Turn& turn, ip::InterfaceIndex in, FramePtr fra
     ip::Arrival arrival = ip.receive(turn, in, std::move(frame));
     if (arrival.error) {
         on_error(turn, *arrival.error);
-        return;
     }
     if (!arrival.packet) return;
     if (arrival.packet->protocol == tcp_number) {
         on_tcp(turn, *arrival.packet);
-    } else {
+    } else if (arrival.packet->protocol == udp_number) {
         on_udp(turn, *arrival.packet);
+    } else {
+        on_message(turn, *arrival.packet);
     }
+}
+
+/// An ICMP message: to all raw sockets that want it, an echo reply to whoever asked (ICMP4-013).
+void Core::Parts::on_message(const Turn& turn, ip::PacketIn& packet) {
+    const Octets message = packet.frame->front();  // IP has proved its header
+    const auto type = std::to_integer<std::uint8_t>(message[0]);
+    udp::Datagram datagram;
+    datagram.tuple = {{packet.destination, Port{load_be<std::uint16_t>(message, identifier_at)}},
+                      {packet.source, Port::any()}};
+    datagram.length = static_cast<std::uint32_t>(packet.frame->size());
+    datagram.arrival = {packet.tos, packet.ttl, static_cast<std::uint8_t>(packet.interface),
+                        turn.now()};
+    datagram.frame = std::move(packet.frame);
+    const bool is_v4 = packet.source.is_v4();
+    // Raw sockets are given the header of IPv4 too, of IPv6 not (raw(7), RFC 3542 §3).
+    const Octets header = Octets{packet.header}.first(is_v4 ? packet.header_length : 0);
+    if (icmp.hears_messages()) icmp.on_message(turn, datagram, header);
+    const bool is_reply = is_v4 ? type == static_cast<std::uint8_t>(Icmpv4Type::echo_reply)
+                                : type == static_cast<std::uint8_t>(wire::Icmpv6Type::echo_reply);
+    const bool has_identifier = !datagram.tuple.local.port.is_any();  // 0: that of raw sockets
+    if (is_reply && has_identifier) (void)icmp.on_datagram(turn, datagram, false);
 }
 
 void Core::Parts::on_tcp(const Turn& turn, ip::PacketIn& packet) {
@@ -265,14 +312,54 @@ void Core::Parts::on_error(const Turn& turn, const ip::ErrorIn& error) {
         if (tcp.on_icmp(turn, tuple, seq, *kind, mtu) == tcp::Engine::Belief::yes) return;
         turn.emit(event::IcmpMoved{error.from, error.source, 0, event::Step::dropped, error.type,
                                    error.code, tuple, Reason::icmp_not_believed});
-    } else if (error.protocol == udp_number) {
-        if (const auto hard = hard_error(*kind)) udp.on_icmp(turn, tuple, *hard);
+    } else {
+        on_datagram_error(error, *kind);
     }
 }
 
-/// The next hop never answered. UDP learns nothing of it (ARP-009).
+/// To the datagram socket that sent what is quoted, or the one whose echo it was (ICMP4-014).
+void Core::Parts::on_datagram_error(const ip::ErrorIn& error, IcmpError kind) {
+    FourTuple tuple = quoted_tuple(error.source, error.destination, error.transport);
+    udp::Notice notice{.to = tuple.remote,
+                       .from = error.from,
+                       .error = error_of(kind),
+                       .type = error.type,
+                       .code = error.code,
+                       .mtu = error.mtu,
+                       .quoted = error.transport};
+    if (error.protocol == udp_number) {
+        udp.on_error(tuple, notice, hardness_of(kind));
+    } else if (is_icmp(error.protocol)) {
+        const Port identifier{load_be<std::uint16_t>(error.transport, identifier_at)};
+        notice.to.port = tuple.remote.port = Port::any();
+        tuple.local.port = Port::any();
+        icmp.on_error(tuple, notice, hardness_of(kind));
+        tuple.local.port = identifier;
+        if (!identifier.is_any()) icmp.on_error(tuple, notice, hardness_of(kind));
+    }
+}
+
+/// The next hop never answered: for a datagram that is an error of ours, which UDP does not learn
+/// without IP_RECVERR (ARP-009).
 void Core::Parts::on_unreachable(const Turn& turn, const ip::Engine::Unreachable& gone) {
-    if (gone.protocol != tcp_number) return;
+    if (gone.protocol != tcp_number) {
+        const bool is_v4 = gone.source.is_v4();
+        const auto type =
+            is_v4 ? static_cast<std::uint8_t>(Icmpv4Type::destination_unreachable)
+                  : static_cast<std::uint8_t>(wire::Icmpv6Type::destination_unreachable);
+        const auto code = is_v4 ? static_cast<std::uint8_t>(UnreachableCode::host)
+                                : static_cast<std::uint8_t>(wire::Unreachable6Code::address);
+        on_datagram_error({.from = gone.source,
+                           .type = type,
+                           .code = code,
+                           .mtu = 0,
+                           .source = gone.source,
+                           .destination = gone.destination,
+                           .protocol = gone.protocol,
+                           .transport = gone.transport},
+                          IcmpError::host_unreachable);
+        return;
+    }
     tcp.on_neighbour_failed(turn, gone.next_hop,
                             quoted_tuple(gone.source, gone.destination, gone.transport));
 }

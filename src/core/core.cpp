@@ -39,6 +39,7 @@ Core::Parts::Parts(const Config& config, std::uint64_t seed, event::HostIndex ho
     : ip(config, seed_of(seed, ip_purpose), host, pool),
       tcp(config, pool, secret_of(seed)),
       udp(config, pool),
+      icmp(config, pool, event::Transport::icmp),
       ports(seed_of(seed, ports_purpose)) {}
 
 Result<tcp::Path> Core::Parts::path_to(IpAddr destination, IpAddr source) const {
@@ -66,21 +67,47 @@ bool Core::Parts::pull_segment(const Turn& turn) {
 
 bool Core::Parts::pull_datagram(const Turn& turn) {
     auto datagram = udp.next_datagram(turn);
-    if (!datagram) return false;
+    if (!datagram) return pull_message(turn);
     const udp::Carriage carriage = datagram->carriage;
     event::DatagramMoved told;
     told.tuple = datagram->tuple;
     told.frame = datagram->frame->id = ip.next_frame_id();
     told.length =
         static_cast<std::uint32_t>(datagram->frame->size() - wire::UdpView::header_length);
-    const Status sent =
-        ip.send(turn, {.source = datagram->tuple.local.addr,
-                       .destination = datagram->tuple.remote.addr,
-                       .frame = std::move(datagram->frame),
-                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::udp),
-                       .tos = carriage.tos,
-                       .ttl = carriage.ttl,
-                       .dont_fragment = carriage.dont_fragment == event::Switch::on});
+    const Status sent = ip.send(turn, {.source = datagram->tuple.local.addr,
+                                       .destination = datagram->tuple.remote.addr,
+                                       .frame = std::move(datagram->frame),
+                                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::udp),
+                                       .tos = carriage.tos,
+                                       .ttl = carriage.ttl,
+                                       .dont_fragment = carriage.dont_fragment == event::Switch::on,
+                                       .by = carriage.link,
+                                       .loops = carriage.loops});
+    if (sent && turn.wants_segments()) turn.emit(told);
+    return true;
+}
+
+bool Core::Parts::pull_message(const Turn& turn) {
+    auto message = icmp.next_datagram(turn);
+    if (!message) return false;
+    const Octets header = message->frame->front();
+    event::IcmpMoved told;
+    told.source = message->tuple.local.addr;
+    told.destination = message->tuple.remote.addr;
+    told.frame = message->frame->id = ip.next_frame_id();
+    told.type = std::to_integer<std::uint8_t>(header[0]);
+    told.code = std::to_integer<std::uint8_t>(header[1]);
+    const auto protocol = told.source.is_v4() ? wire::IpProtocol::icmp : wire::IpProtocol::icmpv6;
+    const udp::Carriage carriage = message->carriage;
+    const Status sent = ip.send(turn, {.source = told.source,
+                                       .destination = told.destination,
+                                       .frame = std::move(message->frame),
+                                       .protocol = static_cast<std::uint8_t>(protocol),
+                                       .tos = carriage.tos,
+                                       .ttl = carriage.ttl,
+                                       .dont_fragment = carriage.dont_fragment == event::Switch::on,
+                                       .by = carriage.link,
+                                       .loops = carriage.loops});
     if (sent && turn.wants_segments()) turn.emit(told);
     return true;
 }
@@ -99,6 +126,11 @@ Core::~Core() = default;
 
 tcp::Engine& Core::tcp() { return parts_->tcp; }
 udp::Engine& Core::udp() { return parts_->udp; }
+udp::Engine& Core::icmp() { return parts_->icmp; }
+void Core::hear_messages() {
+    parts_->ip.hear_messages(parts_->icmp.hears_messages() ? event::Switch::on
+                                                           : event::Switch::off);
+}
 ip::Engine& Core::ip() { return parts_->ip; }
 PortTable& Core::ports() { return parts_->ports; }
 
@@ -141,11 +173,12 @@ Instant Core::deadline() const {
     return parts_->loopback.empty() ? timers : std::min(timers, parts_->loopback_since);
 }
 
-Result<Core::Chosen> Core::choose_path(IpAddr destination, std::optional<IpAddr> bound) const {
+Result<Core::Chosen> Core::choose_path(IpAddr destination, std::optional<IpAddr> bound,
+                                       std::optional<ip::InterfaceIndex> by) const {
     if (destination.is_any()) {  // SRC-013
         destination = destination.is_v4() ? IpAddr::loopback_v4() : IpAddr::loopback_v6();
     }
-    DT_TRY(path, parts_->ip.path(destination, bound));
+    DT_TRY(path, parts_->ip.path(destination, bound, by));
     return Chosen{path.source, destination, tcp_path(path)};
 }
 

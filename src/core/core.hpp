@@ -29,6 +29,10 @@ class Core {
 
     [[nodiscard]] tcp::Engine& tcp();
     [[nodiscard]] udp::Engine& udp();
+    /// Messages of ICMP sockets: echo by its identifier, raw ones on port 0.
+    [[nodiscard]] udp::Engine& icmp();
+    /// Raw sockets were opened or closed: whether they hear what IP answers by itself.
+    void hear_messages();
     [[nodiscard]] ip::Engine& ip();
     [[nodiscard]] PortTable& ports();
 
@@ -42,13 +46,16 @@ class Core {
     [[nodiscard]] Instant deadline() const;
 
     /// Source address and path for `destination`; 0.0.0.0 means loopback. Whether many may be
-    /// addressed is for the caller to judge. Errors: those of ip::Engine::path().
+    /// addressed is for the caller to judge. `by`: the link, where one was named. Errors: those of
+    /// ip::Engine::path().
     struct Chosen {
         IpAddr source;
         IpAddr destination;
         tcp::Path path;
     };
-    [[nodiscard]] Result<Chosen> choose_path(IpAddr destination, std::optional<IpAddr> bound) const;
+    [[nodiscard]] Result<Chosen> choose_path(
+        IpAddr destination, std::optional<IpAddr> bound,
+        std::optional<ip::InterfaceIndex> by = std::nullopt) const;
     [[nodiscard]] bool is_local(IpAddr address) const;  // any 127/8, any interface address
 
     /// Adds what was counted here: segments dropped before TCP saw them.

@@ -13,13 +13,16 @@ struct Core::Parts {
     void on_frame(const Turn& turn, ip::InterfaceIndex in, FramePtr frame);
     void on_tcp(const Turn& turn, ip::PacketIn& packet);
     void on_udp(const Turn& turn, ip::PacketIn& packet);
+    void on_message(const Turn& turn, ip::PacketIn& packet);
     void on_error(const Turn& turn, const ip::ErrorIn& error);
+    void on_datagram_error(const ip::ErrorIn& error, tcp::IcmpError kind);
     void on_unreachable(const Turn& turn, const ip::Engine::Unreachable& gone);
 
     // Packets out (core.cpp).
     [[nodiscard]] bool pull(const Turn& turn);
     [[nodiscard]] bool pull_segment(const Turn& turn);
     [[nodiscard]] bool pull_datagram(const Turn& turn);
+    [[nodiscard]] bool pull_message(const Turn& turn);
 
     [[nodiscard]] bool may_receive() const { return ip.may_receive() && tcp.may_receive(); }
     [[nodiscard]] Result<tcp::Path> path_to(IpAddr destination, IpAddr source) const;
@@ -27,6 +30,7 @@ struct Core::Parts {
     ip::Engine ip;
     tcp::Engine tcp;
     udp::Engine udp;
+    udp::Engine icmp;
     PortTable ports;
     Ring<FramePtr> loopback;  // left on lo, arrive in the next turn
     Instant loopback_since{};

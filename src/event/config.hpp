@@ -143,6 +143,10 @@ struct Config {
 
     // IPv6. Off: a host without it, as a kernel booted so (socket(AF_INET6) says EAFNOSUPPORT).
     Switch ipv6 = Switch::off;
+    // Addresses are proved before use (RFC 4862 §5.4), routers asked for and heard (RFC 4861 §6.3).
+    // Off: addresses are ours from the start, routers are not heard (Linux accept_dad=0,
+    // accept_ra=0).
+    Switch autoconf = Switch::off;
 
     // ARP, ND, ICMP.
     Duration neighbour_retry = std::chrono::seconds{1};

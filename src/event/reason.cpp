@@ -333,6 +333,21 @@ constexpr auto rows = std::to_array<ReasonRow>({
     {Reason::timestamps_missing, "timestamps-missing", "RFC 7323 §3.2",
      "a segment without timestamps where both sides agreed to send them",
      "a middlebox that takes options away"},
+    {Reason::router_refused, "router-refused", "RFC 4861 §6.1.2",
+     "a router advertisement that no router of this link sends, or one too many routers",
+     "who sends it: a router speaks from its link-local address with hop limit 255"},
+    {Reason::prefix_refused, "prefix-refused", "RFC 4862 §5.5.3",
+     "an advertised prefix that gives no address: link-local, its lifetimes contradict each other, or one too many",
+     "the prefixes that the router advertises"},
+    {Reason::redirect_refused, "redirect-refused", "RFC 4861 §8.1",
+     "only the router that a destination is reached by may name a better one, on the same link",
+     "who sends it"},
+    {Reason::address_duplicate, "address-duplicate", "RFC 4862 §5.4",
+     "another host of the link has the address that was about to be taken: it is not used",
+     "which host has it"},
+    {Reason::address_tentative, "address-tentative", "RFC 4862 §5.4",
+     "the address is still being proved: nothing goes to it or leaves from it yet",
+     "a second later it may be used"},
 });
 // clang-format on
 

@@ -123,6 +123,11 @@ enum class Reason : std::uint16_t {
     path_black_hole,
     reset_limited,
     timestamps_missing,
+    router_refused,
+    prefix_refused,
+    redirect_refused,
+    address_duplicate,
+    address_tentative,
     count_,  // not a reason: how many there are; stays last
 };
 

@@ -13,7 +13,8 @@
 
 namespace dt::event {
 
-enum class Transport : std::uint8_t { tcp, udp };
+/// What a socket is of; `icmp`: echo only (SOCK_DGRAM), `raw`: whole ICMP messages (SOCK_RAW).
+enum class Transport : std::uint8_t { tcp, udp, icmp, raw };
 
 struct TimerView {
     TimerKind kind = TimerKind::none;

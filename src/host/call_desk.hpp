@@ -162,6 +162,7 @@ class CallDesk {
     [[nodiscard]] Answer on_send_to(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_receive_from(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_send_message(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_error_queue(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_receive_message(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_send_messages(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_receive_messages(const Request& request, Subject& subject);

@@ -1,14 +1,18 @@
 // Control messages of recvmsg() (cmsg(3), ip(7)).
 #include "host/control_messages.hpp"
 
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <ctime>
 
+#include "base/errno.hpp"
 #include "host/socket_name.hpp"
 
 namespace dt::host {
@@ -69,11 +73,58 @@ in_pktinfo packet_info(const Origin& origin) {
     return info;
 }
 
+in6_pktinfo packet_info_v6(const Origin& origin) {
+    in6_pktinfo info{};
+    info.ipi6_ifindex = origin.arrival.interface + 1U;
+    MutableOctets to = std::as_writable_bytes(std::span(&info.ipi6_addr, 1));
+    origin.to.addr.v6().store(to, 0);
+    return info;
+}
+
+/// What IP_RECVERR gives: the error, then the address it came from.
+struct ErrorMessage {
+    sock_extended_err error{};
+    std::array<std::byte, sizeof(sockaddr_in6)> offender{};
+    std::size_t offender_size = 0;
+
+    explicit ErrorMessage(const udp::Notice& notice) {
+        const bool is_v4 = notice.from.is_v4();
+        error.ee_errno = static_cast<std::uint32_t>(base::errno_of(notice.error));
+        error.ee_origin = is_v4 ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6;
+        error.ee_type = notice.type;
+        error.ee_code = notice.code;
+        error.ee_info = notice.mtu;
+        const auto family = is_v4 ? sock::Family::inet : sock::Family::inet6;
+        const RawName name = name_of({notice.from, Port::any()}, family);
+        std::ranges::copy(name.given(), offender.begin());
+        offender_size = name.length;
+    }
+};
+
 }  // namespace
+
+ControlWishes::Told tell_error(const udp::Notice& notice, std::size_t room) {
+    const ErrorMessage message(notice);
+    std::vector<std::byte> data(sizeof message.error + message.offender_size);
+    std::memcpy(data.data(), &message.error, sizeof message.error);
+    std::copy_n(message.offender.begin(), message.offender_size,
+                data.begin() + sizeof message.error);
+    Writer writer(room);
+    if (notice.from.is_v4()) {
+        writer.put(IPPROTO_IP, IP_RECVERR, Octets(data));
+    } else {
+        writer.put(IPPROTO_IPV6, IPV6_RECVERR, Octets(data));
+    }
+    return writer.take();
+}
 
 void ControlWishes::on_option(int level, int name, int value) {
     const bool is_on = value != 0;
     if (level == SOL_SOCKET && is_time_option(name)) time_ = is_on ? name : 0;
+    if (level == IPPROTO_IPV6) {
+        if (name == IPV6_RECVHOPLIMIT) ttl_ = is_on;
+        if (name == IPV6_RECVPKTINFO) packet_ = is_on;
+    }
     if (level != IPPROTO_IP) return;
     switch (name) {
         case IP_PKTINFO: packet_ = is_on; return;
@@ -88,6 +139,11 @@ ControlWishes::Told ControlWishes::tell(const Origin& origin, std::size_t room,
                                         Duration wall_offset) const {
     Writer writer(room);
     if (time_ != 0) put_time(writer, time_, origin.arrival.at.time_since_epoch() + wall_offset);
+    if (!origin.to.addr.is_v4()) {
+        if (packet_) writer.put(IPPROTO_IPV6, IPV6_PKTINFO, packet_info_v6(origin));
+        if (ttl_) writer.put(IPPROTO_IPV6, IPV6_HOPLIMIT, int{origin.arrival.ttl});
+        return writer.take();
+    }
     if (packet_) writer.put(IPPROTO_IP, IP_PKTINFO, packet_info(origin));
     if (ttl_) writer.put(IPPROTO_IP, IP_TTL, int{origin.arrival.ttl});
     if (tos_) writer.put(IPPROTO_IP, IP_TOS, origin.arrival.tos);

@@ -34,12 +34,15 @@ class ControlWishes {
     [[nodiscard]] Told tell(const Origin& origin, std::size_t room, Duration wall_offset) const;
 
   private:
-    bool packet_ = false;       // IP_PKTINFO
-    bool ttl_ = false;          // IP_RECVTTL
+    bool packet_ = false;       // IP_PKTINFO, IPV6_RECVPKTINFO
+    bool ttl_ = false;          // IP_RECVTTL, IPV6_RECVHOPLIMIT
     bool tos_ = false;          // IP_RECVTOS
     bool destination_ = false;  // IP_RECVORIGDSTADDR
     int time_ = 0;              // SO_TIMESTAMP, SO_TIMESTAMPNS or their _NEW forms; 0 = not
 };
+
+/// What recvmsg() with MSG_ERRQUEUE says of an ICMP error: a sock_extended_err and who sent it.
+[[nodiscard]] ControlWishes::Told tell_error(const udp::Notice& notice, std::size_t room);
 
 /// Options whose messages a stream would have to carry through the pair, which cannot.
 [[nodiscard]] bool is_told_by_streams(int level, int name);

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "base/errno.hpp"
 #include "host/switchboard.hpp"
 
 namespace dt::host {
@@ -80,7 +81,11 @@ void Switchboard::deliver_datagrams(Plug& plug) {
     for (int i = 0; i < datagrams_at_once; ++i) {
         if (!program.poll(plug.socket).has(sock::PollMask::in)) return;
         const auto received = program.receive_from(plug.socket, scratch_);
-        if (!received) return;
+        if (!received) {
+            if (received.error() == Error::would_block) return;
+            plug.pending_error = base::errno_of(received.error());  // it came before a datagram
+            continue;
+        }
         const auto text = Octets(scratch_).first(received->copied);
         const bool from_us = plug.name_server && received->from == name_service;
         const Origin origin{from_us ? *plug.name_server : received->from, received->to,

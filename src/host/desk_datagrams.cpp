@@ -163,7 +163,19 @@ std::expected<CallDesk::Copied, int> CallDesk::receive_one(const Request& reques
     Switchboard::settle_in_pair(plug);
     const int native = (flags & MSG_PEEK) | MSG_TRUNC | MSG_DONTWAIT;
     const ssize_t n = ::recv(subject.theirs.fd.get(), scratch_.data(), scratch_.size(), native);
-    if (n < 0) return std::unexpected(errno);
+    if (n < 0) {
+        const int error = errno;
+        // An error of the socket comes where there is nothing else to give.
+        if (error == EAGAIN && plug.pending_error != 0) {
+            return std::unexpected(std::exchange(plug.pending_error, 0));
+        }
+        auto calls = board_.calls(plug);
+        const bool has_failed = error == EAGAIN && calls.poll(plug.socket).has(sock::PollMask::err);
+        if (!has_failed) return std::unexpected(error);
+        const auto told = calls.receive_from(plug.socket, scratch_);
+        if (told) return std::unexpected(EAGAIN);
+        return std::unexpected(base::errno_of(told.error()));
+    }
     Copied copied;
     copied.full = static_cast<std::size_t>(n);
     copied.count = std::min(copied.full, message.parts.size());
@@ -220,9 +232,34 @@ bool CallDesk::write_header(const RemoteMemory& memory, const Plug& plug, const 
            memory.put(header + offsetof(msghdr, msg_flags), flags);
 }
 
+/// recvmsg() with MSG_ERRQUEUE: the oldest ICMP error, as what it quotes (ip(7)); it never waits.
+Answer CallDesk::on_error_queue(const Request& request, Subject& subject) {
+    if (subject.plug->type == sock::Type::stream) return Answer::error(EAGAIN);
+    const auto message = read_message(request, request.arg(1));
+    if (!message) return Answer::error(message.error());
+    auto calls = board_.calls(*subject.plug);
+    const auto notice = calls.take_notice(subject.plug->socket);
+    if (!notice) return Answer::error(EAGAIN);
+    // Of UDP that is the header alone, which programs are not given.
+    const bool is_udp = !notice->to.port.is_any();
+    const Octets quoted = Octets(notice->quoted).first(is_udp ? 0 : notice->quoted.size());
+    const std::size_t count = std::min(quoted.size(), message->parts.size());
+    const auto told = tell_error(*notice, message->control_length);
+    const std::uint64_t header = request.arg(1);
+    const int flags = MSG_ERRQUEUE | (told.is_cut ? MSG_CTRUNC : 0);
+    const NameRoom room{message->name, header + name_length_at};
+    const bool is_written =
+        message->parts.scatter(request.memory, quoted.first(count)) &&
+        write_name(request.memory, notice->to, subject.plug->family, room) == 0 &&
+        request.memory.write(message->control, told.octets) &&
+        request.memory.put(header + offsetof(msghdr, msg_controllen), told.octets.size()) &&
+        request.memory.put(header + offsetof(msghdr, msg_flags), flags);
+    return is_written ? Answer::value(static_cast<std::int64_t>(count)) : Answer::error(EFAULT);
+}
+
 Answer CallDesk::on_receive_message(const Request& request, Subject& subject) {
     const int flags = request.int_arg(2);
-    if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);
+    if ((flags & MSG_ERRQUEUE) != 0) return on_error_queue(request, subject);
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const auto message = read_message(request, request.arg(1));
     if (!message) return Answer::error(message.error());

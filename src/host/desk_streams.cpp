@@ -52,6 +52,22 @@ bool is_close_on_exec(pid_t task, int fd) {
     return false;
 }
 
+/// CAP_NET_RAW among the effective capabilities of a thread (capabilities(7)).
+bool may_send_raw(pid_t task) {
+    constexpr unsigned net_raw = 13;
+    std::ifstream status("/proc/" + std::to_string(task) + "/status");
+    for (std::string line; std::getline(status, line);) {
+        if (!line.starts_with("CapEff:")) continue;
+        const std::size_t digits = line.find_first_not_of("CapEff: \t");
+        std::uint64_t bits = 0;
+        if (digits != std::string::npos) {
+            std::from_chars(line.data() + digits, line.data() + line.size(), bits, 16);
+        }
+        return (bits >> net_raw & 1U) != 0;
+    }
+    return false;
+}
+
 }  // namespace
 
 Answer CallDesk::on_socket(const Request& request) {
@@ -65,17 +81,24 @@ Answer CallDesk::on_socket(const Request& request) {
                       is_unknown ? Reason::bad_argument : Reason::not_offered);
         return Answer::error(base::errno_of(kind.error()));
     }
+    const auto task = static_cast<pid_t>(request.call.pid);
+    if (kind->type == sock::Type::raw && !may_send_raw(task)) {  // API-SOCK-005
+        calls.refused(event::Call::socket, {}, Error::not_permitted, Reason::wrong_state);
+        return Answer::error(EPERM);
+    }
     const auto socket = calls.socket(kind->family, kind->type, kind->protocol);
     if (!socket) return Answer::error(base::errno_of(socket.error()));
     const Blocking blocking = (argument & SOCK_NONBLOCK) != 0 ? Blocking::no : Blocking::yes;
-    auto opened = board_.plug_in(host, *socket, kind->type, blocking);
+    // A raw socket's messages are datagrams to all that follows.
+    const auto type = kind->type == sock::Type::raw ? sock::Type::datagram : kind->type;
+    auto opened = board_.plug_in(host, *socket, type, blocking);
     if (!opened) {
         (void)calls.close(*socket);
         return Answer::error(opened.error().number);
     }
     Plug& plug = *board_.find(opened->handle);
     plug.family = kind->family;
-    plug.task = static_cast<pid_t>(request.call.pid);
+    plug.task = task;
     plug.caller = caller(request, -1);
     const Gift gift{opened->theirs.get(), (argument & SOCK_CLOEXEC) != 0, std::nullopt};
     const auto given = notifier(request).give(request.call.id, gift);

@@ -15,6 +15,8 @@ constexpr std::uint64_t neighbor_purpose = 1;
 constexpr std::uint64_t id_purpose = 2;
 constexpr std::uint64_t icmp_purpose = 3;
 constexpr std::uint64_t icmp_v6_purpose = 4;
+constexpr std::uint64_t autoconf_purpose = 5;
+constexpr std::uint64_t groups_purpose = 6;
 
 }  // namespace
 
@@ -23,25 +25,32 @@ Engine::Parts::Parts(const Config& config, std::uint64_t seed, event::HostIndex 
     : reply_ring(config.reply_ring),
       host(own_host),
       pool(own_pool),
-      interfaces(config.ipv6),
+      interfaces(config.ipv6, config.autoconf),
       neighbors(Rng(seed).derive(neighbor_purpose)),
       reassembler(own_pool),
       ids(Rng(seed).derive(id_purpose)),
       limiter(Rng(seed).derive(icmp_purpose), IcmpLimiter::interval_v4),
-      limiter_v6(Rng(seed).derive(icmp_v6_purpose), IcmpLimiter::interval_v6) {}
+      limiter_v6(Rng(seed).derive(icmp_v6_purpose), IcmpLimiter::interval_v6),
+      groups(Rng(seed).derive(groups_purpose)),
+      autoconf(Rng(seed).derive(autoconf_purpose)),
+      is_autoconf_on(config.autoconf == event::Switch::on && config.ipv6 == event::Switch::on) {}
 
 Engine::Engine(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool)
     : parts_(std::make_unique<Parts>(config, seed, host, pool)) {}
 Engine::~Engine() = default;
 
 InterfaceIndex Engine::add_interface(Interface interface) {
+    const std::vector<wire::Prefix> unproved = parts_->take_unproved(interface);
     const InterfaceIndex index = parts_->interfaces.add(std::move(interface));
-    for (const wire::Prefix& own : parts_->interfaces.at(index).addresses) {
+    parts_->begin_autoconf(index, unproved);
+    const auto add_on_link = [&](const wire::Prefix& own) {
         Route on_link;
         on_link.destination = wire::Prefix::of(own.network, own.length);
         on_link.interface = index;
         add_route(on_link);
-    }
+    };
+    std::ranges::for_each(parts_->interfaces.at(index).addresses, add_on_link);
+    std::ranges::for_each(unproved, add_on_link);
     return index;
 }
 
@@ -52,6 +61,16 @@ void Engine::add_neighbor(const Turn& turn, const NeighborKey& key, Mac mac) {
 }
 
 void Engine::set_forwarding(bool on) { parts_->forwarding = on ? Forwarding::on : Forwarding::off; }
+
+Status Engine::join(const Turn& turn, InterfaceIndex interface, const IpAddr& group) {
+    return parts_->groups.join(turn.now(), interface, group);
+}
+
+void Engine::leave(const Turn& turn, InterfaceIndex interface, const IpAddr& group) {
+    parts_->groups.leave(turn.now(), interface, group);
+}
+
+void Engine::hear_messages(event::Switch hears) { parts_->hears_messages = hears; }
 
 const std::vector<Interface>& Engine::interfaces() const { return parts_->interfaces.all(); }
 const std::vector<Route>& Engine::routes() const { return parts_->routes.all(); }
@@ -96,6 +115,8 @@ void Engine::advance(const Turn& turn) {
         parts_->give_up(turn, std::move(*gone));
     }
     parts_->expire_fragments(turn);
+    parts_->advance_autoconf(turn);
+    parts_->groups.advance(turn.now());
 }
 
 std::optional<Engine::Outgoing> Engine::next_frame(const Turn& turn) {
@@ -105,7 +126,8 @@ std::optional<Engine::Outgoing> Engine::next_frame(const Turn& turn) {
 }
 
 Instant Engine::deadline() const {
-    return std::min(parts_->neighbors.deadline(), parts_->reassembler.deadline());
+    return std::min({parts_->neighbors.deadline(), parts_->reassembler.deadline(),
+                     parts_->autoconf.deadline(), parts_->groups.deadline()});
 }
 
 bool Engine::may_receive() const {

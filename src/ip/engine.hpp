@@ -25,7 +25,7 @@ struct PacketIn {
     IpAddr source;
     IpAddr destination;
     FramePtr frame;             // transport header at its front
-    std::uint8_t protocol = 0;  // 6, 17
+    std::uint8_t protocol = 0;  // 6, 17; 1 or 58: a message for the sockets of programs
     std::uint8_t tos = 0;
     std::uint8_t ttl = 0;
     InterfaceIndex interface = 0;
@@ -69,6 +69,13 @@ class Engine {
     /// A neighbour that is never asked for and never changes (ARP-019).
     void add_neighbor(const Turn& turn, const NeighborKey& key, Mac mac);
     void set_forwarding(bool on);
+    /// A group is heard on a link, once more or once less; routers of the link are told (RFC 3376,
+    /// RFC 3810). Errors: no_buffer_space.
+    Status join(const Turn& turn, InterfaceIndex interface, const IpAddr& group);
+    void leave(const Turn& turn, InterfaceIndex interface, const IpAddr& group);
+    /// Every ICMP message goes up too, what is answered here as well: for raw sockets. Off: only
+    /// echo replies, which nobody else wants.
+    void hear_messages(event::Switch hears);
     [[nodiscard]] const std::vector<Interface>& interfaces() const;
     [[nodiscard]] const std::vector<Route>& routes() const;
     [[nodiscard]] const NeighborTable& neighbors() const;

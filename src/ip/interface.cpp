@@ -19,7 +19,8 @@ bool is_link_local_v6(const wire::Prefix& own) {
 
 }  // namespace
 
-InterfaceTable::InterfaceTable(event::Switch ipv6) : ipv6_(ipv6) {
+InterfaceTable::InterfaceTable(event::Switch ipv6, event::Switch autoconf)
+    : ipv6_(ipv6), autoconf_(autoconf) {
     Interface lo{.name = "lo",
                  .mac = Mac{},
                  .mtu = 65536,
@@ -39,7 +40,7 @@ InterfaceIndex InterfaceTable::add(Interface interface) {
     if (!carries_v6(interface)) {
         std::erase_if(interface.addresses,
                       [](const wire::Prefix& own) { return !own.network.is_v4(); });
-    } else if (!interface.mac.is_zero() &&
+    } else if (autoconf_ == event::Switch::off && !interface.mac.is_zero() &&
                std::ranges::none_of(interface.addresses, is_link_local_v6)) {
         interface.addresses.push_back(
             {wire::eui64_address(link_local_prefix, interface.mac), link_local_bits});
@@ -51,6 +52,37 @@ InterfaceIndex InterfaceTable::add(Interface interface) {
     }
     interfaces_.push_back(std::move(interface));
     return index;
+}
+
+void InterfaceTable::add_address(InterfaceIndex index, const wire::Prefix& own) {
+    interfaces_[index].addresses.push_back(own);
+    own_.push_back({own.network, index});
+    ++version_;
+}
+
+void InterfaceTable::remove_address(InterfaceIndex index, const IpAddr& address) {
+    std::erase_if(interfaces_[index].addresses,
+                  [&address](const wire::Prefix& own) { return own.network == address; });
+    std::erase_if(own_,
+                  [&](const Own& own) { return own.interface == index && own.address == address; });
+    set_deprecated(address, event::Switch::off);
+    ++version_;
+}
+
+void InterfaceTable::set_deprecated(const IpAddr& address, event::Switch deprecated) {
+    std::erase(deprecated_, address);
+    if (deprecated == event::Switch::on) deprecated_.push_back(address);
+    ++version_;
+}
+
+bool InterfaceTable::is_deprecated(const IpAddr& address) const {
+    return std::ranges::find(deprecated_, address) != deprecated_.end();
+}
+
+void InterfaceTable::learn(InterfaceIndex index, std::uint32_t mtu_v6, std::uint8_t hop_limit) {
+    interfaces_[index].mtu_v6 = mtu_v6;
+    if (hop_limit != 0) interfaces_[index].hop_limit = hop_limit;
+    ++version_;
 }
 
 std::optional<InterfaceIndex> InterfaceTable::owner(const IpAddr& address) const {

@@ -22,6 +22,8 @@ struct Interface {
     std::vector<wire::Prefix> addresses;  // address with its prefix length; the first is primary
     bool vouches = false;                 // link vouches for its frames: checksums not needed
     std::uint32_t super_segment_max = 0;  // octets of text in one frame, 0 = one MSS
+    std::uint32_t mtu_v6 = 0;             // as a router said it, 0 = the link's
+    std::uint8_t hop_limit = 64;          // of IPv6, as a router said it
 };
 
 /// Least MTU of a link that carries IPv6, in octets (RFC 8200 §5; IP6-010).
@@ -31,11 +33,23 @@ inline constexpr std::uint32_t mtu_min_v6 = 1280;
 /// 65536.
 class InterfaceTable {
   public:
-    explicit InterfaceTable(event::Switch ipv6 = event::Switch::off);
+    explicit InterfaceTable(event::Switch ipv6 = event::Switch::off,
+                            event::Switch autoconf = event::Switch::off);
 
-    /// Where IPv6 is on, a link with a link address gets fe80:: and its EUI-64 (RFC 4291 App. A).
-    /// IPv6 addresses of a link that cannot carry IPv6 are left out.
+    /// Where IPv6 is on, a link with a link address gets fe80:: and its EUI-64 (RFC 4291 App. A),
+    /// unless its addresses are still to be proved. IPv6 addresses of a link that cannot carry IPv6
+    /// are left out.
     InterfaceIndex add(Interface interface);
+    /// An IPv6 address that was proved, or is given up (RFC 4862 §5.4, §5.5.4).
+    void add_address(InterfaceIndex index, const wire::Prefix& own);
+    void remove_address(InterfaceIndex index, const IpAddr& address);
+    /// A deprecated address is not chosen while there is another (RFC 6724 §5 rule 3).
+    void set_deprecated(const IpAddr& address, event::Switch deprecated);
+    [[nodiscard]] bool is_deprecated(const IpAddr& address) const;
+    /// What a router says of a link; 0 = nothing.
+    void learn(InterfaceIndex index, std::uint32_t mtu_v6, std::uint8_t hop_limit);
+    /// Changes whenever an address came or went.
+    [[nodiscard]] std::uint64_t version() const { return version_; }
 
     [[nodiscard]] const std::vector<Interface>& all() const { return interfaces_; }
     [[nodiscard]] const Interface& at(InterfaceIndex index) const { return interfaces_[index]; }
@@ -56,6 +70,7 @@ class InterfaceTable {
     [[nodiscard]] std::optional<IpAddr> source(InterfaceIndex index, const IpAddr& next_hop) const;
     /// The link-local address of an interface (RFC 4291 §2.5.6).
     [[nodiscard]] std::optional<IpAddr> link_local(InterfaceIndex index) const;
+    [[nodiscard]] bool carries_v6(const Interface& interface) const;
 
   private:
     /// Asked several times for every packet: kept apart from the names and masks.
@@ -64,12 +79,13 @@ class InterfaceTable {
         InterfaceIndex interface = 0;
     };
 
-    [[nodiscard]] bool carries_v6(const Interface& interface) const;
-
     event::Switch ipv6_;
+    event::Switch autoconf_;
     std::vector<Interface> interfaces_;
     std::vector<Own> own_;
     std::vector<IpAddr> broadcasts_;
+    std::vector<IpAddr> deprecated_;
+    std::uint64_t version_ = 0;
 };
 
 }  // namespace dt::ip

@@ -30,9 +30,9 @@ void Engine::Parts::on_nd(const Turn& turn, const PacketIn& packet) {
     switch (message->type()) {
         case Icmpv6Type::neighbor_solicitation: on_solicitation(turn, packet); return;
         case Icmpv6Type::neighbor_advertisement: on_advertisement(turn, packet); return;
-        case Icmpv6Type::router_solicitation:
-        case Icmpv6Type::router_advertisement:
-        case Icmpv6Type::redirect:
+        case Icmpv6Type::router_advertisement: on_router_advertisement(turn, packet); return;
+        case Icmpv6Type::redirect: on_redirect(turn, packet); return;
+        case Icmpv6Type::router_solicitation:  // we are no router
             turn.emit(told_of(packet, event::Step::dropped, Reason::not_offered));
             return;
         case Icmpv6Type::destination_unreachable:
@@ -40,6 +40,7 @@ void Engine::Parts::on_nd(const Turn& turn, const PacketIn& packet) {
         case Icmpv6Type::time_exceeded:
         case Icmpv6Type::parameter_problem:
         case Icmpv6Type::echo_request:
+        case Icmpv6Type::group_query:
         case Icmpv6Type::echo_reply: return;  // not of neighbour discovery
     }
 }
@@ -57,6 +58,14 @@ void Engine::Parts::on_solicitation(const Turn& turn, const PacketIn& packet) {
     const bool to_group = packet.destination == IpAddr{wire::solicited_node(question->target)};
     if (is_probe && (!to_group || question->options.source_link)) {  // ND-027
         refuse(Reason::nd_malformed);
+        return;
+    }
+    if (autoconf.is_tentative(packet.interface, question->target)) {
+        // Who only asks for it gets no answer; who proves it too takes it from us (RFC 4862
+        // §5.4.3).
+        const bool is_taken =
+            is_probe && on_claim(turn, packet, question->target, question->options.nonce);
+        if (!is_taken) refuse(Reason::address_tentative);
         return;
     }
     const IpAddr target = question->target;
@@ -102,10 +111,16 @@ void Engine::Parts::on_solicitation(const Turn& turn, const PacketIn& packet) {
 void Engine::Parts::on_advertisement(const Turn& turn, const PacketIn& packet) {
     const auto answer = wire::NeighborAdvertisement::parse(packet.frame->front());
     const bool is_sound = answer && !answer->target.is_multicast() &&
+                          !answer->target.is_v4_mapped() &&
                           !(packet.destination.is_multicast() && answer->solicited);
     if (!is_sound) {
         turn.emit(told_of(packet, event::Step::dropped, Reason::nd_malformed));
         return;
+    }
+    if (on_claim(turn, packet, answer->target, std::nullopt)) return;
+    if (!answer->is_router) {  // ND-009
+        autoconf.on_no_router(packet.interface, answer->target);
+        while (const auto deed = autoconf.next_deed()) do_deed(turn, *deed);
     }
     const IpAddr target = answer->target;
     const NeighborTable::Advertised said{

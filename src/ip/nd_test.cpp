@@ -304,5 +304,12 @@ TEST_F(Nd, IP6_019_a_flow_has_one_label_and_another_flow_another) {
     EXPECT_NE(label_of(1000), label_of(1001));
 }
 
+TEST_F(Nd, ND_024_a_group_is_a_link_address_by_its_last_32_bits) {
+    ASSERT_TRUE(send_to_peer("ff02::1:ff00:1234"));
+    const auto frames = sent();
+    ASSERT_FALSE(frames.empty());
+    EXPECT_EQ(frames.back().link().destination(), Mac({0x33, 0x33, 0xff, 0x00, 0x12, 0x34}));
+}
+
 }  // namespace
 }  // namespace dt::ip::test

@@ -93,7 +93,7 @@ bool NeighborTable::learn(const Turn& turn, const NeighborKey& key, Mac mac, Pro
     entry.mac = mac;
     if (proof == Proof::solicited) {
         enter(turn, key, entry, NeighborState::reachable);
-        entry.due = turn.now() + reachable_time(turn);
+        entry.due = turn.now() + reachable_time(turn, key);
     } else if (changes) {
         enter(turn, key, entry, NeighborState::stale);
     }
@@ -130,7 +130,7 @@ void NeighborTable::confirm(const Turn& turn, const NeighborKey& key) {
     if (entry.state != NeighborState::reachable) {
         enter(turn, key, entry, NeighborState::reachable);
     }
-    entry.due = turn.now() + reachable_time(turn);
+    entry.due = turn.now() + reachable_time(turn, key);
 }
 
 void NeighborTable::add_permanent(const Turn& turn, const NeighborKey& key, Mac mac) {
@@ -245,7 +245,7 @@ void NeighborTable::ask(const Turn& turn, const NeighborKey& key, Entry& entry) 
     const bool knows = entry.state == NeighborState::probe;
     questions_.push({key, knows ? std::optional(entry.mac) : std::nullopt});
     ++entry.questions;
-    set_timer(key, entry, turn.now() + turn.config().neighbour_retry);
+    set_timer(key, entry, turn.now() + retry_time(turn, key));
 }
 
 void NeighborTable::on_timer(const Turn& turn, const NeighborKey& key, Entry& entry) {
@@ -283,8 +283,21 @@ void NeighborTable::release(const Turn& turn, const NeighborKey& key, Entry& ent
     set_timer(key, entry, turn.now() + delay_first_probe);
 }
 
-Duration NeighborTable::reachable_time(const Turn& turn) {
-    const Duration base = turn.config().neighbour_reachable;  // × 0.5 to 1.5 (RFC 4861 §6.3.2)
+void NeighborTable::set_times(InterfaceIndex interface, Duration reachable, Duration retransmit) {
+    times_[interface] = {reachable, retransmit};
+}
+
+Duration NeighborTable::retry_time(const Turn& turn, const NeighborKey& key) const {
+    const auto said = key.address.is_v4() ? times_.end() : times_.find(key.interface);
+    const bool is_said = said != times_.end() && said->second.retransmit > Duration::zero();
+    return is_said ? said->second.retransmit : turn.config().neighbour_retry;
+}
+
+/// The base × 0.5 to 1.5 (RFC 4861 §6.3.2).
+Duration NeighborTable::reachable_time(const Turn& turn, const NeighborKey& key) {
+    const auto said = key.address.is_v4() ? times_.end() : times_.find(key.interface);
+    const bool is_said = said != times_.end() && said->second.reachable > Duration::zero();
+    const Duration base = is_said ? said->second.reachable : turn.config().neighbour_reachable;
     const auto spread = static_cast<std::uint64_t>(base.count());
     return base / 2 + Duration(static_cast<Duration::rep>(rng_.below(spread)));
 }

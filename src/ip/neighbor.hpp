@@ -71,6 +71,8 @@ class NeighborTable {
     /// The transport saw its data acknowledged by way of `key` (ARP-010).
     void confirm(const Turn& turn, const NeighborKey& key);
     void add_permanent(const Turn& turn, const NeighborKey& key, Mac mac);
+    /// What a router says of a link (RFC 4861 §6.3.4): 0 = as configured. Of IPv6 neighbours alone.
+    void set_times(InterfaceIndex interface, Duration reachable, Duration retransmit);
 
     [[nodiscard]] std::optional<NeighborState> state(const NeighborKey& key, Instant now) const;
     [[nodiscard]] std::optional<Mac> mac(const NeighborKey& key) const;
@@ -127,7 +129,8 @@ class NeighborTable {
     void on_timer(const Turn& turn, const NeighborKey& key, Entry& entry);
     void fail(const Turn& turn, const NeighborKey& key, Entry& entry);
     void release(const Turn& turn, const NeighborKey& key, Entry& entry);
-    [[nodiscard]] Duration reachable_time(const Turn& turn);
+    [[nodiscard]] Duration reachable_time(const Turn& turn, const NeighborKey& key);
+    [[nodiscard]] Duration retry_time(const Turn& turn, const NeighborKey& key) const;
 
     Rng rng_;
     Entries entries_;
@@ -135,6 +138,11 @@ class NeighborTable {
     std::uint64_t version_ = 0;
     std::list<NeighborKey> used_;  // most lately used first
     std::set<std::pair<Instant, NeighborKey>> timers_;
+    struct Times {
+        Duration reachable{};
+        Duration retransmit{};
+    };
+    std::map<InterfaceIndex, Times> times_;  // where a router said any
     Ring<Question> questions_;
     Ring<Released> released_;
     Ring<GivenUp> given_up_;

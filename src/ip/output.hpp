@@ -26,7 +26,8 @@ struct PacketOut {
     std::uint8_t ttl = 64;
     bool dont_fragment = true;
     std::optional<InterfaceIndex> by =
-        std::nullopt;  // for destinations that need a zone (RFC 4007)
+        std::nullopt;  // for destinations that need a zone (RFC 4007), and groups
+    event::Switch loops = event::Switch::on;  // to a group that we hear: comes to us too
 };
 
 /// Identification of packets that may be fragmented: unpredictable from one destination to the

@@ -5,8 +5,10 @@
 #include <variant>
 
 #include "base/ring.hpp"
+#include "ip/autoconf.hpp"
 #include "ip/engine.hpp"
 #include "ip/extensions.hpp"
+#include "ip/groups.hpp"
 #include "ip/icmp.hpp"
 #include "ip/input.hpp"
 #include "ip/reassembly.hpp"
@@ -38,6 +40,9 @@ struct Engine::Parts {
     Arrival deliver(const Turn& turn, const wire::Ipv4View& header, InterfaceIndex in,
                     FramePtr frame, bool to_many);
     Arrival on_icmp(const Turn& turn, PacketIn packet);
+    Arrival take_icmp(const Turn& turn, PacketIn packet);
+    /// A message for raw sockets beside what is done with it here.
+    [[nodiscard]] PacketIn copy_of(const PacketIn& packet) const;
     void on_echo(const Turn& turn, PacketIn packet);
     Arrival on_error(const Turn& turn, const PacketIn& packet) const;
     void forward(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
@@ -52,6 +57,7 @@ struct Engine::Parts {
     Arrival deliver_v6(const Turn& turn, InterfaceIndex in, FramePtr frame, const Chain& chain,
                        bool to_many);
     Arrival on_icmpv6(const Turn& turn, PacketIn packet);
+    Arrival take_icmpv6(const Turn& turn, PacketIn packet);
     void on_echo_v6(const Turn& turn, PacketIn packet);
     Arrival on_error_v6(const Turn& turn, const PacketIn& packet) const;
     void forward_v6(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
@@ -63,6 +69,29 @@ struct Engine::Parts {
     void on_solicitation(const Turn& turn, const PacketIn& packet);
     void on_advertisement(const Turn& turn, const PacketIn& packet);
     void put_solicitation(const NeighborTable::Question& question);
+
+    // Routers, and addresses of our own making (router.cpp).
+    [[nodiscard]] std::vector<wire::Prefix> take_unproved(Interface& interface) const;
+    void begin_autoconf(InterfaceIndex interface, const std::vector<wire::Prefix>& unproved);
+    void advance_autoconf(const Turn& turn);
+    void do_deed(const Turn& turn, const Autoconf::Deed& deed);
+    void on_router_advertisement(const Turn& turn, const PacketIn& packet);
+    void on_redirect(const Turn& turn, const PacketIn& packet);
+    /// True where the address of a probe or claim is being proved by us.
+    [[nodiscard]] bool on_claim(const Turn& turn, const PacketIn& packet, const Ipv6& target,
+                                const std::optional<Autoconf::Nonce>& nonce);
+    void send_message_v6(const Turn& turn, InterfaceIndex out, const Ipv6& source,
+                         const Ipv6& destination, Octets message);
+
+    // Groups (membership.cpp).
+    void on_igmp(const Turn& turn, const PacketIn& packet);
+    void on_mld_query(const Turn& turn, const PacketIn& packet);
+    void put_report(const Turn& turn, const Groups::Report& report);
+    void put_igmp(const Turn& turn, InterfaceIndex out, const Ipv4& destination, Octets message);
+    void put_mld(const Turn& turn, InterfaceIndex out, Octets message);
+    [[nodiscard]] bool is_heard(const IpAddr& group) const {
+        return interfaces.is_joined(group) || groups.is_heard(group);
+    }
 
     // ARP (arp.cpp).
     void on_arp(const Turn& turn, InterfaceIndex in, const Frame& frame, Mac link_destination);
@@ -103,8 +132,12 @@ struct Engine::Parts {
     IdSource ids;
     IcmpLimiter limiter;
     IcmpLimiter limiter_v6;
-    Ring<Reply> replies;   // at most reply_ring
-    Ring<Outgoing> ready;  // link header on, in the order they leave
+    Groups groups;
+    Autoconf autoconf;
+    bool is_autoconf_on;
+    std::vector<Route> redirects;  // oldest first, at most redirects_max
+    Ring<Reply> replies;           // at most reply_ring
+    Ring<Outgoing> ready;          // link header on, in the order they leave
     Ring<Unreachable> unreachables;
     /// The last answer of hop_to(): good while no route, interface or neighbour has changed.
     struct Way {
@@ -113,7 +146,7 @@ struct Engine::Parts {
         Hop hop;
         bool is_ours = false;      // the source is
         bool is_to_one = false;    // the destination is neither broadcast nor multicast
-        std::uint64_t routes = 0;  // how many there were
+        std::uint64_t routes = 0;  // version of the ways when it was found
         std::uint64_t neighbors = 0;
     };
     mutable std::optional<Way> last_way;
@@ -123,9 +156,13 @@ struct Engine::Parts {
     }
     [[nodiscard]] bool is_to_one(const IpAddr& destination) const {
         return last_way && last_way->is_to_one && last_way->destination == destination &&
-               last_way->routes == routes.all().size();
+               last_way->routes == ways_version();
+    }
+    [[nodiscard]] std::uint64_t ways_version() const {
+        return routes.version() + interfaces.version();
     }
     Forwarding forwarding = Forwarding::off;
+    event::Switch hears_messages = event::Switch::off;
     std::uint64_t frames_numbered = 0;
 };
 

@@ -96,7 +96,8 @@ Arrival Engine::Parts::receive_ipv4(const Turn& turn, InterfaceIndex in, FramePt
         return {};
     }
     frame->keep_front(header->total_length());  // link padding (IP4-004)
-    const Meant meant = meant_for(header->destination(), interfaces);
+    Meant meant = meant_for(header->destination(), interfaces);
+    if (meant == Meant::another && groups.is_heard(header->destination())) meant = Meant::many;
     if (meant == Meant::another) {
         forward(turn, in, std::move(frame), link_to_many);
         return {};
@@ -122,16 +123,15 @@ Arrival Engine::Parts::deliver(const Turn& turn, const wire::Ipv4View& header, I
     PacketIn packet;
     fill(packet, header, in, std::move(frame), to_many);
     if (protocol == IpProtocol::icmp) return on_icmp(turn, std::move(packet));
-    // A host without groups of its own has nothing to say to IGMP, and does not refuse it (RFC
-    // 2236).
-    const bool is_igmp = packet.protocol == igmp;
-    turn.emit(
-        event::PacketDropped{.source = packet.source,
-                             .destination = packet.destination,
-                             .frame = packet.frame->id,
-                             .protocol = packet.protocol,
-                             .reason = is_igmp ? Reason::not_offered : Reason::unknown_protocol});
-    if (is_igmp) return {};
+    if (packet.protocol == igmp) {
+        on_igmp(turn, packet);
+        return {};
+    }
+    turn.emit(event::PacketDropped{.source = packet.source,
+                                   .destination = packet.destination,
+                                   .frame = packet.frame->id,
+                                   .protocol = packet.protocol,
+                                   .reason = Reason::unknown_protocol});
     const Culprit culprit{Octets{packet.header}.first(packet.header_length), *packet.frame, in,
                           to_many};
     send_error(turn, culprit, wire::Icmpv4Repr::unreachable(wire::UnreachableCode::protocol),
@@ -149,11 +149,37 @@ Arrival Engine::Parts::on_icmp(const Turn& turn, PacketIn packet) {
         turn.emit(told_of(packet, event::Step::dropped, Reason::bad_checksum));
         return {};
     }
+    if (hears_messages == event::Switch::off) return take_icmp(turn, std::move(packet));
+    PacketIn heard = copy_of(packet);
+    Arrival arrival = take_icmp(turn, std::move(packet));
+    arrival.packet = std::move(heard);
+    return arrival;
+}
+
+PacketIn Engine::Parts::copy_of(const PacketIn& packet) const {
+    PacketIn copy;
+    copy.source = packet.source;
+    copy.destination = packet.destination;
+    copy.frame = share(*packet.frame, pool);
+    copy.protocol = packet.protocol;
+    copy.tos = packet.tos;
+    copy.ttl = packet.ttl;
+    copy.interface = packet.interface;
+    copy.to_many = packet.to_many;
+    copy.header_length = packet.header_length;
+    copy.header = packet.header;
+    return copy;
+}
+
+Arrival Engine::Parts::take_icmp(const Turn& turn, PacketIn packet) {
     switch (wire::Icmpv4View::parse(packet.frame->front())->type()) {
         case Icmpv4Type::echo_request: on_echo(turn, std::move(packet)); return {};
-        case Icmpv4Type::echo_reply:
+        case Icmpv4Type::echo_reply: {
             turn.emit(told_of(packet, event::Step::received, Reason::none));
-            return {};
+            Arrival arrival;
+            arrival.packet = std::move(packet);
+            return arrival;
+        }
         case Icmpv4Type::destination_unreachable:
         case Icmpv4Type::time_exceeded:
         case Icmpv4Type::parameter_problem: return on_error(turn, packet);

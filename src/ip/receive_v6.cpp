@@ -98,7 +98,8 @@ Arrival Engine::Parts::receive_ipv6(const Turn& turn, InterfaceIndex in, FramePt
         return {};
     }
     frame->keep_front(header_length + header->payload_length());  // link padding
-    const Meant meant = meant_for(header->destination(), interfaces);
+    Meant meant = meant_for(header->destination(), interfaces);
+    if (meant == Meant::another && groups.is_heard(header->destination())) meant = Meant::many;
     if (meant == Meant::another) {
         forward_v6(turn, in, std::move(frame), link_to_many);
         return {};
@@ -224,18 +225,30 @@ Arrival Engine::Parts::on_icmpv6(const Turn& turn, PacketIn packet) {
         turn.emit(told_of(packet, event::Step::dropped, Reason::bad_checksum));
         return {};
     }
+    if (hears_messages == event::Switch::off) return take_icmpv6(turn, std::move(packet));
+    PacketIn heard = copy_of(packet);
+    Arrival arrival = take_icmpv6(turn, std::move(packet));
+    arrival.packet = std::move(heard);
+    return arrival;
+}
+
+Arrival Engine::Parts::take_icmpv6(const Turn& turn, PacketIn packet) {
     const auto message = wire::Icmpv6View::parse(packet.frame->front());
     if (message->is_error()) return on_error_v6(turn, packet);
     switch (message->type()) {
         case Icmpv6Type::echo_request: on_echo_v6(turn, std::move(packet)); return {};
-        case Icmpv6Type::echo_reply:
+        case Icmpv6Type::echo_reply: {
             turn.emit(told_of(packet, event::Step::received, Reason::none));
-            return {};
+            Arrival arrival;
+            arrival.packet = std::move(packet);
+            return arrival;
+        }
         case Icmpv6Type::router_solicitation:
         case Icmpv6Type::router_advertisement:
         case Icmpv6Type::neighbor_solicitation:
         case Icmpv6Type::neighbor_advertisement:
         case Icmpv6Type::redirect: on_nd(turn, packet); return {};
+        case Icmpv6Type::group_query: on_mld_query(turn, packet); return {};
         case Icmpv6Type::destination_unreachable:
         case Icmpv6Type::packet_too_big:
         case Icmpv6Type::time_exceeded:

@@ -8,6 +8,18 @@ namespace dt::ip {
 void RouteTable::add(const Route& route) {
     routes_.push_back(route);
     patterns_.push_back(pattern_of(route.destination));
+    ++version_;
+}
+
+void RouteTable::remove(const Route& route) {
+    const auto found = std::ranges::find_if(routes_, [&route](const Route& each) {
+        return each.destination == route.destination && each.gateway == route.gateway &&
+               each.interface == route.interface;
+    });
+    if (found == routes_.end()) return;
+    patterns_.erase(patterns_.begin() + (found - routes_.begin()));
+    routes_.erase(found);
+    ++version_;
 }
 
 /// An IPv4 prefix is one of mapped addresses, 96 bits longer.
@@ -37,7 +49,10 @@ bool RouteTable::is_better(const Route& route, const Route* than) {
 
 std::optional<Hop> RouteTable::hop(const Route* route, const IpAddr& destination) {
     if (route == nullptr) return std::nullopt;
-    return Hop{route->interface, route->gateway.value_or(destination), route->mtu};
+    return Hop{.interface = route->interface,
+               .address = route->gateway.value_or(destination),
+               .mtu = route->mtu,
+               .loops = event::Switch::on};
 }
 
 }  // namespace dt::ip

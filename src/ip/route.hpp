@@ -22,14 +22,19 @@ struct Route {
 /// Where a packet goes next.
 struct Hop {
     InterfaceIndex interface = 0;
-    IpAddr address;         // whose link address is wanted: the gateway, or the destination itself
+    IpAddr address{};       // whose link address is wanted: the gateway, or the destination itself
     std::uint32_t mtu = 0;  // of the route, 0 = the interface's
+    event::Switch loops = event::Switch::on;  // a group's packet comes to us too
 };
 
 /// The routes to links and gateways. Own addresses need none: the engine looks there first.
 class RouteTable {
   public:
     void add(const Route& route);
+    /// Takes away the first route with the same destination, gateway and interface.
+    void remove(const Route& route);
+    /// Changes whenever a route came or went.
+    [[nodiscard]] std::uint64_t version() const { return version_; }
 
     [[nodiscard]] const std::vector<Route>& all() const { return routes_; }
 
@@ -69,6 +74,7 @@ class RouteTable {
     [[nodiscard]] static bool is_better(const Route& route, const Route* than);
     [[nodiscard]] static std::optional<Hop> hop(const Route* route, const IpAddr& destination);
 
+    std::uint64_t version_ = 0;
     std::vector<Route> routes_;
     std::vector<Pattern> patterns_;  // one for each route
 };

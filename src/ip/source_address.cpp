@@ -49,10 +49,13 @@ unsigned common_bits(const Ipv6& a, const Ipv6& b, unsigned most) {
     return std::min(most, bits);
 }
 
+enum class Age : std::uint8_t { preferred, deprecated };
+
 struct Candidate {
     Ipv6 address;
     std::uint8_t length = 0;  // bits of its prefix
     InterfaceIndex interface = 0;
+    Age age = Age::preferred;
 };
 
 /// True where `a` is to be preferred to `b`, by the first rule that tells them apart.
@@ -62,7 +65,8 @@ bool is_better(const Candidate& a, const Candidate& b, InterfaceIndex out, const
     const Scope scope_b = scope_of(b.address);
     if (scope_a < scope_b) return scope_a >= scope_of(to);
     if (scope_b < scope_a) return scope_b < scope_of(to);
-    const bool leaves_a = a.interface == out;  // 5: the outgoing interface
+    if (a.age != b.age) return a.age == Age::preferred;  // 3: no deprecated address
+    const bool leaves_a = a.interface == out;            // 5: the outgoing interface
     const bool leaves_b = b.interface == out;
     if (leaves_a != leaves_b) return leaves_a;
     const bool matches_a = policy_label(a.address) == policy_label(to);  // 6: matching label
@@ -90,7 +94,9 @@ std::optional<IpAddr> choose_source_v6(const InterfaceTable& interfaces, Interfa
     for (InterfaceIndex index = 0; index < interfaces.size(); ++index) {
         for (const wire::Prefix& own : interfaces.at(index).addresses) {
             if (own.network.is_v4()) continue;
-            const Candidate candidate{own.network.v6(), own.length, index};
+            const Age age =
+                interfaces.is_deprecated(own.network) ? Age::deprecated : Age::preferred;
+            const Candidate candidate{own.network.v6(), own.length, index, age};
             const bool is_local = scope_of(candidate.address) == Scope::link;
             const bool is_own = candidate.address == destination;
             if (!is_own && index != out && (is_local || stays_on_link)) continue;

@@ -100,7 +100,7 @@ std::optional<InterfaceIndex> Engine::Parts::link_of(const IpAddr& source,
 std::optional<Hop> Engine::Parts::hop_to(const IpAddr& destination, const IpAddr& source,
                                          std::optional<InterfaceIndex> by) const {
     if (by) return find_hop(destination, source, by);
-    const std::uint64_t routes_now = routes.all().size();
+    const std::uint64_t routes_now = ways_version();
     const bool is_known = last_way && last_way->destination == destination &&
                           last_way->source == source && last_way->routes == routes_now &&
                           last_way->neighbors == neighbors.version();
@@ -122,18 +122,25 @@ std::optional<Hop> Engine::Parts::hop_to(const IpAddr& destination, const IpAddr
 /// their source, or by the first link.
 std::optional<Hop> Engine::Parts::find_hop(const IpAddr& destination, const IpAddr& source,
                                            std::optional<InterfaceIndex> by) const {
-    if (interfaces.is_local(destination)) return Hop{loopback_interface, destination, 0};
-    if (!destination.is_v4() && (destination.is_link_local() || destination.is_multicast())) {
+    if (interfaces.is_local(destination)) return Hop{loopback_interface, destination};
+    const bool is_named = by && destination.is_multicast();  // IP_MULTICAST_IF
+    const bool needs_zone =
+        !destination.is_v4() && (destination.is_link_local() || destination.is_multicast());
+    if (needs_zone || is_named) {
         const auto link = link_of(source, by);
-        return link ? std::optional(Hop{*link, destination, 0}) : std::nullopt;
+        return link ? std::optional(Hop{*link, destination}) : std::nullopt;
     }
     const auto is_dead = [this](InterfaceIndex out, const IpAddr& gateway) {
         return neighbors.is_failed({out, gateway});
     };
-    if (const auto hop = routes.find(destination, is_dead)) return hop;
+    if (auto hop = routes.find(destination, is_dead)) {
+        const bool is_said = !destination.is_v4() && hop->mtu == 0;
+        if (is_said) hop->mtu = interfaces.at(hop->interface).mtu_v6;
+        return hop;
+    }
     if (!destination.is_broadcast() && !destination.is_multicast()) return std::nullopt;
     const auto link = link_of(source, by);
-    return link ? std::optional(Hop{*link, destination, 0}) : std::nullopt;
+    return link ? std::optional(Hop{*link, destination}) : std::nullopt;
 }
 
 Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
@@ -150,7 +157,7 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
     if (!is_v4 && turn.config().ipv6 == event::Switch::off) {
         return refuse(Reason::ipv6_off, Error::network_unreachable);
     }
-    const auto hop = hop_to(packet.destination, packet.source, packet.by);
+    auto hop = hop_to(packet.destination, packet.source, packet.by);
     if (!hop) return refuse(Reason::no_route, Error::network_unreachable);
     if (packet.source.is_any()) {
         const auto source = source_for(*hop, packet.destination);
@@ -181,8 +188,13 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
                                ? std::uint16_t{0}
                                : ids.next(packet.source, packet.destination, packet.protocol));
     } else {
+        // DEVIATES: RFC 4861 §6.3.4 asks for the router's limit where the program named none; one
+        // that names the default of 64 cannot be told from it.
+        constexpr std::uint8_t default_hops = 64;
+        if (packet.ttl == default_hops) packet.ttl = out.hop_limit;
         put_header_v6(packet, ids.flow_label(packet));
     }
+    hop->loops = packet.loops;
     return queue(turn, *hop, std::move(packet.frame), packet.destination, packet.dont_fragment);
 }
 
@@ -236,7 +248,8 @@ void Engine::Parts::dispatch(const Turn& turn, const Hop& hop, FramePtr packet,
     if (is_to_one(destination)) return dispatch_to_one(turn, hop, std::move(packet));
     const bool is_broadcast = interfaces.is_broadcast(destination);
     const bool is_among =  // we are among the many
-        is_broadcast || (interfaces.is_joined(destination) && !is_nd_packet(*packet));
+        is_broadcast ||
+        (hop.loops == event::Switch::on && is_heard(destination) && !is_nd_packet(*packet));
     if (is_among) {
         put_link_header(loopback_interface, share(*packet, pool), Mac{}, type);
     }
@@ -328,6 +341,7 @@ void Engine::Parts::fill_ready(const Turn& turn) {
         put_reply(turn, replies.pop());
     }
     while (auto question = neighbors.next_question()) put_question(*question);
+    while (const auto report = groups.next_report()) put_report(turn, *report);
 }
 
 void Engine::Parts::put_reply(const Turn& turn, Reply owed) {

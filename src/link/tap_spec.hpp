@@ -1,10 +1,12 @@
-// A real interface that a network is joined to: `--tap NAME[,ip=A/LEN[,gw=G]]`, `tap` in a file.
+// A real interface that a network is joined to: `--tap NAME[,ip=A/LEN[,gw=G]][,auto6]`, `tap` in a
+// file.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "event/config.hpp"
 #include "link/values.hpp"
 #include "wire/address.hpp"
 
@@ -19,11 +21,13 @@ struct TapSpec {
     std::optional<IpAddr> address;  ///< nothing = by the order of hosts
     wire::Prefix network;           ///< of `address`
     std::optional<IpAddr> gateway;  ///< in `network`; next hop for everything that is not in it
+    /// IPv6 as the routers of the network say: addresses, routes, MTU (RFC 4861, RFC 4862).
+    event::Switch autoconf = event::Switch::off;
 
     friend bool operator==(const TapSpec&, const TapSpec&) = default;
 };
 
-/// Reads `dt0`, `dt0,ip=10.9.0.2/24` or `dt0,ip=10.9.0.2/24,gw=10.9.0.1`.
+/// Reads `dt0`, `dt0,ip=10.9.0.2/24`, `dt0,ip=10.9.0.2/24,gw=10.9.0.1` or `dt0,auto6`.
 [[nodiscard]] Parsed<TapSpec> parse_tap(std::string_view text);
 
 }  // namespace dt::link

@@ -28,11 +28,22 @@ TEST(TapSpec, AddressAndGatewayOfOneNetwork) {
     EXPECT_EQ(tap->gateway, IpAddr(Ipv4(10, 9, 0, 1)));
 }
 
+TEST(TapSpec, Ipv6MayBeLeftToTheRouters) {
+    EXPECT_EQ(parse_tap("t")->autoconf, event::Switch::off);
+    EXPECT_EQ(parse_tap("t,auto6")->autoconf, event::Switch::on);
+    const auto tap = parse_tap("t,auto6,ip=10.9.0.2/24");
+    ASSERT_TRUE(tap);
+    EXPECT_EQ(tap->autoconf, event::Switch::on);
+    EXPECT_TRUE(tap->address);
+}
+
 TEST(TapSpec, EachErrorNamesItsPlaceAndWhatIsWrong) {
     EXPECT_EQ(why(""), "1: `` is no name of an interface");
     EXPECT_EQ(why("a/b"), "1: `a/b` is no name of an interface");
     EXPECT_EQ(why("sixteen-letters-"), "1: `sixteen-letters-` is no name of an interface");
-    EXPECT_EQ(why("t,mtu=9000"), "3: `mtu` is not known; a tap has ip= and gw=");
+    EXPECT_EQ(why("t,mtu=9000"), "3: `mtu` is not known; a tap has ip=, gw= and auto6");
+    EXPECT_EQ(why("t,auto6=1"), "3: `auto6` is not known; a tap has ip=, gw= and auto6");
+    EXPECT_EQ(why("t,auto6,auto6"), "9: `auto6` is given twice");
     EXPECT_EQ(why("t,ip"), "3: `ip` needs a value");
     EXPECT_EQ(why("t,ip=10.0.0.1"),
               "6: ip=10.0.0.1 is no IPv4 address with the length of its prefix");

@@ -20,7 +20,7 @@ Endpoint endpoint_of(const json& value) {
 }
 
 json to_json(const SocketView& socket) {
-    json out{{"udp", socket.transport == event::Transport::udp},
+    json out{{"transport", static_cast<int>(socket.transport)},
              {"state", static_cast<int>(socket.state)},
              {"local", to_json(socket.local)},
              {"peer", to_json(socket.peer)},
@@ -54,7 +54,7 @@ Enum enumerator(const json& value, Enum last) {
 
 SocketView socket_of(const json& value) {
     SocketView socket;
-    socket.transport = value.at("udp").get<bool>() ? event::Transport::udp : event::Transport::tcp;
+    socket.transport = enumerator(value.at("transport"), event::Transport::raw);
     socket.state = enumerator(value.at("state"), event::State::time_wait);
     socket.local = endpoint_of(value.at("local"));
     socket.peer = endpoint_of(value.at("peer"));

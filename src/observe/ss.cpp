@@ -30,7 +30,13 @@ std::string_view timer_name(event::TimerKind kind) {
 }
 
 std::string_view state_name(const SocketView& socket) {
-    return socket.transport == event::Transport::udp ? "UDP" : event::name(socket.state);
+    switch (socket.transport) {
+        case event::Transport::tcp: break;
+        case event::Transport::udp: return "UDP";
+        case event::Transport::icmp: return "ICMP";
+        case event::Transport::raw: return "RAW";
+    }
+    return event::name(socket.state);
 }
 
 /// Listeners first, with what waits in their queues, then by trouble, then by state (UX §4).

@@ -76,8 +76,10 @@ std::expected<Condition, FilterError> condition_of(const std::string& subject,
     }
     if (subject == "proto") {
         condition.what = Condition::What::proto;
-        condition.transport = object == "udp" ? event::Transport::udp : event::Transport::tcp;
-        if (object == "tcp" || object == "udp") return condition;
+        static constexpr std::array<std::string_view, 4> transports{"tcp", "udp", "icmp", "raw"};
+        const auto* const found = std::ranges::find(transports, object);
+        condition.transport = static_cast<event::Transport>(found - transports.begin());
+        if (found != transports.end()) return condition;
         return std::unexpected(FilterError{object, "write proto tcp or proto udp"});
     }
     if (subject == "sport" || subject == "dport") {

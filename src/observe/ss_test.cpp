@@ -154,7 +154,7 @@ TEST(SocketCodec, WhatIsNoAnswerIsNoTable) {
     EXPECT_FALSE(decode_sockets(""));
     EXPECT_FALSE(decode_sockets(R"({"error":"busy"})"));
     EXPECT_FALSE(decode_sockets(R"({"schema":"dialtone.sockets/1","t_ns":1,"hosts":[{"host":"a",)"
-                                R"("owners":[],"sockets":[{"udp":false,"state":99}]}]})"));
+                                R"("owners":[],"sockets":[{"transport":0,"state":99}]}]})"));
 }
 
 }  // namespace

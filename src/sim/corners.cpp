@@ -109,7 +109,33 @@ void draw_restarts(Draw& draw, Plan& plan) {
     }
 }
 
+/// A link with a smaller one carries no IPv6 (RFC 8200 §5).
+constexpr std::uint64_t mtu_min_v6 = 1280;
+
+bool carries_v6(const link::LinkSpec& link) {
+    for (const link::LinkItem& item : link.items) {
+        for (const link::Setting& setting : item.settings) {
+            if (setting.key == link::LinkKey::mtu && setting.value < mtu_min_v6) return false;
+        }
+    }
+    return true;
+}
+
 }  // namespace
+
+void draw_families(Plan& plan) {
+    constexpr std::uint64_t salt = 0xfa41ULL << 48;
+    Draw draw(plan.seed ^ salt);
+    if (!draw.chance(0.4) || !std::ranges::all_of(plan.spec.links, carries_v6)) return;
+    for (world::HostSpec& host : plan.spec.hosts) host.config.ipv6 = event::Switch::on;
+    for (ServerPlan& server : plan.servers) {
+        if (draw.chance(0.8)) server.family = sock::Family::inet6;
+    }
+    for (ClientPlan& client : plan.clients) {
+        const bool may = plan.servers[client.server].family == sock::Family::inet6;
+        if (may && draw.chance(0.7)) client.family = sock::Family::inet6;
+    }
+}
 
 void draw_corners(Plan& plan) {
     constexpr std::uint64_t salt = 0xc0a4ULL << 48;

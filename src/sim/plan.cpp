@@ -196,6 +196,10 @@ std::string pace_text(const Pace& pace) {
            (pace.pause == Duration{} ? "" : " each " + ms_text(pace.pause));
 }
 
+std::string family_text(sock::Family family) {
+    return family == sock::Family::inet6 ? ", IPv6" : "";
+}
+
 }  // namespace
 
 Plan Plan::of(std::uint64_t seed) {
@@ -210,6 +214,7 @@ Plan Plan::of(std::uint64_t seed) {
     for (std::uint64_t i = draw.between(1, 10); i > 0; --i)
         draw_client(draw, plan, static_cast<HostIndex>(draw.index(hosts)));
     draw_corners(plan);
+    draw_families(plan);
     return plan;
 }
 
@@ -233,7 +238,8 @@ std::string Plan::text() const {
         text += "server " + spec.hosts[server.host].name + ":" +
                 std::to_string(server.port.value()) + " backlog " + std::to_string(server.backlog) +
                 ", accepts from " + ms_text(server.accepts_from) + ", reads " +
-                pace_text(server.reading) + options_text(server.options) + "\n";
+                pace_text(server.reading) + family_text(server.family) +
+                options_text(server.options) + "\n";
     }
     for (const ClientPlan& client : clients) {
         text += "client " + spec.hosts[client.host].name + " to port " +
@@ -242,7 +248,7 @@ std::string Plan::text() const {
                 " connections from " + ms_text(client.start) + ", rest " + ms_text(client.rest) +
                 ", up " + std::to_string(client.up) + ", down " + std::to_string(client.down) +
                 ", reads " + pace_text(client.reading) + ", writes " + pace_text(client.writing) +
-                options_text(client.options) + "\n";
+                family_text(client.family) + options_text(client.options) + "\n";
     }
     return text;
 }

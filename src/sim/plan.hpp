@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "sock/sockets.hpp"
 #include "wire/address.hpp"
 #include "world/spec.hpp"
 
@@ -50,6 +51,7 @@ struct ClientPlan {
     Pace reading;
     Pace writing;
     std::uint64_t key = 0;  ///< of the text
+    sock::Family family = sock::Family::inet;
     std::vector<OptionPlan> options;
 };
 
@@ -60,6 +62,7 @@ struct ServerPlan {
     int backlog = 5;
     Duration accepts_from{};  ///< it listens at once and collects connections from then on
     Pace reading;
+    sock::Family family = sock::Family::inet;  ///< inet6 serves both
     std::vector<OptionPlan> options;
 };
 

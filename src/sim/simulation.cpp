@@ -17,6 +17,10 @@ constexpr Duration grace = std::chrono::seconds{5};
 constexpr Duration lost_after = std::chrono::seconds{200};
 constexpr Duration retry_after = std::chrono::milliseconds{300};
 
+IpAddr any_of(sock::Family family) {
+    return family == sock::Family::inet ? IpAddr::any_v4() : IpAddr::any_v6();
+}
+
 }  // namespace
 
 Simulation::Simulation(const Plan& plan, event::Sink* watcher)
@@ -53,11 +57,12 @@ void Simulation::open_servers() {
 
 void Simulation::open(Server& server) {
     world::Calls to = calls(server.plan->host, server.caller);
-    const auto socket = to.socket(sock::Family::inet, sock::Type::stream);
+    const auto socket = to.socket(server.plan->family, sock::Type::stream);
     if (!socket) return fail("socket() failed");
     server.socket = *socket;
     set_options(server.plan->host, server.caller, server.socket, server.plan->options);
-    if (!to.bind(server.socket, {IpAddr::any_v4(), server.plan->port})) fail("bind() failed");
+    if (!to.bind(server.socket, {any_of(server.plan->family), server.plan->port}))
+        fail("bind() failed");
     if (!to.listen(server.socket, server.plan->backlog)) fail("listen() failed");
     server.is_open = true;
 }
@@ -75,8 +80,10 @@ void Simulation::begin_connect(Client& client) {
     world::Calls to = calls(client.plan->host, client.caller);
     const ServerPlan& server = plan_.servers[client.plan->server];
     const std::string& name = plan_.spec.hosts[server.host].name;
-    const auto address = world_.resolve(client.plan->host, name);
-    const auto socket = to.socket(sock::Family::inet, sock::Type::stream);
+    const sock::Family family = client.plan->family;
+    const auto address = family == sock::Family::inet ? world_.resolve(client.plan->host, name)
+                                                      : world_.resolve_v6(client.plan->host, name);
+    const auto socket = to.socket(family, sock::Type::stream);
     if (!socket || !address) return fail("socket() failed, or no address of " + name);
     client.socket = *socket;
     client.tried_at = now_;
@@ -401,8 +408,8 @@ void Simulation::check_leaks() {
 void Simulation::check_ports() {
     for (const Server& server : servers_) {
         world::Calls to = calls(server.plan->host, server.caller);
-        const auto socket = to.socket(sock::Family::inet, sock::Type::stream);
-        if (!socket || !to.bind(*socket, {IpAddr::any_v4(), server.plan->port}))
+        const auto socket = to.socket(server.plan->family, sock::Type::stream);
+        if (!socket || !to.bind(*socket, {any_of(server.plan->family), server.plan->port}))
             fail("leak: port " + std::to_string(server.plan->port.value()) + " is still held");
         if (socket) static_cast<void>(to.close(*socket));
     }

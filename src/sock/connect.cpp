@@ -42,7 +42,8 @@ Answer<core::Core::Chosen> SocketTable::choose_path(const Socket& socket,
     if (bound && bound->family() != destination.family()) {
         return refuse(Error::network_unreachable, Reason::no_route);
     }
-    auto chosen = core_.choose_path(destination, bound);
+    const auto by = destination.is_multicast() ? socket.settings().multicast_link : std::nullopt;
+    auto chosen = core_.choose_path(destination, bound, by);
     if (chosen) return *chosen;
     const bool routed = chosen.error() != Error::network_unreachable;
     return refuse(chosen.error(), routed ? Reason::bad_argument : Reason::no_route);

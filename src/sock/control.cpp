@@ -10,12 +10,24 @@ namespace {
 
 using event::Reason;
 
-constexpr int protocol_tcp = 6;
-constexpr int protocol_udp = 17;
+bool is_icmp(Family family, int protocol) {
+    return protocol == (family == Family::inet ? number::ipproto_icmp : number::ipproto_icmpv6);
+}
 
-bool fits(Type type, int protocol) {
-    if (protocol == 0) return true;
-    return protocol == (type == Type::stream ? protocol_tcp : protocol_udp);
+bool fits(Family family, Type type, int protocol) {
+    switch (type) {
+        case Type::stream: return protocol == 0 || protocol == number::ipproto_tcp;
+        case Type::datagram:
+            return protocol == 0 || protocol == number::ipproto_udp || is_icmp(family, protocol);
+        case Type::raw: break;
+    }
+    return is_icmp(family, protocol);
+}
+
+event::Transport transport_of(Family family, Type type, int protocol) {
+    if (type == Type::stream) return event::Transport::tcp;
+    if (type == Type::raw) return event::Transport::raw;
+    return is_icmp(family, protocol) ? event::Transport::icmp : event::Transport::udp;
 }
 
 std::uint32_t slot_count(const Config& config) {
@@ -40,7 +52,8 @@ Answer<SocketId> SocketTable::open(event::Caller caller, Family family, Type typ
     if (protocol < 0 || protocol >= number::ipproto_max) {
         return refuse(Error::invalid_argument, Reason::bad_argument);
     }
-    if (!fits(type, protocol)) return refuse(Error::protocol_not_supported, Reason::not_offered);
+    if (!fits(family, type, protocol))
+        return refuse(Error::protocol_not_supported, Reason::not_offered);
     const auto handle = sockets_.insert();
     if (!handle) return refuse(Error::too_many_files, Reason::limit_reached);
     Socket& socket = *sockets_.get(*handle);
@@ -48,9 +61,13 @@ Answer<SocketId> SocketTable::open(event::Caller caller, Family family, Type typ
     socket.family = family;
     socket.local.addr = socket.any_address();
     socket.ordinal = ++opened_;
-    if (type == Type::datagram) {
-        socket.transport = event::Transport::udp;
-        socket.state = Datagram{};
+    socket.transport = transport_of(family, type, protocol);
+    if (type != Type::stream) socket.state = Datagram{};
+    const bool is_of_icmp = type != Type::stream && socket.transport != event::Transport::udp;
+    if (is_of_icmp) socket.change_settings().tcp.v6_only = family == Family::inet6;
+    if (type == Type::raw) {  // it hears everything from now on
+        open_endpoint(SocketId{*handle}, socket);
+        core_.hear_messages();
     }
     return SocketId{*handle};
 }
@@ -63,7 +80,10 @@ Answer<void> SocketTable::check_bindable(const Socket& socket, Endpoint address)
         return is_mapped ? refuse(Error::invalid_argument, Reason::bad_argument) : fitting;
     }
     if (auto own = check_own_address(socket, address.addr); !own) return own;
-    if (!address.port.is_any() && address.port.value() < config_.unprivileged_port_start) {
+    const bool has_ports =
+        socket.transport == event::Transport::tcp || socket.transport == event::Transport::udp;
+    if (has_ports && !address.port.is_any() &&
+        address.port.value() < config_.unprivileged_port_start) {
         return refuse(Error::access_denied, Reason::port_privileged);
     }
     const bool closed = socket.is_datagram() || stream_facts(socket).is_closed();
@@ -119,6 +139,11 @@ Answer<void> SocketTable::bind(SocketId id, Endpoint address) {
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (auto bindable = check_bindable(*socket, address); !bindable) return bindable;
+    if (socket->transport == event::Transport::raw) {
+        socket->local.addr = address.addr;
+        core_.icmp().rebind(*std::get<Datagram>(socket->state).id, socket->local);
+        return {};
+    }
     const bool later =
         address.port.is_any() && socket->settings().bind_address_no_port == event::Switch::on;
     if (later) {
@@ -191,7 +216,11 @@ Answer<void> SocketTable::close(const Turn& turn, SocketId id, Unread unread) {
     } else if (const tcp::ListenerId* listener = socket->listener()) {
         core_.tcp().close_listener(turn, *listener);
     } else if (const auto* datagram = std::get_if<Datagram>(&socket->state)) {
-        if (datagram->id) core_.udp().close(*datagram->id);
+        if (datagram->id) carrier(*socket).close(*datagram->id);
+        if (socket->transport == event::Transport::raw) core_.hear_messages();
+    }
+    for (const Membership& each : socket->settings().memberships) {
+        core_.ip().leave(turn, each.link, each.group);
     }
     release_port(id, *socket);
     sockets_.erase(id.handle);

@@ -1,8 +1,12 @@
-// UDP sockets: naming, connecting, sending, receiving (spec 6.4, 6.5, 5.9).
+// UDP and ICMP sockets: naming, connecting, sending, receiving (spec 6.4, 6.5, 5.9, 5.3).
 #include <algorithm>
+#include <array>
 #include <cstring>
 
+#include "base/checksum.hpp"
 #include "sock/table.hpp"
+#include "wire/icmpv4.hpp"
+#include "wire/icmpv6.hpp"
 
 namespace dt::sock {
 namespace {
@@ -12,11 +16,15 @@ using event::Reason;
 constexpr std::size_t length_field_max = 65535;
 constexpr std::size_t udp_octets = 8;
 
-/// Octets of the headers in front of a datagram's text.
-std::size_t header_octets(const IpAddr& to) { return (to.is_v4() ? 20U : 40U) + udp_octets; }
+/// Octets of the headers in front of what a socket sends.
+std::size_t header_octets(const Socket& socket, const IpAddr& to) {
+    const bool is_udp = socket.transport == event::Transport::udp;
+    return (to.is_v4() ? 20U : 40U) + (is_udp ? udp_octets : 0U);
+}
 /// 65507 and 65527 (UDP-010): IPv6 does not count its own header.
-std::size_t text_max(const IpAddr& to) {
-    return length_field_max - (to.is_v4() ? header_octets(to) : udp_octets);
+std::size_t text_max(const Socket& socket, const IpAddr& to) {
+    const std::size_t of_ip = to.is_v4() ? 0 : 40;
+    return length_field_max - (header_octets(socket, to) - of_ip);
 }
 constexpr std::uint32_t receive_buffer_default = 212'992;  // Linux net.core.rmem_default
 
@@ -35,9 +43,15 @@ event::Switch dont_fragment(const Settings& settings, bool fits) {
 }
 
 udp::Carriage carriage_of(const Settings& settings, const IpAddr& to, bool fits) {
-    const auto group_ttl = static_cast<std::uint8_t>(settings.multicast_ttl);
-    return {settings.tcp.tos, to.is_multicast() ? group_ttl : settings.tcp.ttl,
-            dont_fragment(settings, fits)};
+    udp::Carriage carriage{.tos = settings.tcp.tos,
+                           .ttl = settings.tcp.ttl,
+                           .dont_fragment = dont_fragment(settings, fits)};
+    if (to.is_multicast()) {
+        carriage.ttl = static_cast<std::uint8_t>(settings.multicast_ttl);
+        carriage.loops = settings.multicast_loop;
+        carriage.link = settings.multicast_link;
+    }
+    return carriage;
 }
 
 std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
@@ -57,7 +71,7 @@ std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
 std::uint64_t SocketTable::front_length(const Socket& socket) const {
     const auto* datagram = std::get_if<Datagram>(&socket.state);
     if (datagram == nullptr || !datagram->id) return 0;
-    return core_.udp().front_length(*datagram->id);
+    return carrier(socket).front_length(*datagram->id);
 }
 
 void SocketTable::open_endpoint(SocketId id, Socket& socket) {
@@ -65,12 +79,16 @@ void SocketTable::open_endpoint(SocketId id, Socket& socket) {
     const std::uint32_t set = socket.settings().tcp.receive_buffer;
     const std::uint32_t buffer = set == 0 ? receive_buffer_default : set;
     const auto stacks = socket.settings().tcp.v6_only ? udp::Stacks::v6_only : udp::Stacks::both;
-    datagram.id = core_.udp().open(socket.local, buffer, stacks);
-    own(*datagram.id, id);
+    datagram.id = carrier(socket).open(socket.local, buffer, stacks);
+    own(socket.transport, *datagram.id, id);
+    if (socket.settings().tcp.reuse_port) carrier(socket).share_port(*datagram.id);
+    apply_to_endpoint(socket);
 }
 
 Answer<void> SocketTable::name_datagram(SocketId id, Socket& socket) {
-    if (socket.port_hold != PortHold::none) return {};
+    const bool has_name =
+        socket.port_hold != PortHold::none || socket.transport == event::Transport::raw;
+    if (has_name) return {};
     const Endpoint wanted{socket.local.addr, Port::any()};
     if (auto claimed = claim_port(id, socket, wanted, false); !claimed) {
         const bool taken = claimed.error().error == Error::address_in_use;
@@ -93,9 +111,12 @@ Answer<void> SocketTable::connect_datagram(SocketId id, Socket& socket, Endpoint
     datagram.peer = Endpoint{chosen->destination, remote.port};
     if (socket.local.addr.is_any()) {
         socket.local.addr = chosen->source;
-        core_.udp().rebind(*datagram.id, socket.local);
+        carrier(socket).rebind(*datagram.id, socket.local);
     }
-    core_.udp().connect(*datagram.id, datagram.peer);
+    // ICMP has no ports: the one that was given means nothing.
+    const bool is_udp = socket.transport == event::Transport::udp;
+    if (!is_udp) datagram.peer->port = Port::any();
+    carrier(socket).connect(*datagram.id, datagram.peer);
     return {};
 }
 
@@ -106,14 +127,14 @@ void SocketTable::disconnect_datagram(SocketId id, Socket& socket) {
     if (!datagram.id) return;
     if (!socket.marks.has(Mark::address_fixed)) socket.local.addr = socket.any_address();
     if (socket.port_hold == PortHold::automatic) {
-        core_.udp().close(*datagram.id);
+        carrier(socket).close(*datagram.id);
         datagram.id.reset();
         release_port(id, socket);
         socket.local.port = Port::any();
         return;
     }
-    core_.udp().rebind(*datagram.id, socket.local);
-    core_.udp().connect(*datagram.id, std::nullopt);
+    carrier(socket).rebind(*datagram.id, socket.local);
+    carrier(socket).connect(*datagram.id, std::nullopt);
 }
 
 Answer<Endpoint> SocketTable::datagram_target(const Socket& socket,
@@ -122,6 +143,7 @@ Answer<Endpoint> SocketTable::datagram_target(const Socket& socket,
         if (auto fitting = check_family(socket, to->addr); !fitting) {
             return std::unexpected(fitting.error());
         }
+        if (socket.transport != event::Transport::udp) return Endpoint{to->addr, Port::any()};
         if (to->port.is_any()) return refuse(Error::invalid_argument, Reason::bad_argument);
         return *to;
     }
@@ -150,10 +172,10 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Oc
     if (socket->marks.has(Mark::write_shut)) {
         return refuse(Error::broken_pipe, Reason::wrong_state);
     }
-    if (text.size() > text_max(chosen->destination)) {
+    if (text.size() > text_max(*socket, chosen->destination)) {
         return refuse(Error::message_too_long, Reason::bad_argument);
     }
-    const std::size_t whole = text.size() + header_octets(chosen->destination);
+    const std::size_t whole = text.size() + header_octets(*socket, chosen->destination);
     if (!may_fragment(socket->settings()) && whole > chosen->path.mtu) {
         return refuse(Error::message_too_long, Reason::packet_too_big);
     }
@@ -161,6 +183,12 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Oc
                           {chosen->destination, target->port}};
     const auto carriage =
         carriage_of(socket->settings(), chosen->destination, whole <= chosen->path.mtu);
+    if (socket->transport != event::Transport::udp) {
+        if (auto sent = send_message(*socket, tuple, text, carriage); !sent) {
+            return std::unexpected(sent.error());
+        }
+        return text.size();
+    }
     if (const auto sent = core_.udp().send(turn, tuple, text, carriage); !sent) {
         return refuse(sent.error(), Reason::limit_reached);
     }
@@ -173,13 +201,59 @@ Answer<Received> SocketTable::receive_datagram(SocketId id, MutableOctets to) {
     if (const auto error = take_error(*socket)) return std::unexpected(*error);
     const auto& state = std::get<Datagram>(socket->state);
     if (state.id) {
-        if (const auto datagram = core_.udp().receive(*state.id)) {
+        if (const auto datagram = carrier(*socket).receive(*state.id)) {
             return Received{copy_text(*datagram, to), datagram->length, datagram->tuple.remote,
                             datagram->tuple.local, datagram->arrival};
         }
     }
     if (socket->marks.has(Mark::read_shut)) return Received{};
     return refuse(Error::would_block, Reason::would_wait);
+}
+
+/// A raw socket's message goes out as it is. The other kind may only ask for an echo, and under the
+/// identifier that is its port; its checksum is ours to put in (Linux ping_v4_sendmsg()).
+Answer<void> SocketTable::send_message(const Socket& socket, const FourTuple& tuple, Octets text,
+                                       udp::Carriage carriage) const {
+    constexpr std::size_t identifier_at = 4;
+    std::array<std::byte, wire::Icmpv4View::header_length> header{};
+    if (text.size() < header.size()) return refuse(Error::invalid_argument, Reason::bad_argument);
+    std::ranges::copy(text.first(header.size()), header.begin());
+    const Octets rest = text.subspan(header.size());
+    if (socket.transport == event::Transport::icmp) {
+        const bool is_v4 = tuple.remote.addr.is_v4();
+        const auto request = is_v4 ? static_cast<std::byte>(wire::Icmpv4Type::echo_request)
+                                   : static_cast<std::byte>(wire::Icmpv6Type::echo_request);
+        if (header[0] != request || header[1] != std::byte{0}) {
+            return refuse(Error::invalid_argument, Reason::bad_argument);
+        }
+        store_be<std::uint16_t>(header, identifier_at, tuple.local.port.value());
+        store_be<std::uint16_t>(header, wire::Icmpv6Repr::checksum_offset, 0);
+        const std::uint16_t sum = Checksum{}.add(header).add(rest).finish();
+        if (is_v4) store_be(header, wire::Icmpv6Repr::checksum_offset, sum);
+    }
+    const auto sent = core_.icmp().send_message(tuple, header, rest, carriage);
+    if (!sent) return refuse(sent.error(), Reason::limit_reached);
+    return {};
+}
+
+std::optional<udp::Notice> SocketTable::take_notice(SocketId id) {
+    Socket* socket = find(id);
+    const auto* datagram = socket == nullptr ? nullptr : std::get_if<Datagram>(&socket->state);
+    if (datagram == nullptr || !datagram->id) return std::nullopt;
+    mark_edge(id);
+    return carrier(*socket).take_notice(*datagram->id);
+}
+
+void SocketTable::apply_to_endpoint(const Socket& socket) const {
+    const auto* datagram = std::get_if<Datagram>(&socket.state);
+    if (datagram == nullptr || !datagram->id) return;
+    const Settings& settings = socket.settings();
+    const bool wants_all = settings.receive_errors == event::Switch::on;
+    carrier(socket).set_errors(*datagram->id,
+                               wants_all ? udp::Errors::all : udp::Errors::hard_ones);
+    if (socket.transport == event::Transport::raw) {
+        carrier(socket).set_refused_types(*datagram->id, settings.refused_types);
+    }
 }
 
 }  // namespace dt::sock

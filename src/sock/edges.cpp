@@ -27,7 +27,9 @@ Way way(bool shut) { return shut ? Way::shut : Way::open; }
 
 void SocketTable::own(tcp::ConnId connection, SocketId id) { note(by_connection_, connection, id); }
 void SocketTable::own(tcp::ListenerId listener, SocketId id) { note(by_listener_, listener, id); }
-void SocketTable::own(udp::EndpointId endpoint, SocketId id) { note(by_endpoint_, endpoint, id); }
+void SocketTable::own(event::Transport transport, udp::EndpointId endpoint, SocketId id) {
+    note(transport == event::Transport::udp ? by_endpoint_ : by_icmp_endpoint_, endpoint, id);
+}
 
 StreamFacts SocketTable::stream_facts(const Socket& socket) const {
     StreamFacts facts;
@@ -62,8 +64,9 @@ DatagramFacts SocketTable::datagram_facts(const Socket& socket) const {
     facts.writing = way(socket.marks.has(Mark::write_shut));
     const auto* datagram = std::get_if<Datagram>(&socket.state);
     if (datagram == nullptr || !datagram->id) return facts;
-    facts.error = core_.udp().error(*datagram->id);
-    facts.waiting = core_.udp().queued(*datagram->id);
+    facts.error = carrier(socket).error(*datagram->id);
+    facts.waiting = carrier(socket).queued(*datagram->id);
+    if (carrier(socket).has_notice(*datagram->id)) facts.notices = DatagramFacts::Notices::some;
     return facts;
 }
 
@@ -75,7 +78,7 @@ std::optional<Refused> SocketTable::take_error(Socket& socket) {
     }
     if (const auto* datagram = std::get_if<Datagram>(&socket.state)) {
         if (!datagram->id) return std::nullopt;
-        const auto error = core_.udp().take_error(*datagram->id);
+        const auto error = carrier(socket).take_error(*datagram->id);
         if (!error) return std::nullopt;
         return Refused{*error, Reason::icmp_said_unreachable};
     }
@@ -117,8 +120,8 @@ void SocketTable::mark_edge_of(tcp::ListenerId listener) {
     if (held != nullptr && *held == listener) mark_edge(id);
 }
 
-void SocketTable::mark_edge_of(udp::EndpointId endpoint) {
-    const SocketId id = look_up(by_endpoint_, endpoint);
+void SocketTable::mark_edge_of(const std::vector<SocketId>& table, udp::EndpointId endpoint) {
+    const SocketId id = look_up(table, endpoint);
     const Socket* socket = find(id);
     const auto* held = socket == nullptr ? nullptr : std::get_if<Datagram>(&socket->state);
     if (held != nullptr && held->id == endpoint) mark_edge(id);
@@ -129,7 +132,10 @@ void SocketTable::collect_edges() {
         if (edge->connection) mark_edge_of(*edge->connection);
         if (edge->listener) mark_edge_of(*edge->listener);
     }
-    while (const auto endpoint = core_.udp().next_edge()) mark_edge_of(*endpoint);
+    while (const auto endpoint = core_.udp().next_edge()) mark_edge_of(by_endpoint_, *endpoint);
+    while (const auto endpoint = core_.icmp().next_edge()) {
+        mark_edge_of(by_icmp_endpoint_, *endpoint);
+    }
 }
 
 void SocketTable::tell_result(const Turn& turn, SocketId id, Socket& socket,

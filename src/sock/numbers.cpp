@@ -25,7 +25,7 @@ Result<Type> parse_type(int type) {
     switch (type & number::sock_type_mask) {
         case number::sock_stream: return Type::stream;
         case number::sock_dgram: return Type::datagram;
-        case number::sock_raw:
+        case number::sock_raw: return Type::raw;
         case number::sock_packet: return fail(Error::not_permitted);
         default: return fail(Error::type_not_supported);
     }
@@ -49,9 +49,11 @@ Result<SocketKind> parse_kind(int domain, int type, int protocol) {
     DT_TRY(parsed, parse_type(type));
     kind.type = parsed;
     kind.protocol = protocol;
-    // A ping socket is open to no group, as Linux has it by default.
-    const bool ping = kind.type == Type::datagram && protocol == number::ipproto_icmp;
-    if (ping) return fail(Error::access_denied);
+    // A ping socket is open to every group, as systemd sets net.ipv4.ping_group_range (ICMP4-015).
+    const int icmp = kind.family == Family::inet ? number::ipproto_icmp : number::ipproto_icmpv6;
+    const bool is_icmp = kind.type != Type::stream && protocol == icmp;
+    if (is_icmp) return kind;
+    if (kind.type == Type::raw) return fail(Error::not_permitted);
     const int own = kind.type == Type::stream ? number::ipproto_tcp : number::ipproto_udp;
     if (protocol != 0 && protocol != own) return fail(Error::protocol_not_supported);
     return kind;

@@ -18,7 +18,8 @@ inline constexpr std::int32_t sock_stream = 1, sock_dgram = 2, sock_raw = 3, soc
                               sock_seqpacket = 5, sock_dccp = 6, sock_packet = 10;
 inline constexpr std::int32_t sock_type_mask = 0xf, sock_nonblock = 04000, sock_cloexec = 02000000;
 inline constexpr std::int32_t ipproto_ip = 0, ipproto_icmp = 1, ipproto_tcp = 6, ipproto_udp = 17,
-                              ipproto_ipv6 = 41, ipproto_max = 263;
+                              ipproto_ipv6 = 41, ipproto_icmpv6 = 58, ipproto_max = 263;
+inline constexpr std::int32_t sol_raw = 255;
 inline constexpr std::int32_t sol_socket = 1;
 
 }  // namespace number
@@ -27,7 +28,12 @@ constexpr std::int32_t number_of(Family family) {
     return family == Family::inet ? number::af_inet : number::af_inet6;
 }
 constexpr std::int32_t number_of(Type type) {
-    return type == Type::stream ? number::sock_stream : number::sock_dgram;
+    switch (type) {
+        case Type::stream: return number::sock_stream;
+        case Type::datagram: return number::sock_dgram;
+        case Type::raw: break;
+    }
+    return number::sock_raw;
 }
 /// SHUT_RD, SHUT_WR, SHUT_RDWR.
 constexpr std::int32_t number_of(How how) { return static_cast<std::int32_t>(how); }
@@ -49,7 +55,8 @@ struct SocketKind {
     int protocol = 0;
 };
 /// Errors as of Linux: family_not_supported, type_not_supported, invalid_argument,
-/// protocol_not_supported, not_permitted for raw sockets (API-SOCK-001…005, 008).
+/// protocol_not_supported, not_permitted for raw sockets of anything but ICMP (API-SOCK-001…005,
+/// 008). Whether a program may open one is for the caller to judge.
 [[nodiscard]] Result<SocketKind> parse_kind(int domain, int type, int protocol);
 
 /// SHUT_RD, SHUT_WR, SHUT_RDWR; invalid_argument for others (API-SHUT-002).

@@ -50,8 +50,17 @@ TEST(SocketNumbers, ProtocolNotMatchingTheType) {
     EXPECT_EQ(kind_error(inet, dgram, 6), Error::protocol_not_supported);
 }
 
-TEST(SocketNumbers, RawSocketsAreNotPermitted) {
-    EXPECT_EQ(kind_error(inet, raw, 1), Error::not_permitted);
+TEST(SocketNumbers, RawSocketsAreForIcmpAlone) {
+    EXPECT_EQ(parse_kind(inet, raw, 1)->type, Type::raw);
+    EXPECT_EQ(parse_kind(inet6, raw, 58)->type, Type::raw);
+    EXPECT_EQ(kind_error(inet, raw, 17), Error::not_permitted);
+    EXPECT_EQ(kind_error(inet, raw, 58), Error::not_permitted);
+}
+
+TEST(SocketNumbers, ICMP4_015_ping_sockets_are_open_to_every_group) {
+    EXPECT_EQ(parse_kind(inet, dgram, 1)->protocol, 1);
+    EXPECT_EQ(parse_kind(inet6, dgram, 58)->type, Type::datagram);
+    EXPECT_EQ(kind_error(inet, dgram, 58), Error::protocol_not_supported);
 }
 
 TEST(SocketNumbers, FlagsBelongToTheDescriptor) {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/errno.hpp"
-#include "sock/options.hpp"
+#include "sock/multicast.hpp"
 #include "sock/tcp_info.hpp"
 
 namespace dt::sock {
@@ -34,10 +34,23 @@ Size read_constant(const OptionTarget&, MutableOctets to) {
 }
 
 Size read_type(const OptionTarget& target, MutableOctets to) {
-    return put_value(to, target.socket.is_datagram() ? number::sock_dgram : number::sock_stream);
+    switch (target.socket.transport) {
+        case event::Transport::tcp: return put_value(to, number::sock_stream);
+        case event::Transport::udp:
+        case event::Transport::icmp: return put_value(to, number::sock_dgram);
+        case event::Transport::raw: break;
+    }
+    return put_value(to, number::sock_raw);
 }
 Size read_protocol(const OptionTarget& target, MutableOctets to) {
-    return put_value(to, target.socket.is_datagram() ? number::ipproto_udp : number::ipproto_tcp);
+    switch (target.socket.transport) {
+        case event::Transport::tcp: return put_value(to, number::ipproto_tcp);
+        case event::Transport::udp: return put_value(to, number::ipproto_udp);
+        case event::Transport::icmp:
+        case event::Transport::raw: break;
+    }
+    const bool is_v4 = target.socket.family == Family::inet;
+    return put_value(to, is_v4 ? number::ipproto_icmp : number::ipproto_icmpv6);
 }
 Size read_domain(const OptionTarget& target, MutableOctets to) {
     return put_value(to, number_of(target.socket.family));
@@ -78,8 +91,10 @@ Done write_receive_buffer(const OptionTarget& target, Octets from) {
     apply(target, Effect::connection);
     const auto* datagram = std::get_if<Datagram>(&target.socket.state);
     if (datagram != nullptr && datagram->id) {
-        target.table.core().udp().set_receive_buffer(*datagram->id,
-                                                     target.socket.settings().tcp.receive_buffer);
+        core::Core& core = target.table.core();
+        const bool is_udp = target.socket.transport == event::Transport::udp;
+        (is_udp ? core.udp() : core.icmp())
+            .set_receive_buffer(*datagram->id, target.socket.settings().tcp.receive_buffer);
     }
     return {};
 }
@@ -359,31 +374,31 @@ Done write_ip_options(const OptionTarget&, Octets from) {
     return refuse(Error::not_permitted, Reason::source_routed);
 }
 
-struct MulticastRequest {
-    std::array<std::byte, 4> group;
-    std::array<std::byte, 4> interface;
-};
-Done write_multicast_interface(const OptionTarget& target, Octets from) {
-    if (from.size() < Ipv4::size) return too_short();
-    const std::size_t offset = from.size() >= sizeof(MulticastRequest) ? Ipv4::size : 0;
-    const Ipv4 address = Ipv4::load(from, offset);
-    if (!address.is_any() && !target.table.core().is_local(address)) {
-        return refuse(Error::address_not_available, Reason::address_not_local);
-    }
-    target.socket.change_settings().multicast_interface = address;
+Size read_errors(const OptionTarget& target, MutableOctets to) {
+    const bool is_on = target.socket.settings().receive_errors == event::Switch::on;
+    return put_value(to, std::int32_t{is_on ? 1 : 0});
+}
+/// ICMP errors can be read, and soft ones become pending too (ip(7)).
+Done write_errors(const OptionTarget& target, Octets from) {
+    if (from.empty()) return too_short();
+    const bool is_on = has_int(from) ? int_in(from) != 0 : from[0] != std::byte{0};
+    target.socket.change_settings().receive_errors = is_on ? event::Switch::on : event::Switch::off;
+    target.table.apply_to_endpoint(target.socket);
     return {};
 }
-Size read_multicast_interface(const OptionTarget& target, MutableOctets to) {
-    std::array<std::byte, Ipv4::size> address{};
-    target.socket.settings().multicast_interface.store(address, 0);
-    return put_value(to, address);
+/// Of raw sockets: bit n stands for messages of type n that are not wanted.
+Size read_filter(const OptionTarget& target, MutableOctets to) {
+    const auto& refused = target.socket.settings().refused_types;
+    if (target.socket.family == Family::inet) return put_value(to, refused[0]);
+    return put_value(to, refused);
 }
-/// No group can be joined yet: there is no interface that would deliver it.
-Done refuse_membership(const OptionTarget& target, Octets from) {
-    if (from.size() < sizeof(MulticastRequest)) return too_short();
-    if (!target.socket.is_datagram()) return refuse(Error::protocol_error, Reason::wrong_state);
-    if (!Ipv4::load(from, 0).is_multicast()) return too_short();
-    return refuse(Error::no_such_device, Reason::not_offered);
+Done write_filter(const OptionTarget& target, Octets from) {
+    auto& refused = target.socket.change_settings().refused_types;
+    const std::size_t size =
+        target.socket.family == Family::inet ? sizeof refused[0] : sizeof refused;
+    if (!from.empty()) std::memcpy(refused.data(), from.data(), std::min(size, from.size()));
+    target.table.apply_to_endpoint(target.socket);
+    return {};
 }
 
 // clang-format off
@@ -421,13 +436,20 @@ constexpr auto layouts = std::to_array<LayoutRow>({
     {number::ipproto_ip, number::ip_options, "IP_OPTIONS", read_no_options, write_ip_options},
     {number::ipproto_ip, number::ip_mtu, "IP_MTU", read_mtu, refuse_read_only},
     {number::ipproto_ip, number::ip_transparent, "IP_TRANSPARENT", read_constant<0>, refuse_privileged},
-    {number::ipproto_ip, number::ip_multicast_if, "IP_MULTICAST_IF", read_multicast_interface, write_multicast_interface},
-    {number::ipproto_ip, number::ip_add_membership, "IP_ADD_MEMBERSHIP", nullptr, refuse_membership},
+    {number::ipproto_ip, number::ip_multicast_if, "IP_MULTICAST_IF", read_multicast_address, write_multicast_address},
+    {number::ipproto_ip, number::ip_add_membership, "IP_ADD_MEMBERSHIP", nullptr, join_v4},
     {number::ipproto_ipv6, number::ipv6_v6only, "IPV6_V6ONLY", read_v6_only, write_v6_only},
     {number::ipproto_ipv6, number::ipv6_unicast_hops, "IPV6_UNICAST_HOPS", read_hops, write_hops},
     {number::ipproto_ipv6, number::ipv6_tclass, "IPV6_TCLASS", read_traffic_class, write_traffic_class},
     {number::ipproto_ipv6, number::ipv6_mtu, "IPV6_MTU", read_mtu, refuse_read_only},
-    {number::ipproto_ip, number::ip_drop_membership, "IP_DROP_MEMBERSHIP", nullptr, refuse_membership},
+    {number::ipproto_ip, number::ip_recverr, "IP_RECVERR", read_errors, write_errors},
+    {number::ipproto_ipv6, number::ipv6_recverr, "IPV6_RECVERR", read_errors, write_errors},
+    {number::sol_raw, number::icmp_filter, "ICMP_FILTER", read_filter, write_filter},
+    {number::ipproto_icmpv6, number::icmpv6_filter, "ICMPV6_FILTER", read_filter, write_filter},
+    {number::ipproto_ip, number::ip_drop_membership, "IP_DROP_MEMBERSHIP", nullptr, leave_v4},
+    {number::ipproto_ipv6, number::ipv6_multicast_if, "IPV6_MULTICAST_IF", read_multicast_link, write_multicast_link},
+    {number::ipproto_ipv6, number::ipv6_join_group, "IPV6_JOIN_GROUP", nullptr, join_v6},
+    {number::ipproto_ipv6, number::ipv6_leave_group, "IPV6_LEAVE_GROUP", nullptr, leave_v6},
 });
 // clang-format on
 

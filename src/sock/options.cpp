@@ -21,7 +21,13 @@ const Row* find_row(std::span<const Row> rows, std::int32_t level, std::int32_t 
 bool knows_level(const Socket& socket, int level) {
     if (level == number::sol_socket || level == number::ipproto_ip) return true;
     if (level == number::ipproto_ipv6) return socket.family == Family::inet6;
-    return level == (socket.is_datagram() ? number::ipproto_udp : number::ipproto_tcp);
+    switch (socket.transport) {
+        case event::Transport::tcp: return level == number::ipproto_tcp;
+        case event::Transport::udp: return level == number::ipproto_udp;
+        case event::Transport::icmp: return false;
+        case event::Transport::raw: break;
+    }
+    return level == (socket.family == Family::inet ? number::sol_raw : number::ipproto_icmpv6);
 }
 
 /// SOL_SOCKET and TCP need a whole int before they look at the name; IP takes a single octet too.

@@ -30,12 +30,19 @@ inline constexpr std::int32_t tcp_nodelay = 1, tcp_maxseg = 2, tcp_cork = 3, tcp
                               tcp_fastopen_connect = 30, tcp_ulp = 31, tcp_fastopen_no_cookie = 34;
 // IPPROTO_IP.
 inline constexpr std::int32_t ip_tos = 1, ip_ttl = 2, ip_options = 4, ip_mtu_discover = 10,
-                              ip_mtu = 14, ip_freebind = 15, ip_transparent = 19,
+                              ip_mtu = 14, ip_freebind = 15, ip_transparent = 19, ip_recverr = 11,
                               ip_multicast_ttl = 33, ip_minttl = 21, ip_bind_address_no_port = 24,
-                              ip_multicast_if = 32, ip_add_membership = 35, ip_drop_membership = 36;
+                              ip_multicast_if = 32, ip_multicast_loop = 34, ip_add_membership = 35,
+                              ip_drop_membership = 36;
 // IPPROTO_IPV6.
-inline constexpr std::int32_t ipv6_unicast_hops = 16, ipv6_multicast_hops = 18, ipv6_mtu = 24,
-                              ipv6_v6only = 26, ipv6_tclass = 67, ipv6_minhopcount = 73;
+inline constexpr std::int32_t ipv6_unicast_hops = 16, ipv6_multicast_if = 17,
+                              ipv6_multicast_hops = 18, ipv6_multicast_loop = 19,
+                              ipv6_join_group = 20, ipv6_leave_group = 21, ipv6_mtu = 24,
+                              ipv6_recverr = 25, ipv6_v6only = 26, ipv6_tclass = 67,
+                              ipv6_minhopcount = 73;
+
+// SOL_RAW and IPPROTO_ICMPV6: the filters of raw sockets (raw(7), RFC 3542 §3.2).
+inline constexpr std::int32_t icmp_filter = 1, icmpv6_filter = 1;
 
 }  // namespace number
 

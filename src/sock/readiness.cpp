@@ -32,7 +32,8 @@ PollMask poll_of(const StreamFacts& facts, std::int32_t low_water) {
 
 PollMask poll_of(const DatagramFacts& facts) {
     PollMask mask{PollMask::out};
-    if (facts.error) add(mask, PollMask::err);
+    const bool has_notice = facts.notices == DatagramFacts::Notices::some;
+    if (facts.error || has_notice) add(mask, PollMask::err);
     if (facts.reading == Way::shut) add(mask, PollMask::in | PollMask::rdhup);
     if (facts.reading == Way::shut && facts.writing == Way::shut) add(mask, PollMask::hup);
     if (facts.waiting > 0) add(mask, PollMask::in);

@@ -49,7 +49,8 @@ struct DatagramFacts {
     Way reading = Way::open;
     Way writing = Way::open;
     std::optional<Error> error;
-    std::uint64_t waiting = 0;  // datagrams
+    std::uint64_t waiting = 0;                                                 // datagrams
+    enum class Notices : std::uint8_t { none, some } notices = Notices::none;  // ICMP errors unread
 };
 
 /// `low_water` is SO_RCVLOWAT.

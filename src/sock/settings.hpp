@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "base/time.hpp"
 #include "tcp/engine.hpp"
@@ -16,6 +18,13 @@ struct Linger {
     enum class Mode : std::uint8_t { off, on } mode = Mode::off;
     std::int32_t seconds = 0;
     friend bool operator==(const Linger&, const Linger&) = default;
+};
+
+/// A group that a socket hears, and the link it does so by.
+struct Membership {
+    IpAddr group;
+    std::uint16_t link = 0;
+    friend bool operator==(const Membership&, const Membership&) = default;
 };
 
 /// Options that are kept for the program and change nothing in the stack.
@@ -32,8 +41,13 @@ struct Settings {
     event::Switch broadcast = event::Switch::off;
     event::Switch free_bind = event::Switch::off;
     event::Switch bind_address_no_port = event::Switch::off;
-    std::int32_t multicast_ttl = 1;  // IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS
-    Ipv4 multicast_interface;
+    event::Switch receive_errors = event::Switch::off;  // IP_RECVERR, IPV6_RECVERR
+    std::array<std::uint32_t, 8> refused_types{};       // ICMP_FILTER, ICMPV6_FILTER of raw sockets
+    std::int32_t multicast_ttl = 1;                     // IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS
+    Ipv4 multicast_interface;                           // IP_MULTICAST_IF, as it is read back
+    std::optional<std::uint16_t> multicast_link = std::nullopt;  // none: the routes choose
+    event::Switch multicast_loop = event::Switch::on;            // IP_MULTICAST_LOOP
+    std::vector<Membership> memberships{};                       // at most memberships_max
     std::uint64_t remembered_set = 0;  // bit n: the program set entry n of the table
     std::array<std::int32_t, remembered_max> remembered{};
 };

@@ -101,6 +101,7 @@ void take_snapshot(const SocketTable& table, Instant now, event::Snapshot& to) {
     table.core().tcp().snapshot(now, views, to.counters);
     table.core().add_counters(to.counters);
     table.core().udp().snapshot(views);
+    table.core().icmp().snapshot(views);
     std::vector<Owned> all = owners(table);
     std::vector<Placed> placed;
     placed.reserve(views.size());

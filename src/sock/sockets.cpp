@@ -234,6 +234,15 @@ Result<Received> Sockets::receive_from(const Turn& turn, Caller caller, SocketId
     return received;
 }
 
+std::optional<udp::Notice> Sockets::take_notice(SocketId id) {
+    return parts_->table.take_notice(id);
+}
+
+bool Sockets::sends_messages(SocketId id) const {
+    const Socket* socket = parts_->table.find(id);
+    return socket != nullptr && socket->is_datagram() && socket->transport != event::Transport::udp;
+}
+
 Result<Endpoint> Sockets::local_name(const Turn& turn, Caller caller, SocketId id) {
     CallMade made = made_by(Call::local_name, caller, id);
     return tell_with_name(turn, parts_->table, id, made, parts_->table.local_name(id));

@@ -21,7 +21,7 @@ struct SocketId {
 };
 
 enum class Family : std::uint8_t { inet, inet6 };
-enum class Type : std::uint8_t { stream, datagram };
+enum class Type : std::uint8_t { stream, datagram, raw };
 enum class How : std::uint8_t { read, write, both };
 
 /// Whose connect() it is, for the event that tells of it.
@@ -95,6 +95,9 @@ class Sockets {
                                 std::optional<Endpoint>);
     Result<Received> receive_from(const Turn&, event::Caller, SocketId, MutableOctets);
 
+    /// An ICMP error about what the socket sent (recvmsg() with MSG_ERRQUEUE); none waits: nothing.
+    std::optional<udp::Notice> take_notice(SocketId);
+
     Result<Endpoint> local_name(const Turn&, event::Caller, SocketId);
     Result<Endpoint> peer_name(const Turn&, event::Caller, SocketId);
     /// Linux level/name numbers and value layouts; returns the real length (truncates to `value`).
@@ -122,6 +125,8 @@ class Sockets {
     [[nodiscard]] Duration receive_timeout(SocketId) const;
     [[nodiscard]] Duration send_timeout(SocketId) const;
     [[nodiscard]] std::optional<Duration> linger(SocketId) const;
+    /// Whether what a program sends says by its octets what it is: of ICMP, and of no other.
+    [[nodiscard]] bool sends_messages(SocketId) const;
     /// The family of socket(); inet for a socket that is gone.
     [[nodiscard]] Family family(SocketId) const;
     /// A call that was refused before it came here (unknown family, bad length…): told as event.

@@ -56,6 +56,9 @@ class SocketTable {
     Answer<std::size_t> send_datagram(const Turn& turn, SocketId id, Octets text,
                                       std::optional<Endpoint> to);
     Answer<Received> receive_datagram(SocketId id, MutableOctets to);
+    std::optional<udp::Notice> take_notice(SocketId id);
+    /// The endpoint of a datagram socket learns its options.
+    void apply_to_endpoint(const Socket& socket) const;
 
     // Options (options.cpp).
     Answer<std::size_t> get_option(const Turn& turn, SocketId id, int level, int name,
@@ -101,6 +104,13 @@ class SocketTable {
     Answer<void> continue_connect(const Turn& turn, SocketId id, Socket& socket);
     Answer<FourTuple> choose_tuple(const Turn& turn, Socket& socket,
                                    const core::Core::Chosen& chosen, Endpoint remote) const;
+    /// The engine that has the endpoints of a datagram socket.
+    [[nodiscard]] udp::Engine& carrier(const Socket& socket) const {
+        return socket.transport == event::Transport::udp ? core_.udp() : core_.icmp();
+    }
+    Answer<void> send_message(const Socket& socket, const FourTuple& tuple, Octets text,
+                              udp::Carriage carriage) const;
+
     Answer<void> connect_datagram(SocketId id, Socket& socket, Endpoint remote);
     void disconnect_datagram(SocketId id, Socket& socket);
     [[nodiscard]] Answer<core::Core::Chosen> choose_path(const Socket& socket,
@@ -121,11 +131,11 @@ class SocketTable {
     // Which socket an object of the engines belongs to (edges.cpp).
     void own(tcp::ConnId connection, SocketId id);
     void own(tcp::ListenerId listener, SocketId id);
-    void own(udp::EndpointId endpoint, SocketId id);
+    void own(event::Transport transport, udp::EndpointId endpoint, SocketId id);
     void collect_edges();
     void mark_edge_of(tcp::ConnId connection);
     void mark_edge_of(tcp::ListenerId listener);
-    void mark_edge_of(udp::EndpointId endpoint);
+    void mark_edge_of(const std::vector<SocketId>& table, udp::EndpointId endpoint);
     /// Draws the conclusions of an edge: connect()'s result is told, an automatic port goes back.
     void settle(const Turn& turn, SocketId id, Socket& socket);
     void tell_result(const Turn& turn, SocketId id, Socket& socket, const StreamFacts& facts);
@@ -137,6 +147,7 @@ class SocketTable {
     std::vector<SocketId> by_connection_;  // by index of the handle
     std::vector<SocketId> by_listener_;
     std::vector<SocketId> by_endpoint_;
+    std::vector<SocketId> by_icmp_endpoint_;
     Ring<SocketId> edges_;  // each socket at most once (Mark::edge_waits)
 };
 

@@ -60,6 +60,8 @@ Result<std::size_t> Calls::send_to(SocketId id, Octets from, std::optional<Endpo
 Result<sock::Received> Calls::receive_from(SocketId id, MutableOctets to) {
     return sockets_.receive_from(turn_, caller_, id, to);
 }
+std::optional<udp::Notice> Calls::take_notice(SocketId id) { return sockets_.take_notice(id); }
+bool Calls::sends_messages(SocketId id) const { return sockets_.sends_messages(id); }
 Result<Endpoint> Calls::local_name(SocketId id) { return sockets_.local_name(turn_, caller_, id); }
 Result<Endpoint> Calls::peer_name(SocketId id) { return sockets_.peer_name(turn_, caller_, id); }
 Result<std::size_t> Calls::get_option(SocketId id, int level, int name, MutableOctets value) {

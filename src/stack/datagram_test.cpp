@@ -222,5 +222,41 @@ TEST(Datagram, ReceiveBufferMayShrinkLater) {
     EXPECT_LT(received, 50U);
 }
 
+TEST(Datagram, IP4_024_ABroadcastLeavesOnlyWhereItIsWanted) {
+    Pair pair;
+    const Program receiver = Program::datagram(pair, pair.b);
+    EXPECT_EQ(receiver.bind({IpAddr::any_v4(), Port{53}}), "OK");
+    const Program program = Program::datagram(pair, pair.a);
+    const Endpoint everybody{Ipv4(10, 0, 0, 255), Port{53}};
+    EXPECT_EQ(program.send_to("x", everybody), "EACCES");
+    EXPECT_EQ(program.set(1, 6, 1), "OK");  // SO_BROADCAST
+    pair.from_a.drops = [](const Frame& frame) {
+        EXPECT_EQ(Mac::load(frame.front(), 0), Mac::broadcast());
+        return false;
+    };
+    EXPECT_EQ(program.send_to("x", everybody), "1");
+    pair.settle();
+    EXPECT_EQ(pair.from_a.sent, 1U);
+    EXPECT_EQ(receiver.receive(), "'x'");
+}
+
+TEST(Datagram, UDP_022_SocketsThatShareAPortShareItsConversations) {
+    Pair pair;
+    std::vector<Program> sharing;
+    for (int i = 0; i < 2; ++i) {
+        sharing.push_back(Program::datagram(pair, pair.b));
+        EXPECT_EQ(sharing.back().set(1, 15, 1), "OK");  // SO_REUSEPORT
+        EXPECT_EQ(sharing.back().bind(pair.b.at(53)), "OK");
+    }
+    for (int i = 0; i < 40; ++i) {
+        EXPECT_EQ(Program::datagram(pair, pair.a).send_to("x", pair.b.at(53)), "1");
+    }
+    pair.settle();
+    std::size_t first = 0;
+    while (sharing[0].receive() == "'x'") ++first;
+    EXPECT_GT(first, 8U);
+    EXPECT_LT(first, 32U);
+}
+
 }  // namespace
 }  // namespace dt::stack::testing

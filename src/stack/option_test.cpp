@@ -316,15 +316,5 @@ TEST_F(Options, NoDelayReachesALiveConnection) {
     EXPECT_EQ(talk.server.receive(), "'ab'");
 }
 
-TEST_F(Options, MulticastIsRefusedWhereItWouldDoNothing) {
-    const std::array<std::uint8_t, 8> group{224, 1, 2, 3, 0, 0, 0, 0};
-    EXPECT_EQ(
-        datagram.calls().set_option(datagram.id(), ip, 35, std::as_bytes(std::span{group})).error(),
-        Error::no_such_device);
-    EXPECT_EQ(
-        stream.calls().set_option(stream.id(), ip, 35, std::as_bytes(std::span{group})).error(),
-        Error::protocol_error);
-}
-
 }  // namespace
 }  // namespace dt::stack::testing

@@ -65,6 +65,8 @@ class Calls {
     Result<std::size_t> receive(sock::SocketId, MutableOctets);
     Result<std::size_t> send_to(sock::SocketId, Octets, std::optional<Endpoint>);
     Result<sock::Received> receive_from(sock::SocketId, MutableOctets);
+    std::optional<udp::Notice> take_notice(sock::SocketId);
+    [[nodiscard]] bool sends_messages(sock::SocketId) const;
     Result<Endpoint> local_name(sock::SocketId);
     Result<Endpoint> peer_name(sock::SocketId);
     Result<std::size_t> get_option(sock::SocketId, int level, int name, MutableOctets);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 
 #include "base/time.hpp"
 #include "buf/frame.hpp"
@@ -18,6 +19,8 @@ struct Carriage {
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;
     event::Switch dont_fragment = event::Switch::off;
+    event::Switch loops = event::Switch::on;           // to a group: comes to us too
+    std::optional<std::uint16_t> link = std::nullopt;  // to a group: the link it leaves by
 };
 
 /// How a datagram came.

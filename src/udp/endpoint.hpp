@@ -1,7 +1,9 @@
 // One UDP endpoint: where it is bound, whom it is connected to, what it has received (RFC 768).
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/result.hpp"
@@ -16,6 +18,33 @@ enum class Fit : std::uint8_t { none, wildcard, exact, connected_wildcard, conne
 
 /// Whether an endpoint on [::] takes datagrams of IPv4 too (IPV6_V6ONLY, RFC 3493 §5.3).
 enum class Stacks : std::uint8_t { both, v6_only };
+
+/// Whether programs want to read the ICMP errors of an endpoint (IP_RECVERR of ip(7)).
+enum class Errors : std::uint8_t { hard_ones, all };
+
+/// An ICMP error about something an endpoint sent, as a program may read it.
+struct Notice {
+    Endpoint to;  // where it was sent
+    IpAddr from;  // who says it
+    Error error{};
+    std::uint8_t type = 0;
+    std::uint8_t code = 0;
+    std::uint32_t mtu = 0;
+    std::array<std::byte, 8> quoted{};  // first octets of what was sent, transport header and all
+};
+
+/// What few endpoints need: errors that wait to be read, and the messages that a raw one wants.
+struct Extras {
+    static constexpr std::size_t notices_max = 64;  // later ones are not kept
+
+    Errors errors = Errors::hard_ones;
+    std::array<std::uint32_t, 8> refused{};  // bit n: messages of type n are not wanted
+    Ring<Notice> notices;
+
+    [[nodiscard]] bool wants(std::uint8_t type) const {
+        return (refused[type / 32U] >> (type % 32U) & 1U) == 0;
+    }
+};
 
 class BoundEndpoint {
   public:
@@ -45,7 +74,14 @@ class BoundEndpoint {
 
     std::optional<Error> error;  // pending, from ICMP; told once
     bool has_edge = false;       // in the queue of readiness edges
+    bool shares_port = false;    // SO_REUSEPORT: one of those that share it gets each datagram
     std::uint32_t serial = 0;    // order of opening, for viewers
+    std::unique_ptr<Extras> extras;
+
+    [[nodiscard]] Extras& change_extras() {
+        if (!extras) extras = std::make_unique<Extras>();
+        return *extras;
+    }
 
   private:
     Endpoint local_;

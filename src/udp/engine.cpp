@@ -2,8 +2,10 @@
 #include "udp/engine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "base/rng.hpp"
 #include "base/sparse_array.hpp"
 #include "udp/endpoint.hpp"
 #include "wire/udp.hpp"
@@ -15,23 +17,27 @@ using event::Reason;
 struct Engine::Parts {
     using Handle = base::Handle<BoundEndpoint>;
 
-    Parts(const Config& given, buf::Pool& given_pool)
+    Parts(const Config& given, buf::Pool& given_pool, event::Transport given_transport)
         : config(given),
           pool(given_pool),
+          transport(given_transport),
           endpoints(static_cast<std::uint32_t>(config.sockets_max)) {}
 
     [[nodiscard]] BoundEndpoint* get(EndpointId id) { return endpoints.get(id.handle); }
     void join_port(Handle handle, Port port) { on_port.at(port.value()).push_back(handle); }
     void leave_port(Handle handle, Port port) { std::erase(on_port.at(port.value()), handle); }
     [[nodiscard]] Handle best(const FourTuple& tuple);
+    [[nodiscard]] Handle shared(const FourTuple& tuple, Fit fit, std::size_t sharing);
     [[nodiscard]] Datagram copy_of(const Datagram& datagram);
     [[nodiscard]] Verdict deliver(const Turn& turn, Handle handle, Datagram& datagram);
     [[nodiscard]] Verdict deliver_to_many(const Turn& turn, const Datagram& datagram);
-    static void moved(const Turn& turn, const Datagram& datagram, event::Step step, Reason reason);
+    void moved(const Turn& turn, const Datagram& datagram, event::Step step, Reason reason) const;
+    void learn(Handle handle, const Notice& notice, Hardness hardness);
     void edge_of(Handle handle, BoundEndpoint& endpoint);
 
     const Config config;
     buf::Pool& pool;
+    const event::Transport transport;
     SlotMap<BoundEndpoint> endpoints;
     SparseArray<std::vector<Handle>> on_port;  // in order of binding
     Ring<Outgoing> outgoing;
@@ -40,17 +46,36 @@ struct Engine::Parts {
     std::uint32_t next_serial = 0;
 };
 
-// Among equals the one bound last (UDP-021).
+// Among equals the one bound last (UDP-021), or one of those that share the port (UDP-022).
 Engine::Parts::Handle Engine::Parts::best(const FourTuple& tuple) {
     Handle best{};
     Fit best_fit = Fit::none;
+    std::size_t sharing = 0;  // of the best fit
     for (const Handle handle : on_port[tuple.local.port.value()]) {
-        const Fit fit = endpoints.get(handle)->fit(tuple);
+        const BoundEndpoint& endpoint = *endpoints.get(handle);
+        const Fit fit = endpoint.fit(tuple);
         if (fit == Fit::none || fit < best_fit) continue;
+        if (fit > best_fit) sharing = 0;
+        if (endpoint.shares_port) ++sharing;
         best = handle;
         best_fit = fit;
     }
-    return best;
+    return sharing > 1 ? shared(tuple, best_fit, sharing) : best;
+}
+
+/// Always the same one for the same conversation, while the same ones share the port.
+Engine::Parts::Handle Engine::Parts::shared(const FourTuple& tuple, Fit fit, std::size_t sharing) {
+    const auto remote = tuple.remote.addr.words();
+    const std::uint64_t ports =
+        std::uint64_t{tuple.remote.port.value()} << 16 | tuple.local.port.value();
+    const std::array<std::uint64_t, 3> words{remote[0], remote[1], ports};
+    std::size_t left = base::siphash_1_3(SipKey{}, words) % sharing;
+    for (const Handle handle : on_port[tuple.local.port.value()]) {
+        const BoundEndpoint& endpoint = *endpoints.get(handle);
+        if (endpoint.fit(tuple) != fit || !endpoint.shares_port) continue;
+        if (left-- == 0) return handle;
+    }
+    return {};
 }
 
 Datagram Engine::Parts::copy_of(const Datagram& datagram) {
@@ -68,8 +93,21 @@ Datagram Engine::Parts::copy_of(const Datagram& datagram) {
 }
 
 void Engine::Parts::moved(const Turn& turn, const Datagram& datagram, event::Step step,
-                          Reason reason) {
+                          Reason reason) const {
     if (step != event::Step::dropped && !turn.wants_segments()) return;
+    if (transport != event::Transport::udp) {  // IP has told that it came
+        if (step == event::Step::dropped) {
+            turn.emit(event::IcmpMoved{.source = datagram.tuple.remote.addr,
+                                       .destination = datagram.tuple.local.addr,
+                                       .frame = datagram.frame->id,
+                                       .step = step,
+                                       .type = 0,
+                                       .code = 0,
+                                       .quoted = {},
+                                       .reason = reason});
+        }
+        return;
+    }
     turn.emit(
         event::DatagramMoved{datagram.tuple, datagram.frame->id, step, datagram.length, reason});
 }
@@ -107,8 +145,8 @@ Engine::Verdict Engine::Parts::deliver_to_many(const Turn& turn, const Datagram&
     return Verdict::dropped;
 }
 
-Engine::Engine(const Config& config, buf::Pool& pool)
-    : parts_(std::make_unique<Parts>(config, pool)) {}
+Engine::Engine(const Config& config, buf::Pool& pool, event::Transport transport)
+    : parts_(std::make_unique<Parts>(config, pool, transport)) {}
 
 Engine::~Engine() = default;
 
@@ -149,16 +187,65 @@ Engine::Verdict Engine::on_datagram(const Turn& turn, Datagram& datagram, bool t
     if (to_many) return parts_->deliver_to_many(turn, datagram);
     const auto handle = parts_->best(datagram.tuple);
     if (!handle.is_null()) return parts_->deliver(turn, handle, datagram);
+    if (parts_->transport == event::Transport::icmp) return Verdict::dropped;  // for no program
     parts_->moved(turn, datagram, event::Step::dropped, Reason::no_datagram_socket);
     return Verdict::no_socket;
 }
 
-void Engine::on_icmp(const Turn&, const FourTuple& tuple, Error error) {
-    const auto handle = parts_->best(tuple);
-    BoundEndpoint* endpoint = parts_->endpoints.get(handle);
-    if (endpoint == nullptr || !endpoint->remote()) return;
-    endpoint->error = error;
-    parts_->edge_of(handle, *endpoint);
+void Engine::Parts::learn(Handle handle, const Notice& notice, Hardness hardness) {
+    BoundEndpoint& endpoint = *endpoints.get(handle);
+    const bool tells_all = endpoint.extras && endpoint.extras->errors == Errors::all;
+    const bool is_told = tells_all || (hardness == Hardness::hard && endpoint.remote());
+    if (!is_told) return;
+    if (tells_all && endpoint.extras->notices.size() < Extras::notices_max) {
+        endpoint.extras->notices.push(notice);
+    }
+    endpoint.error = notice.error;
+    edge_of(handle, endpoint);
+}
+
+void Engine::on_error(const FourTuple& tuple, const Notice& notice, Hardness hardness) {
+    if (!tuple.local.port.is_any()) {
+        const auto handle = parts_->best(tuple);
+        if (!handle.is_null()) parts_->learn(handle, notice, hardness);
+        return;
+    }
+    for (const auto handle : parts_->on_port[tuple.local.port.value()]) {
+        const bool fits = parts_->endpoints.get(handle)->fit(tuple) != Fit::none;
+        if (fits) parts_->learn(handle, notice, hardness);
+    }
+}
+
+void Engine::on_message(const Turn& turn, const Datagram& message, Octets header) {
+    const auto type = std::to_integer<std::uint8_t>(message.frame->front()[0]);
+    FourTuple tuple = message.tuple;
+    tuple.local.port = tuple.remote.port = Port::any();
+    for (const auto handle : parts_->on_port[Port::any().value()]) {
+        const BoundEndpoint& endpoint = *parts_->endpoints.get(handle);
+        if (endpoint.fit(tuple) == Fit::none) continue;
+        if (endpoint.extras && !endpoint.extras->wants(type)) continue;
+        Datagram copy = parts_->copy_of(message);
+        if (!header.empty()) std::ranges::copy(header, copy.frame->prepend(header.size()).data());
+        copy.tuple = tuple;
+        copy.length += static_cast<std::uint32_t>(header.size());
+        (void)parts_->deliver(turn, handle, copy);
+    }
+}
+
+bool Engine::hears_messages() const {
+    return parts_->transport == event::Transport::icmp &&
+           !parts_->on_port[Port::any().value()].empty();
+}
+
+Status Engine::send_message(const FourTuple& tuple, const std::array<std::byte, 8>& header,
+                            Octets text, Carriage carriage) {
+    if (parts_->outgoing_octets >= parts_->config.send_buffer_max) return fail(Error::would_block);
+    FramePtr frame = parts_->pool.frame();
+    std::ranges::copy(header, frame->prepend(header.size()).data());
+    if (!text.empty()) (void)frame->add(parts_->pool.copy(text));
+    parts_->outgoing_octets += frame->size();
+    parts_->outgoing.push({tuple, std::move(frame), carriage});
+    return {};
 }
 
 Status Engine::send(const Turn&, FourTuple tuple, Octets text, Carriage carriage) {
@@ -221,6 +308,39 @@ std::optional<EndpointId> Engine::next_edge() {
     return std::nullopt;
 }
 
+std::optional<Notice> Engine::take_notice(EndpointId id) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint == nullptr || !endpoint->extras || endpoint->extras->notices.empty()) {
+        return std::nullopt;
+    }
+    Ring<Notice>& notices = endpoint->extras->notices;
+    const Notice notice = notices.pop();
+    endpoint->error.reset();
+    if (!notices.empty()) endpoint->error = notices.front().error;
+    return notice;
+}
+
+bool Engine::has_notice(EndpointId id) const {
+    const BoundEndpoint* endpoint = parts_->get(id);
+    return endpoint != nullptr && endpoint->extras && !endpoint->extras->notices.empty();
+}
+
+void Engine::share_port(EndpointId id) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint != nullptr) endpoint->shares_port = true;
+}
+
+void Engine::set_errors(EndpointId id, Errors errors) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    const bool changes = endpoint != nullptr && (endpoint->extras || errors == Errors::all);
+    if (changes) endpoint->change_extras().errors = errors;
+}
+
+void Engine::set_refused_types(EndpointId id, const std::array<std::uint32_t, 8>& refused) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint != nullptr) endpoint->change_extras().refused = refused;
+}
+
 void Engine::snapshot(std::vector<event::SocketView>& sockets) const {
     std::vector<const BoundEndpoint*> by_age;
     parts_->endpoints.for_each(
@@ -229,7 +349,10 @@ void Engine::snapshot(std::vector<event::SocketView>& sockets) const {
               [](const BoundEndpoint* a, const BoundEndpoint* b) { return a->serial < b->serial; });
     for (const BoundEndpoint* endpoint : by_age) {
         event::SocketView view;
-        view.transport = event::Transport::udp;
+        view.transport = parts_->transport;
+        const bool is_raw =
+            view.transport == event::Transport::icmp && endpoint->local().port.is_any();
+        if (is_raw) view.transport = event::Transport::raw;
         view.state = endpoint->remote() ? event::State::established : event::State::closed;
         view.local = endpoint->local();
         view.peer = endpoint->remote().value_or(

@@ -1,5 +1,6 @@
 // UDP of one stack (RFC 768, RFC 1122 §4.1): endpoints, lookup, bounded receive queues, ICMP errors
-// to the connected endpoint they belong to.
+// to the connected endpoint they belong to. A second one carries the messages of ICMP sockets: the
+// identifier of an echo is its port, and an endpoint on port 0 hears all messages.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +18,19 @@
 
 namespace dt::udp {
 
-class BoundEndpoint;
 struct EndpointId {
     base::Handle<BoundEndpoint> handle;
     friend bool operator==(const EndpointId&, const EndpointId&) = default;
 };
 
+/// Whether an ICMP error says that it will not get better (ip(7)).
+enum class Hardness : std::uint8_t { soft, hard };
+
 class Engine {
   public:
-    Engine(const Config& config, buf::Pool& pool);
+    /// `transport`: udp, or icmp for whole messages instead of datagrams.
+    Engine(const Config& config, buf::Pool& pool,
+           event::Transport transport = event::Transport::udp);
     ~Engine();
 
     /// A new endpoint; `receive_buffer` in octets. Null where sockets_max are open already.
@@ -43,7 +48,14 @@ class Engine {
     [[nodiscard]] Verdict on_datagram(const Turn& turn, Datagram& datagram, bool to_many);
     /// An ICMP error about a datagram of ours: hard ones are kept for the connected endpoint,
     /// others and unconnected endpoints learn nothing (UDP-011 to UDP-013).
-    void on_icmp(const Turn& turn, const FourTuple& tuple, Error error);
+    /// With Errors::all an endpoint learns soft ones too, connected or not. On port 0 all that fit
+    /// learn it.
+    void on_error(const FourTuple& tuple, const Notice& notice, Hardness hardness);
+    /// A copy of an ICMP message for every endpoint on port 0 of its family that wants its type;
+    /// `header` is put in front of it.
+    void on_message(const Turn& turn, const Datagram& message, Octets header);
+    /// Whether an endpoint on port 0 is open.
+    [[nodiscard]] bool hears_messages() const;
 
     /// Queues a datagram to send. Errors: invalid_argument (port 0), message_too_long, would_block
     /// (send_buffer_max octets wait to leave).
@@ -53,6 +65,9 @@ class Engine {
         FramePtr frame;  // UDP header at its front, checksum left to IP
         Carriage carriage;
     };
+    /// Queues a whole message as it is, whose first eight octets are `header`. Errors: would_block.
+    Status send_message(const FourTuple& tuple, const std::array<std::byte, 8>& header, Octets text,
+                        Carriage carriage);
     /// The next datagram to leave; the caller emits its DatagramMoved once the frame has its
     /// number.
     [[nodiscard]] std::optional<Outgoing> next_datagram(const Turn& turn);
@@ -65,6 +80,13 @@ class Engine {
     std::optional<Error> take_error(EndpointId id);
     [[nodiscard]] std::optional<Error> error(EndpointId id) const;
     [[nodiscard]] std::optional<EndpointId> next_edge();
+    /// The oldest error that waits to be read (MSG_ERRQUEUE); the next one becomes pending.
+    std::optional<Notice> take_notice(EndpointId id);
+    [[nodiscard]] bool has_notice(EndpointId id) const;
+    /// Of those on a port that share it, each conversation has one (UDP-022).
+    void share_port(EndpointId id);
+    void set_errors(EndpointId id, Errors errors);
+    void set_refused_types(EndpointId id, const std::array<std::uint32_t, 8>& refused);
 
     void snapshot(std::vector<event::SocketView>& sockets) const;
 

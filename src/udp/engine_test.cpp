@@ -85,6 +85,12 @@ struct UdpTest : testing::Test {
     }
 };
 
+Notice notice(Error error) {
+    Notice told;
+    told.error = error;
+    return told;
+}
+
 TEST_F(UdpTest, a_missing_checksum_is_accepted_over_ipv4_only) {
     FramePtr frame = packet("query", false);
     const auto opened = open_datagram(peer, us, frame, Checksums::verify);
@@ -176,7 +182,7 @@ TEST_F(UdpTest, UDP_011_a_connected_endpoint_hears_only_its_peer_and_its_errors)
     engine.connect(id, remote);
     EXPECT_EQ(deliver("a"), Verdict::taken);
     EXPECT_EQ(deliver("b", {peer, Port{4001}}), Verdict::no_socket);
-    engine.on_icmp(turn(), {exact, remote}, Error::connection_refused);
+    engine.on_error({exact, remote}, notice(Error::connection_refused), Hardness::hard);
     EXPECT_EQ(engine.error(id), Error::connection_refused);
     EXPECT_EQ(engine.take_error(id), Error::connection_refused);
     EXPECT_EQ(engine.take_error(id), std::nullopt);
@@ -184,15 +190,22 @@ TEST_F(UdpTest, UDP_011_a_connected_endpoint_hears_only_its_peer_and_its_errors)
 
 TEST_F(UdpTest, UDP_012_an_unconnected_endpoint_learns_of_no_error) {
     const EndpointId id = engine.open(exact, 100'000);
-    engine.on_icmp(turn(), {exact, remote}, Error::connection_refused);
+    engine.on_error({exact, remote}, notice(Error::connection_refused), Hardness::hard);
     EXPECT_EQ(engine.error(id), std::nullopt);
     EXPECT_EQ(engine.next_edge(), std::nullopt);
+}
+
+TEST_F(UdpTest, UDP_013_a_soft_error_is_not_reported) {
+    const EndpointId id = engine.open(exact, 100'000);
+    engine.connect(id, remote);
+    engine.on_error({exact, remote}, notice(Error::host_unreachable), Hardness::soft);
+    EXPECT_EQ(engine.error(id), std::nullopt);
 }
 
 TEST_F(UdpTest, UDP_014_an_error_is_an_edge) {
     const EndpointId id = engine.open(exact, 100'000);
     engine.connect(id, remote);
-    engine.on_icmp(turn(), {exact, remote}, Error::connection_refused);
+    engine.on_error({exact, remote}, notice(Error::connection_refused), Hardness::hard);
     EXPECT_EQ(engine.next_edge(), id);
     EXPECT_EQ(engine.next_edge(), std::nullopt);
 }
@@ -308,6 +321,33 @@ TEST_F(UdpTest, ViewsShowEndpointsInOrderOfOpening) {
     EXPECT_EQ(views[0].peer, remote);
     EXPECT_EQ(views[0].receive_queue, 3U);
     EXPECT_EQ(views[1].state, event::State::closed);
+}
+
+TEST_F(UdpTest, UDP_022_those_that_share_a_port_have_their_conversations) {
+    std::array<EndpointId, 4> sharing{};
+    for (EndpointId& id : sharing) {
+        id = engine.open(exact, 10'000'000);
+        engine.share_port(id);
+    }
+    for (std::uint16_t port = 1; port <= 4000; ++port) {
+        EXPECT_EQ(deliver("x", {peer, Port{port}}), Verdict::taken);
+    }
+    for (const EndpointId id : sharing) {
+        EXPECT_GE(engine.queued(id), 600U);
+        EXPECT_LE(engine.queued(id), 1400U);
+    }
+    // The same conversation goes where it went before.
+    const auto counts = [&] {
+        std::array<std::size_t, 4> found{};
+        for (std::size_t i = 0; i < found.size(); ++i) found[i] = engine.queued(sharing[i]);
+        return found;
+    };
+    const auto before = counts();
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(deliver("y", {peer, Port{77}}), Verdict::taken);
+    const auto after = counts();
+    std::size_t changed = 0;
+    for (std::size_t i = 0; i < before.size(); ++i) changed += after[i] != before[i] ? 1 : 0;
+    EXPECT_EQ(changed, 1U);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ enum class Icmpv6Type : std::uint8_t {
     parameter_problem = 4,
     echo_request = 128,
     echo_reply = 129,
+    group_query = 130,
     router_solicitation = 133,
     router_advertisement = 134,
     neighbor_solicitation = 135,

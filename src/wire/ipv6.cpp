@@ -108,6 +108,7 @@ Ipv6 eui64_address(const Ipv6& prefix, const Mac& mac) {
     return Ipv6(octets);
 }
 
+Ipv6 all_routers() { return Ipv6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}); }
 Ipv6 all_nodes() { return Ipv6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}); }
 
 }  // namespace dt::wire

@@ -126,5 +126,7 @@ struct TransportPlace {
 [[nodiscard]] Ipv6 eui64_address(const Ipv6& prefix, const Mac& mac);
 /// All nodes of the link, ff02::1.
 [[nodiscard]] Ipv6 all_nodes();
+/// ff02::2, all routers of a link.
+[[nodiscard]] Ipv6 all_routers();
 
 }  // namespace dt::wire

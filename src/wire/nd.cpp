@@ -131,6 +131,14 @@ std::array<std::byte, 32> make_advertisement(const NeighborAdvertisement& messag
     return octets;
 }
 
+std::array<std::byte, 16> make_router_solicitation(const Mac& own) {
+    constexpr std::size_t option_at = 8;
+    std::array<std::byte, 16> message{};
+    Icmpv6Repr{Icmpv6Type::router_solicitation, 0, 0}.emit(message);
+    put_link_option(message, option_at, OptionKind::source_link, own);
+    return message;
+}
+
 std::array<std::byte, 32> make_probe(const Ipv6& target, const std::array<std::byte, 6>& nonce) {
     std::array<std::byte, 32> message{};
     Icmpv6Repr{Icmpv6Type::neighbor_solicitation, 0, 0}.emit(message);

@@ -86,6 +86,8 @@ struct RedirectMessage {
 [[nodiscard]] std::array<std::byte, 32> make_solicitation(const Ipv6& target, const Mac& own);
 [[nodiscard]] std::array<std::byte, 32> make_advertisement(const NeighborAdvertisement& message,
                                                            const Mac& own);
+/// Which routers are there? (RFC 4861 §4.1)
+[[nodiscard]] std::array<std::byte, 16> make_router_solicitation(const Mac& own);
 /// A solicitation of duplicate address detection: a nonce in place of the link address (RFC 7527).
 [[nodiscard]] std::array<std::byte, 32> make_probe(const Ipv6& target,
                                                    const std::array<std::byte, 6>& nonce);

@@ -17,6 +17,10 @@ void Calls::record(RecordedCall call, sock::SocketId id) {
     record(call, id, [](Encoder&) {});
 }
 
+KeepText Calls::kept_of(sock::SocketId id) const {
+    return stack_.sends_messages(id) ? KeepText::octets : KeepText::lengths;
+}
+
 Result<sock::SocketId> Calls::socket(sock::Family family, sock::Type type, int protocol) {
     record(RecordedCall::socket, {}, [&](Encoder& to) {
         to.u8(static_cast<std::uint8_t>(family));
@@ -83,7 +87,7 @@ Result<MutableOctets> Calls::writable(sock::SocketId id, std::size_t wanted) {
 
 Status Calls::commit(sock::SocketId id, std::size_t count) {
     record(RecordedCall::commit, id, [&](Encoder& to) {
-        recorder_->text(to, recorder_->written_into(id.handle.word(), count), count, std::nullopt);
+        recorder_->text(to, recorder_->written_into(id.handle.word(), count), {count, {}, {}});
     });
     return stack_.commit(id, count);
 }
@@ -101,8 +105,9 @@ Status Calls::consume(sock::SocketId id, std::size_t count) {
 
 Result<std::size_t> Calls::send(sock::SocketId id, Octets text, tcp::WriteMark::More more) {
     const bool is_more = more == tcp::WriteMark::More::yes;
-    record(is_more ? RecordedCall::send_more : RecordedCall::send, id,
-           [&](Encoder& to) { recorder_->text(to, text, text.size(), std::nullopt); });
+    record(is_more ? RecordedCall::send_more : RecordedCall::send, id, [&](Encoder& to) {
+        recorder_->text(to, text, {text.size(), {}, kept_of(id)});
+    });
     return stack_.send(id, text, {.more = more});
 }
 
@@ -120,7 +125,7 @@ Result<std::size_t> Calls::send_to(sock::SocketId id, Octets text, std::optional
     record(RecordedCall::send_to, id, [&](Encoder& record) {
         record.u8(to ? 1 : 0);
         if (to) record.endpoint(*to);
-        recorder_->text(record, text, text.size(), to);
+        recorder_->text(record, text, {text.size(), to, kept_of(id)});
     });
     return stack_.send_to(id, text, to);
 }
@@ -128,6 +133,11 @@ Result<std::size_t> Calls::send_to(sock::SocketId id, Octets text, std::optional
 Result<sock::Received> Calls::receive_from(sock::SocketId id, MutableOctets to) {
     record(RecordedCall::receive_from, id, [&](Encoder& record) { record.number(to.size()); });
     return stack_.receive_from(id, to);
+}
+
+std::optional<udp::Notice> Calls::take_notice(sock::SocketId id) {
+    record(RecordedCall::take_notice, id);
+    return stack_.take_notice(id);
 }
 
 Result<Endpoint> Calls::local_name(sock::SocketId id) {

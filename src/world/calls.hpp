@@ -31,6 +31,7 @@ class Calls {
     Result<std::size_t> peek(sock::SocketId id, MutableOctets to);
     Result<std::size_t> send_to(sock::SocketId id, Octets text, std::optional<Endpoint> to);
     Result<sock::Received> receive_from(sock::SocketId id, MutableOctets to);
+    std::optional<udp::Notice> take_notice(sock::SocketId id);
     Result<Endpoint> local_name(sock::SocketId id);
     Result<Endpoint> peer_name(sock::SocketId id);
     Result<std::size_t> get_option(sock::SocketId id, int level, int name, MutableOctets value);
@@ -56,6 +57,8 @@ class Calls {
     template <class Arguments>
     void record(RecordedCall call, sock::SocketId id, Arguments arguments);
     void record(RecordedCall call, sock::SocketId id);
+    /// A message of ICMP is kept whole: its octets say what it is.
+    [[nodiscard]] KeepText kept_of(sock::SocketId id) const;
 
     stack::Calls stack_;
     Recorder* recorder_;

@@ -170,16 +170,15 @@ Encoder* Recorder::call(Instant now, HostIndex host, event::Caller caller, Recor
     return &buffer_;
 }
 
-void Recorder::text(Encoder& to, Octets octets, std::size_t length,
-                    std::optional<Endpoint> peer) const {
-    const bool is_wanted =
-        options_.text == KeepText::octets || (peer && peer->port.value() == service_port);
-    const bool is_kept = is_wanted && octets.size() == length;
+void Recorder::text(Encoder& to, Octets octets, const TextOf& of) const {
+    const bool is_wanted = options_.text == KeepText::octets || of.keep == KeepText::octets ||
+                           (of.peer && of.peer->port.value() == service_port);
+    const bool is_kept = is_wanted && octets.size() == of.length;
     to.u8(is_kept ? 1 : 0);
     if (is_kept) {
         to.octets(octets);
     } else {
-        to.number(length);
+        to.number(of.length);
     }
 }
 

@@ -66,8 +66,9 @@ enum class RecordedCall : std::uint8_t {
     connect_waits,  ///< by a program that waits for the handshake
     connect_still,  ///< what that program is given in the end
     send_more,      ///< text with MSG_MORE
+    take_notice,
 };
-inline constexpr std::uint8_t recorded_calls = 25;
+inline constexpr std::uint8_t recorded_calls = 26;
 
 enum class KeepText : std::uint8_t { lengths, octets };
 
@@ -113,8 +114,14 @@ class Recorder {
     [[nodiscard]] Encoder* call(Instant now, HostIndex host, event::Caller caller,
                                 RecordedCall call);
     void end_call() { settle(); }
-    /// Adds text of `length` octets to `peer`: itself where it is kept and known, else its length.
-    void text(Encoder& to, Octets octets, std::size_t length, std::optional<Endpoint> peer) const;
+    /// What is known of a text: its octets, its receiver, and whether it is kept in any case.
+    struct TextOf {
+        std::size_t length = 0;
+        std::optional<Endpoint> peer = {};
+        KeepText keep = KeepText::lengths;
+    };
+    /// Adds a text: itself where it is kept and known, else its length.
+    void text(Encoder& to, Octets octets, const TextOf& of) const;
     /// The room a program was offered to write into, and what it wrote there; empty if not kept.
     void offered(std::uint64_t socket, Octets room);
     [[nodiscard]] Octets written_into(std::uint64_t socket, std::size_t count) const;

@@ -272,7 +272,7 @@ void Replay::Parts::call(RecordedCall call) {
     switch (call) {
         case RecordedCall::socket: {
             const auto family = static_cast<sock::Family>(from.below(2));
-            const auto type = static_cast<sock::Type>(from.below(2));
+            const auto type = static_cast<sock::Type>(from.below(3));
             static_cast<void>(calls.socket(family, type, static_cast<int>(from.signed_number())));
             return;
         }
@@ -305,6 +305,7 @@ void Replay::Parts::call(RecordedCall call) {
         case RecordedCall::peek: stream_call(calls, call, id); return;
         case RecordedCall::send_to:
         case RecordedCall::receive_from: datagram_call(calls, call, id); return;
+        case RecordedCall::take_notice: static_cast<void>(calls.take_notice(id)); return;
         case RecordedCall::local_name: static_cast<void>(calls.local_name(id)); return;
         case RecordedCall::peer_name: static_cast<void>(calls.peer_name(id)); return;
         case RecordedCall::get_option:

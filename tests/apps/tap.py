@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -217,6 +218,65 @@ def check_ping_and_udp(s):
     capture.stop()
     server.stop()
     capture.expect_clean(checksums=True)
+
+
+def router_advertisement(prefix, lifetime=1800, mtu=1400):
+    """A router that is preferred, with one prefix of 64 bits: on the link, and for addresses."""
+    text = struct.pack("!BBHBBHII", 134, 0, 0, 0, 0x08, lifetime, 0, 0)
+    text += struct.pack("!BBBBIII", 3, 4, 64, 0xc0, 7200, 7200, 0) + socket.inet_pton(socket.AF_INET6, prefix)
+    return text + struct.pack("!BBHI", 5, 1, 0, mtu)
+
+
+def check_addresses_and_routes_as_a_router_says(s):
+    """ND-010 to ND-016, ND-018: the kernel's side advertises; ours asks, proves an address of its own making, and uses it."""
+    need_tap()
+    program = ("import socket, time\n"
+               "for _ in range(100):\n    try:\n        u = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)\n"
+               "        u.connect(('2001:db8:9::1', 8000))\n"
+               "        if not u.getsockname()[0].startswith('2001:db8:9:'):\n            raise OSError\n"
+               "        c = socket.create_connection(('2001:db8:9::1', 8000), 2)\n"
+               "        print(c.getsockname()[0], c.recv(10).decode(), c.getsockopt(41, 24))\n        break\n"
+               "    except OSError:\n        time.sleep(0.1)\n")
+    process = s.start_run(stage.PYTHON, "-c", program, options=("--tap", "dt0,auto6"))
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as router, \
+            socket.socket(socket.AF_INET6) as listener:
+        router.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+        router.settimeout(0.2)
+        assert stage.eventually(lambda: has_interface("dt0"), bool)
+        ip("-6", "addr", "add", "2001:db8:9::1/64", "dev", "dt0", "nodad")
+        ip("link", "set", "dt0", "up")
+        listener.bind(("::", 8000))
+        listener.listen()
+        listener.settimeout(20)
+        link = socket.if_nametoindex("dt0")
+        to = ("ff02::1", 0, 0, link)
+        group = socket.inet_pton(socket.AF_INET6, "ff02::2") + struct.pack("i", link)  # where routers are asked
+        router.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+        heard = set()
+        for _ in range(40):
+            try:
+                text, peer = router.recvfrom(2000)
+                heard.add(text[0])
+                if text[0] == 133:
+                    router.sendto(router_advertisement("2001:db8:9::"), to)
+                    break
+            except TimeoutError:
+                continue
+        assert 133 in heard, heard  # it asked for routers
+        connection, peer = listener.accept()
+        connection.sendall(b"hello")
+        connection.close()
+    outcome = s.finish(process, limit=20).expect()
+    address, text, mtu = outcome.out.split()
+    assert address.startswith("2001:db8:9:") and address == peer[0].split("%")[0], (address, peer)
+    assert (text, mtu) == ("hello", "1400"), outcome
+    assert not address.endswith("ff:fe00:1"), address  # no EUI-64: it names no hardware
+
+
+def check_our_ping_reaches_the_kernel(s):
+    need_tap()
+    outcome = s.run(s.tool("ping"), "-n", "-c", "3", "-i", "0.2", "-s", "3000", KERNEL, options=("--tap", TAP))
+    assert "3 packets transmitted, 3 received, 0% packet loss" in outcome.out, outcome
 
 
 def check_ctrl_c_takes_away_what_the_run_made(s):

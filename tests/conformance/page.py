@@ -37,12 +37,12 @@ These are kept, so that a program reads back what it set, and change nothing (th
 A program would be misled by these if they were taken and did nothing. They are answered ENOPROTOOPT, on which programs fall back:
 SO_TIMESTAMPING, SO_RXQ_OVFL, SO_WIFI_STATUS, IP_CHECKSUM, UDP_CORK, UDP_SEGMENT, UDP_GRO; on streams also SO_TIMESTAMP[NS] and
 TCP_INQ. SO_BINDTODEVICE is answered EPERM; TCP_FASTOPEN_CONNECT and MSG_FASTOPEN are answered EOPNOTSUPP, as by a kernel whose
-Fast Open is off. IP_RECVERR is kept, for resolvers insist on it, and the error queue (MSG_ERRQUEUE) is always empty. Control
-messages of sendmsg() are not looked at.
+Fast Open is off. IP_RECVERR acts for datagrams; of streams it is kept, for resolvers insist on it, and their error queue
+(MSG_ERRQUEUE) is always empty. Control messages of sendmsg() are not looked at.
 """
 KEPT_ROW = re.compile(r'^    \{(sol|tcp|ip|ipv6|udp), \d+, "(\w+)", any_least|^    \{(sol|tcp|ip|ipv6|udp), \d+, "(\w+)", -?\d', re.M)
 TOLD = ("SO_TIMESTAMP", "SO_TIMESTAMPNS", "SO_TIMESTAMP_NEW", "SO_TIMESTAMPNS_NEW", "SO_PEEK_OFF", "IP_PKTINFO", "IP_RECVTTL",
-        "IP_RECVTOS", "IP_RECVORIGDSTADDR", "TCP_INQ")  # kept by the stack, obeyed by the host
+        "IP_RECVTOS", "IP_RECVORIGDSTADDR", "IPV6_RECVPKTINFO", "IPV6_RECVHOPLIMIT", "TCP_INQ")  # kept by the stack, obeyed by the host
 
 
 def options():

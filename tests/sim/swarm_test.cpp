@@ -70,6 +70,34 @@ TEST(Swarm, PlansCoverTheCorners) {
     EXPECT_GT(restarts, 30U);
 }
 
+TEST(Swarm, PlansCoverBothFamilies) {
+    std::size_t plans = 0;
+    std::size_t clients = 0;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        const Plan plan = Plan::of(seed);
+        const bool has_v6 = plan.spec.hosts[0].config.ipv6 == event::Switch::on;
+        plans += has_v6 ? 1 : 0;
+        for (const ClientPlan& client : plan.clients) {
+            if (client.family == sock::Family::inet) continue;
+            ++clients;
+            EXPECT_TRUE(has_v6);
+            EXPECT_EQ(plan.servers[client.server].family, sock::Family::inet6);
+        }
+    }
+    EXPECT_GT(plans, 20U);
+    EXPECT_LT(plans, 60U);
+    EXPECT_GT(clients, 50U);
+}
+
+TEST(Swarm, AConversationOverIpv6IsOne) {
+    Plan plan = small_plan();
+    for (world::HostSpec& host : plan.spec.hosts) host.config.ipv6 = event::Switch::on;
+    plan.servers[0].family = plan.clients[0].family = sock::Family::inet6;
+    const Outcome outcome = simulate(plan);
+    EXPECT_TRUE(outcome.is_good()) << outcome.failures.front();
+    EXPECT_EQ(outcome.conversations, 1U);
+}
+
 TEST(Swarm, ConnectionsWrapTheirNumbersAndTimestamps) {
     Plan plan = small_plan();
     for (world::HostSpec& host : plan.spec.hosts) host.config.numbers = event::Numbers::near_wrap;

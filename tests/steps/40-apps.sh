@@ -4,5 +4,5 @@
 . "$DIALTONE_ROOT/tests/steps/lib.sh"
 . tests/apps/judge.sh
 prepare_apps
-judge_files apps env demo files sharing backlog errors signals network_file servers ipv6
+judge_files apps env demo files sharing backlog errors signals network_file servers ipv6 ping multicast
 finish

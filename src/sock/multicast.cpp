@@ -1,0 +1,182 @@
+// Options of multicast.
+#include "sock/multicast.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace dt::sock {
+
+namespace {
+
+using event::Reason;
+
+std::unexpected<Refused> bad_argument() {
+    return refuse(Error::invalid_argument, Reason::bad_argument);
+}
+std::unexpected<Refused> no_device() {
+    return refuse(Error::no_such_device, Reason::address_not_local);
+}
+
+/// What a program names: a group, and a link by its number, by an address of ours, or not at all.
+struct Request {
+    IpAddr group;
+    Ipv4 address;
+    std::int32_t number = 0;
+};
+
+/// Programs count links from 1, which is lo (SIOCGIFINDEX).
+Answer<ip::InterfaceIndex> link_numbered(const OptionTarget& target, std::int32_t number) {
+    const auto& links = target.table.core().ip().interfaces();
+    const bool exists = number >= 1 && static_cast<std::size_t>(number) <= links.size();
+    if (!exists) return no_device();
+    return static_cast<ip::InterfaceIndex>(number - 1);
+}
+
+std::optional<ip::InterfaceIndex> link_with(const OptionTarget& target, const IpAddr& address) {
+    const auto& links = target.table.core().ip().interfaces();
+    for (std::size_t i = 0; i < links.size(); ++i) {
+        const auto& own = links[i].addresses;
+        if (std::ranges::find(own, address, &wire::Prefix::network) != own.end()) {
+            return static_cast<ip::InterfaceIndex>(i);
+        }
+    }
+    return std::nullopt;
+}
+
+/// Without a name it is the link that leads to the group.
+Answer<ip::InterfaceIndex> link_of(const OptionTarget& target, const Request& request) {
+    if (request.number != 0) return link_numbered(target, request.number);
+    if (!request.address.is_any()) {
+        const auto link = link_with(target, request.address);
+        if (link) return *link;
+        return no_device();
+    }
+    const auto path = target.table.core().ip().path(request.group, std::nullopt);
+    if (!path) return no_device();
+    return path->interface;
+}
+
+/// struct ip_mreq, or struct ip_mreqn with the number of the link behind it.
+Answer<Request> request_v4(const OptionTarget& target, Octets from) {
+    constexpr std::size_t size = 8;
+    if (from.size() < size) return bad_argument();
+    if (!target.socket.is_datagram()) return refuse(Error::protocol_error, Reason::wrong_state);
+    Request request;
+    const Ipv4 group = Ipv4::load(from, 0);
+    request.group = group;
+    request.address = Ipv4::load(from, Ipv4::size);
+    if (from.size() >= size + sizeof request.number) request.number = int_in(from.subspan(size));
+    if (!group.is_multicast()) return bad_argument();
+    return request;
+}
+
+/// struct ipv6_mreq.
+Answer<Request> request_v6(const OptionTarget& target, Octets from) {
+    Request request;
+    if (from.size() < Ipv6::size + sizeof request.number) return bad_argument();
+    if (!target.socket.is_datagram()) return refuse(Error::protocol_error, Reason::wrong_state);
+    const Ipv6 group = Ipv6::load(from, 0);
+    request.group = group;
+    request.number = int_in(from.subspan(Ipv6::size));
+    if (!group.is_multicast()) return bad_argument();
+    return request;
+}
+
+Answer<void> join(const OptionTarget& target, const Answer<Request>& request) {
+    if (!request) return std::unexpected(request.error());
+    const auto link = link_of(target, *request);
+    if (!link) return std::unexpected(link.error());
+    const Membership wanted{request->group, *link};
+    auto& all = target.socket.change_settings().memberships;
+    if (std::ranges::find(all, wanted) != all.end()) {
+        return refuse(Error::address_in_use, Reason::wrong_state);
+    }
+    if (all.size() == memberships_max) return refuse(Error::no_buffer_space, Reason::limit_reached);
+    const Status joined = target.table.core().ip().join(target.turn, *link, request->group);
+    if (!joined) return refuse(joined.error(), Reason::limit_reached);
+    all.push_back(wanted);
+    return {};
+}
+
+Answer<void> leave(const OptionTarget& target, const Answer<Request>& request) {
+    if (!request) return std::unexpected(request.error());
+    const bool is_named = request->number != 0 || !request->address.is_any();
+    const auto link = link_of(target, *request);
+    if (is_named && !link) return std::unexpected(link.error());
+    auto& all = target.socket.change_settings().memberships;
+    const auto found = std::ranges::find_if(all, [&](const Membership& each) {
+        return each.group == request->group && (!is_named || each.link == *link);
+    });
+    if (found == all.end()) return refuse(Error::address_not_available, Reason::wrong_state);
+    target.table.core().ip().leave(target.turn, found->link, found->group);
+    all.erase(found);
+    return {};
+}
+
+}  // namespace
+
+Answer<void> join_v4(const OptionTarget& target, Octets from) {
+    return join(target, request_v4(target, from));
+}
+Answer<void> leave_v4(const OptionTarget& target, Octets from) {
+    return leave(target, request_v4(target, from));
+}
+Answer<void> join_v6(const OptionTarget& target, Octets from) {
+    return join(target, request_v6(target, from));
+}
+Answer<void> leave_v6(const OptionTarget& target, Octets from) {
+    return leave(target, request_v6(target, from));
+}
+
+Answer<std::size_t> read_multicast_address(const OptionTarget& target, MutableOctets to) {
+    std::array<std::byte, Ipv4::size> address{};
+    target.socket.settings().multicast_interface.store(address, 0);
+    return put_value(to, address);
+}
+
+/// An address, struct ip_mreq or struct ip_mreqn; 0.0.0.0 leaves it to the routes again.
+Answer<void> write_multicast_address(const OptionTarget& target, Octets from) {
+    constexpr std::size_t request_size = 8;
+    if (from.size() < Ipv4::size) return bad_argument();
+    const bool is_long = from.size() >= request_size;
+    Request request;
+    request.address = Ipv4::load(from, is_long ? Ipv4::size : 0);
+    if (from.size() >= request_size + sizeof request.number) {
+        request.number = int_in(from.subspan(request_size));
+    }
+    Settings& settings = target.socket.change_settings();
+    if (request.number == 0 && request.address.is_any()) {
+        settings.multicast_interface = request.address;
+        settings.multicast_link.reset();
+        return {};
+    }
+    const auto link = link_of(target, request);
+    if (!link && request.number == 0) {
+        return refuse(Error::address_not_available, Reason::address_not_local);
+    }
+    if (!link) return std::unexpected(link.error());
+    settings.multicast_interface = request.address;
+    settings.multicast_link = *link;
+    return {};
+}
+
+Answer<std::size_t> read_multicast_link(const OptionTarget& target, MutableOctets to) {
+    const auto& link = target.socket.settings().multicast_link;
+    return put_value(to, std::int32_t{link ? *link + 1 : 0});
+}
+
+Answer<void> write_multicast_link(const OptionTarget& target, Octets from) {
+    if (from.size() < sizeof(std::int32_t)) return bad_argument();
+    const std::int32_t number = int_in(from);
+    if (number == 0) {
+        target.socket.change_settings().multicast_link.reset();
+        return {};
+    }
+    const auto link = link_numbered(target, number);
+    if (!link) return std::unexpected(link.error());
+    target.socket.change_settings().multicast_link = *link;
+    return {};
+}
+
+}  // namespace dt::sock

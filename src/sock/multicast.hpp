@@ -1,0 +1,27 @@
+// Options of multicast: which groups a socket hears, and by which link it speaks to them (ip(7),
+// ipv6(7), RFC 3493 §5.2).
+#pragma once
+
+#include "sock/options.hpp"
+
+namespace dt::sock {
+
+/// Groups of one socket (Linux igmp_max_memberships).
+inline constexpr std::size_t memberships_max = 20;
+
+// IP_MULTICAST_IF and IPV6_MULTICAST_IF: by an address of ours, or by the link's number.
+[[nodiscard]] Answer<std::size_t> read_multicast_address(const OptionTarget& target,
+                                                         MutableOctets to);
+[[nodiscard]] Answer<void> write_multicast_address(const OptionTarget& target, Octets from);
+[[nodiscard]] Answer<std::size_t> read_multicast_link(const OptionTarget& target, MutableOctets to);
+[[nodiscard]] Answer<void> write_multicast_link(const OptionTarget& target, Octets from);
+
+// IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP and their opposites. Errors: protocol_error for a stream,
+// invalid_argument for what is no group, no_such_device, address_in_use for a group that is joined,
+// no_buffer_space for one too many, address_not_available for one that is not joined.
+[[nodiscard]] Answer<void> join_v4(const OptionTarget& target, Octets from);
+[[nodiscard]] Answer<void> leave_v4(const OptionTarget& target, Octets from);
+[[nodiscard]] Answer<void> join_v6(const OptionTarget& target, Octets from);
+[[nodiscard]] Answer<void> leave_v6(const OptionTarget& target, Octets from);
+
+}  // namespace dt::sock
