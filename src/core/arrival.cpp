@@ -313,12 +313,12 @@ void Core::Parts::on_error(const Turn& turn, const ip::ErrorIn& error) {
         turn.emit(event::IcmpMoved{error.from, error.source, 0, event::Step::dropped, error.type,
                                    error.code, tuple, Reason::icmp_not_believed});
     } else {
-        on_datagram_error(error, *kind);
+        on_datagram_error(turn, error, *kind);
     }
 }
 
 /// To the datagram socket that sent what is quoted, or the one whose echo it was (ICMP4-014).
-void Core::Parts::on_datagram_error(const ip::ErrorIn& error, IcmpError kind) {
+void Core::Parts::on_datagram_error(const Turn& turn, const ip::ErrorIn& error, IcmpError kind) {
     FourTuple tuple = quoted_tuple(error.source, error.destination, error.transport);
     udp::Notice notice{.to = tuple.remote,
                        .from = error.from,
@@ -328,6 +328,10 @@ void Core::Parts::on_datagram_error(const ip::ErrorIn& error, IcmpError kind) {
                        .mtu = error.mtu,
                        .quoted = error.transport};
     if (error.protocol == udp_number) {
+        const bool is_too_large = kind == IcmpError::fragmentation_needed;
+        if (is_too_large && udp.serves(tuple)) {
+            tcp.learn_path_mtu(turn, tuple.remote.addr, error.mtu);
+        }
         udp.on_error(tuple, notice, hardness_of(kind));
     } else if (is_icmp(error.protocol)) {
         const Port identifier{load_be<std::uint16_t>(error.transport, identifier_at)};
@@ -349,7 +353,8 @@ void Core::Parts::on_unreachable(const Turn& turn, const ip::Engine::Unreachable
                   : static_cast<std::uint8_t>(wire::Icmpv6Type::destination_unreachable);
         const auto code = is_v4 ? static_cast<std::uint8_t>(UnreachableCode::host)
                                 : static_cast<std::uint8_t>(wire::Unreachable6Code::address);
-        on_datagram_error({.from = gone.source,
+        on_datagram_error(turn,
+                          {.from = gone.source,
                            .type = type,
                            .code = code,
                            .mtu = 0,

@@ -62,7 +62,14 @@ bool Core::Parts::pull_segment(const Turn& turn) {
     if (sent && turn.wants_segments()) {
         turn.emit(event::SegmentSent{segment->summary, segment->reason});
     }
+    if (sent == fail(Error::message_too_long)) on_narrow_link(turn, segment->tuple);
     return true;
+}
+
+/// The link takes less than it did when the connection began: a router said so (RFC 4861 §4.6.4).
+void Core::Parts::on_narrow_link(const Turn& turn, const FourTuple& tuple) {
+    const auto path = ip.path(tuple.remote.addr, tuple.local.addr);
+    if (path) tcp.learn_path_mtu(turn, tuple.remote.addr, path->mtu);
 }
 
 bool Core::Parts::pull_datagram(const Turn& turn) {
@@ -81,6 +88,7 @@ bool Core::Parts::pull_datagram(const Turn& turn) {
                                        .tos = carriage.tos,
                                        .ttl = carriage.ttl,
                                        .dont_fragment = carriage.dont_fragment == event::Switch::on,
+                                       .mtu = carriage.mtu,
                                        .by = carriage.link,
                                        .loops = carriage.loops});
     if (sent && turn.wants_segments()) turn.emit(told);
@@ -106,6 +114,7 @@ bool Core::Parts::pull_message(const Turn& turn) {
                                        .tos = carriage.tos,
                                        .ttl = carriage.ttl,
                                        .dont_fragment = carriage.dont_fragment == event::Switch::on,
+                                       .mtu = carriage.mtu,
                                        .by = carriage.link,
                                        .loops = carriage.loops});
     if (sent && turn.wants_segments()) turn.emit(told);
@@ -180,6 +189,10 @@ Result<Core::Chosen> Core::choose_path(IpAddr destination, std::optional<IpAddr>
     }
     DT_TRY(path, parts_->ip.path(destination, bound, by));
     return Chosen{path.source, destination, tcp_path(path)};
+}
+
+std::optional<tcp::PathMtu> Core::path_mtu(const IpAddr& destination, Instant now) const {
+    return parts_->tcp.path_mtu(destination, now);
 }
 
 bool Core::is_local(IpAddr address) const { return parts_->ip.is_local(address); }

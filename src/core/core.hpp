@@ -56,6 +56,9 @@ class Core {
     [[nodiscard]] Result<Chosen> choose_path(
         IpAddr destination, std::optional<IpAddr> bound,
         std::optional<ip::InterfaceIndex> by = std::nullopt) const;
+    /// What ICMP taught about the path to a destination.
+    [[nodiscard]] std::optional<tcp::PathMtu> path_mtu(const IpAddr& destination,
+                                                       Instant now) const;
     [[nodiscard]] bool is_local(IpAddr address) const;  // any 127/8, any interface address
 
     /// Adds what was counted here: segments dropped before TCP saw them.

@@ -426,6 +426,24 @@ TEST_F(Hosts, a_full_reply_ring_keeps_the_frame_with_its_caller) {
     EXPECT_FALSE(frame);
 }
 
+TEST_F(Hosts, a_link_that_takes_less_than_it_did_gets_smaller_segments) {
+    back_to_back();
+    const auto listener = listen(b(), "10.0.0.2:80");
+    const auto client = connect(a(), at("10.0.0.2:80"));
+    settle();
+    const auto server = b().core.tcp().accept(turn(b()), listener);
+    ASSERT_TRUE(server);
+    a().core.ip().add_route({.destination = wire::Prefix{addr("10.0.0.2"), 32},
+                             .gateway = std::nullopt,
+                             .interface = 1,
+                             .metric = 0,
+                             .mtu = 1000});
+    write(a(), client, std::string(5000, 'x'));
+    run(10s);
+    EXPECT_EQ(read(b(), *server).size(), 5000U);
+    EXPECT_EQ(a().core.tcp().path_view(client).path_mtu, 1000U);
+}
+
 /// a — router — b: 10.0.1.0/24 and 10.0.2.0/24.
 class Routed : public Hosts {
   protected:

@@ -22,7 +22,23 @@ bool has_marked(const Plug& plug) {
     return plug.more_until > plug.taken || plug.flags.has(PairFlag::holds_more);
 }
 
+/// read() of what the program wrote: 0 at its end, which is before the spare octet of a pair whose
+/// writing side was shut.
+ssize_t read_written(const Plug& plug, MutableOctets to) {
+    if (plug.filler == 0) return ::read(plug.ours.get(), to.data(), to.size());
+    const std::size_t left = Switchboard::waiting_in_pair(plug);
+    if (left == 0) return 0;
+    return ::read(plug.ours.get(), to.data(), std::min(to.size(), left));
+}
+
 }  // namespace
+
+std::size_t Switchboard::waiting_in_pair(const Plug& plug) {
+    int octets = 0;
+    if (!plug.ours.is_open() || ::ioctl(plug.ours.get(), FIONREAD, &octets) != 0) return 0;
+    const auto all = static_cast<std::uint32_t>(std::max(octets, 0));
+    return all - std::min(all, plug.filler);
+}
 
 void Switchboard::carry_one(PlugHandle handle) {
     Plug* plug = plugs_.get(handle);
@@ -146,7 +162,7 @@ Switchboard::Progress Switchboard::carry_from_program(PlugHandle handle, Plug& p
         const MutableOctets room = is_lost ? MutableOctets{} : *place;
         const bool is_marked = !is_lost && has_marked(plug);
         const MutableOctets to = is_marked ? room_for_marked(plug, room.size()) : *place;
-        const ssize_t n = ::read(plug.ours.get(), to.data(), to.size());
+        const ssize_t n = read_written(plug, to);
         if (n < 0 && errno == ECONNRESET) {  // told once, before the end
             plug.flags.set(PairFlag::left_unread);
             continue;
@@ -193,18 +209,16 @@ void Switchboard::expect_more(PlugHandle handle, std::size_t count, Blocking blo
     (void)carry_from_program(handle, *plug);  // what was written before is of another kind
     plug = plugs_.get(handle);
     if (plug == nullptr || plug->phase != Phase::connected) return;
-    int in_pair = 0;
     int charged = 0;
     int room = 0;
     socklen_t length = sizeof room;
-    const bool is_known = ::ioctl(plug->ours.get(), FIONREAD, &in_pair) == 0 &&
-                          ::ioctl(theirs, SIOCOUTQ, &charged) == 0 &&
+    const bool is_known = ::ioctl(theirs, SIOCOUTQ, &charged) == 0 &&
                           ::getsockopt(theirs, SOL_SOCKET, SO_SNDBUF, &room, &length) == 0;
     // Who does not wait may write less than that: what it writes next must not be taken for it.
     const auto left = static_cast<std::size_t>(std::max(room - charged, 0));
     const bool fits = blocking == Blocking::yes || count < left / 2;
     if (!is_known || !fits) return;
-    plug->more_until = plug->taken + static_cast<std::size_t>(std::max(in_pair, 0)) + count;
+    plug->more_until = plug->taken + waiting_in_pair(*plug) + count;
 }
 
 /// The program's octets are all passed on: now its end, which is a close only if nobody holds it.

@@ -127,16 +127,12 @@ Answer CallDesk::on_ioctl(const Request& request, Subject& subject) {
     const Plug& plug = *subject.plug;
     const auto command = static_cast<unsigned>(request.arg(1));
     if (command == SIOCOUTQ || command == SIOCOUTQNSD) {
-        int in_pair = 0;
-        if (plug.type == sock::Type::stream && plug.ours.is_open()) {
-            ::ioctl(plug.ours.get(), FIONREAD, &in_pair);
-            in_pair -= static_cast<int>(
-                std::min<std::uint32_t>(plug.filler, static_cast<std::uint32_t>(in_pair)));
-        }
+        const bool is_stream = plug.type == sock::Type::stream;
+        const std::size_t in_pair = is_stream ? Switchboard::waiting_in_pair(plug) : 0;
         auto calls = board_.calls(plug);
         const std::uint64_t in_stack =
             command == SIOCOUTQ ? calls.unsent(plug.socket) : calls.not_sent(plug.socket);
-        const int unsent = static_cast<int>(in_stack) + in_pair;
+        const int unsent = static_cast<int>(in_stack + in_pair);
         return request.memory.put(request.arg(2), unsent) ? Answer::value(0)
                                                           : Answer::error(EFAULT);
     }

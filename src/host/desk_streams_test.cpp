@@ -126,6 +126,46 @@ TEST(Supervisor, CloseWithUnreadDataResets) {
     EXPECT_TRUE(play.sent_with(0, fin).empty());
 }
 
+TEST(Supervisor, AResetIsToldToWhoShutItsWritingSide) {
+    Play play;
+    play.add_python("server",
+                    listening(5,
+                              "import struct\n"
+                              "def reset(c):\n"
+                              "    now = struct.pack('ii', 1, 0)\n"
+                              "    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)\n"
+                              "    c.close()\n"
+                              "for _ in range(3):\n"
+                              "    c, _ = l.accept()\n"
+                              "    c.sendall(b'half an answer')\n"
+                              "    time.sleep(0.2); reset(c)\n"
+                              "time.sleep(2)\n"));
+    play.add_python("client",
+                    "import os, socket\n"
+                    "def ask(how, octets, child):\n"
+                    "    s = socket.create_connection(('10.0.0.1', 7000))\n"
+                    "    s.setblocking(False)\n"
+                    "    while octets > 0:\n"
+                    "        try: octets -= s.send(b'q' * octets)\n"
+                    "        except BlockingIOError: break\n"
+                    "    s.setblocking(True); s.shutdown(how)\n"
+                    "    if child and (pid := os.fork()):\n"
+                    "        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n"
+                    "    got = b''\n"
+                    "    try:\n"
+                    "        while some := s.recv(99): got += some\n"
+                    "        code = 9\n"
+                    "    except ConnectionResetError: code = 0 if got == b'half an answer' else 8\n"
+                    "    if child: os._exit(code)\n"
+                    "    return code\n"
+                    "codes = [ask(socket.SHUT_WR, 5, False), ask(socket.SHUT_WR, 5, True),\n"
+                    "         ask(socket.SHUT_WR, 1 << 26, False)]\n"
+                    "assert codes == [0, 0, 0], codes\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+    EXPECT_EQ(play.sent_with(0, rst).size(), 3U);
+}
+
 TEST(Supervisor, API_CONN_001_refused_and_API_BIND_016_in_use) {
     Play play;
     play.add_python("server", listening(5, "time.sleep(5)\n"));

@@ -93,7 +93,7 @@ void Switchboard::break_pair(PlugHandle handle, Plug& plug) {
         const std::byte octet{};
         ::send(theirs->fd.get(), &octet, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-    // A program that shut its writing side takes none.
+    // Where the writing side was shut there is one already (put_spare()).
     int unread = 0;
     const bool shows = ::ioctl(plug.ours.get(), FIONREAD, &unread) == 0 && unread > 0;
     if (!shows) plug.flags.set(PairFlag::broke_silently);

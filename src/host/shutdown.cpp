@@ -1,6 +1,8 @@
 // shutdown() by a program (spec 6.6): what it does to the stack's socket, and to the pair.
-#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include <cstddef>
+#include <limits>
 
 #include "host/switchboard.hpp"
 
@@ -23,9 +25,15 @@ void shut_pair(Plug& plug, sock::How how, int theirs) {
     ::shutdown(theirs, native(how));
 }
 
-bool has_unread(const Plug& plug) {
-    int octets = 0;
-    return ::ioctl(plug.ours.get(), FIONREAD, &octets) == 0 && octets > 0;
+/// An octet behind the program's last: unread in our queue it makes the kernel report ECONNRESET
+/// where the connection breaks, and later none can be put there.
+void put_spare(Plug& plug, int theirs) {
+    if (plug.flags.has(PairFlag::write_shut)) return;
+    // What the program may write no longer counts: the octet fits behind a full queue too.
+    constexpr int most = std::numeric_limits<int>::max() / 2;  // the kernel takes its own limit
+    ::setsockopt(theirs, SOL_SOCKET, SO_SNDBUF, &most, sizeof most);
+    const std::byte octet{};
+    if (::send(theirs, &octet, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) ++plug.filler;
 }
 
 }  // namespace
@@ -51,13 +59,14 @@ Status Switchboard::shut_stream(PlugHandle handle, Plug& plug, sock::How how, in
     plug.flags.set(PairFlag::may_read);
     carry_stream(handle, plug);
     if (plug.phase != Phase::connected) return calls(plug).shutdown(plug.socket, how);
-    const bool is_late = how != sock::How::read && has_unread(plug);
+    const bool is_late = how != sock::How::read && waiting_in_pair(plug) > 0;
     if (!is_late || how == sock::How::both) {
         const sock::How now = is_late ? sock::How::read : how;
         const Status status = calls(plug).shutdown(plug.socket, now);
         if (!status) return status;
         if (now != sock::How::read) plug.flags.set(PairFlag::end_passed);
     }
+    if (how != sock::How::read) put_spare(plug, theirs);
     shut_pair(plug, how, theirs);
     make_ready(handle, plug);
     return {};

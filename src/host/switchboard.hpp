@@ -99,6 +99,8 @@ class Switchboard {
     /// The program whose end of the pair is `theirs` is about to write `count` octets with
     /// MSG_MORE.
     void expect_more(PlugHandle handle, std::size_t count, Blocking blocking, int theirs);
+    /// Octets that the program wrote and that are still in the pair.
+    [[nodiscard]] static std::size_t waiting_in_pair(const Plug& plug);
     /// What a program wrote before there was a connection is lost.
     void discard_written(Plug& plug);
     /// Rings for connections that wait and nobody was told of; takes back what was too much.

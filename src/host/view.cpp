@@ -1,7 +1,6 @@
 // The sockets of a run as viewers see them.
 #include "host/view.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,10 +40,7 @@ bool is_ours(const event::SocketView& socket) {
 
 /// Octets that the program wrote and the stack has not taken.
 std::uint64_t waiting_for_stack(const Plug& plug) {
-    int octets = 0;
-    if (plug.phase != Phase::connected || ::ioctl(plug.ours.get(), FIONREAD, &octets) != 0)
-        return 0;
-    return static_cast<std::uint64_t>(std::max(octets, 0));
+    return plug.phase == Phase::connected ? Switchboard::waiting_in_pair(plug) : 0;
 }
 
 }  // namespace

@@ -135,6 +135,18 @@ TEST_F(IpEngine, IP4_019_a_large_packet_is_fragmented_where_that_is_allowed) {
     EXPECT_TRUE(frames[1].ip().is_checksum_correct());
 }
 
+TEST_F(IpEngine, IP4_019_fragments_fit_a_path_that_is_known_to_be_narrow) {
+    PacketOut packet = out_to("10.9.0.2", 1480);
+    packet.dont_fragment = false;
+    packet.mtu = 1000;
+    ASSERT_TRUE(host.send(turn(), std::move(packet)));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 2U);
+    EXPECT_EQ(frames[0].ip().total_length(), 996);
+    EXPECT_EQ(frames[1].ip().fragment_offset(), 976U);
+    EXPECT_EQ(frames[1].ip().total_length(), 524);
+}
+
 TEST_F(IpEngine, IP4_020_a_large_packet_that_must_not_be_fragmented_is_refused) {
     EXPECT_EQ(host.send(turn(), out_to("10.9.0.2", 2000)), fail(Error::message_too_long));
     EXPECT_TRUE(sent().empty());

@@ -25,6 +25,7 @@ struct PacketOut {
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;
     bool dont_fragment = true;
+    std::uint16_t mtu = 0;  // of the path where less than the link's is known, octets; 0 = nothing
     std::optional<InterfaceIndex> by =
         std::nullopt;  // for destinations that need a zone (RFC 4007), and groups
     event::Switch loops = event::Switch::on;  // to a group that we hear: comes to us too

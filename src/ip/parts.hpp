@@ -103,6 +103,10 @@ struct Engine::Parts {
                               std::optional<InterfaceIndex> by = std::nullopt) const;
     std::optional<Hop> find_hop(const IpAddr& destination, const IpAddr& source,
                                 std::optional<InterfaceIndex> by) const;
+    /// Octets of IP that a way takes: what its route or a router said, else its link's.
+    [[nodiscard]] std::uint32_t mtu_of(const Hop& hop) const {
+        return hop.mtu != 0 ? hop.mtu : interfaces.at(hop.interface).mtu;
+    }
     [[nodiscard]] std::optional<InterfaceIndex> link_of(const IpAddr& source,
                                                         std::optional<InterfaceIndex> by) const;
     Status send(const Turn& turn, PacketOut packet);

@@ -280,7 +280,7 @@ void Engine::Parts::forward(const Turn& turn, InterfaceIndex in, FramePtr frame,
         refuse(Reason::no_route, wire::Icmpv4Repr::unreachable(wire::UnreachableCode::network));
         return;
     }
-    const std::uint32_t mtu = hop->mtu != 0 ? hop->mtu : interfaces.at(hop->interface).mtu;
+    const std::uint32_t mtu = mtu_of(*hop);
     const bool is_too_big = wire_size(*frame) > mtu;
     if (is_too_big && header->is_dont_fragment()) {
         refuse(Reason::packet_too_big,

@@ -349,7 +349,7 @@ void Engine::Parts::forward_v6(const Turn& turn, InterfaceIndex in, FramePtr fra
         refuse(Reason::no_route, wire::Icmpv6Repr::unreachable(wire::Unreachable6Code::no_route));
         return;
     }
-    const std::uint32_t mtu = hop->mtu != 0 ? hop->mtu : interfaces.at(hop->interface).mtu;
+    const std::uint32_t mtu = mtu_of(*hop);
     if (wire_size(*frame) > mtu) {
         refuse(Reason::packet_too_big, wire::Icmpv6Repr::packet_too_big(mtu));
         return;
@@ -378,7 +378,9 @@ void Engine::Parts::send_error_v6(const Turn& turn, const Culprit& culprit,
                    .code = error.code,
                    .quoted = quoted_tuple_v6(culprit),
                    .reason = Reason::none};
-    const bool is_limited = error.type != Icmpv6Type::packet_too_big;  // ICMP6-005
+    // ICMP6-005; what a host tells itself is not limited, as on Linux.
+    const bool is_limited =
+        error.type != Icmpv6Type::packet_too_big && culprit.in != loopback_interface;
     if (!is_limited || limiter_v6.allow(turn, packet.destination)) {
         reply(turn, IcmpAnswer{std::move(packet), told});
         return;

@@ -91,6 +91,15 @@ std::size_t wire_size(Frame& packet) {
     return std::min(packet.size(), headers->total + packet.offload.segment_size);
 }
 
+std::size_t largest_piece(const Frame& transport) {
+    constexpr std::size_t offset_at = 12;  // of the header's length in words (RFC 9293 §3.1)
+    const Octets front = transport.front();
+    if (!transport.offload.is_super_segment() || front.size() <= offset_at) return transport.size();
+    const std::size_t header =
+        std::size_t{std::to_integer<std::uint8_t>(front[offset_at])} / 16 * 4;
+    return std::min(transport.size(), header + transport.offload.segment_size);
+}
+
 std::vector<FramePtr> cut_super_segment(Frame& packet, buf::Pool& pool) {
     std::vector<FramePtr> segments;
     const auto headers = headers_of(packet);

@@ -12,6 +12,10 @@ namespace dt::ip {
 /// Octets of IP of the largest packet that `packet` (IPv4 header at its front) makes on a wire.
 [[nodiscard]] std::size_t wire_size(Frame& packet);
 
+/// Octets of transport of that packet, before it has its IP header: all of what is no
+/// super-segment.
+[[nodiscard]] std::size_t largest_piece(const Frame& transport);
+
 /// The segments that the super-segment `packet` (IPv4 header at its front) stands for, in order;
 /// each with its own sequence number, flags and complete checksums. The slices are shared. Empty
 /// where the headers are not those of TCP.

@@ -1,4 +1,5 @@
 // Packets out: route, header, checksum, fragments, neighbour, link header; what is owed.
+#include <algorithm>
 #include <cstring>
 
 #include "ip/drop.hpp"
@@ -174,9 +175,9 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
         return refuse(Reason::packet_too_big, Error::message_too_long);
     }
     const Interface& out = interfaces.at(hop->interface);
-    const std::uint32_t mtu = hop->mtu != 0 ? hop->mtu : out.mtu;
-    const bool is_one =
-        packet.frame->size() + header <= mtu || packet.frame->offload.is_super_segment();
+    if (packet.mtu != 0) hop->mtu = std::min<std::uint32_t>(mtu_of(*hop), packet.mtu);
+    const std::uint32_t mtu = mtu_of(*hop);
+    const bool is_one = largest_piece(*packet.frame) + header <= mtu;
     if (!is_one && packet.dont_fragment) {  // IP4-020
         return refuse(Reason::packet_too_big, Error::message_too_long);
     }
@@ -202,7 +203,7 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
 Status Engine::Parts::queue(const Turn& turn, const Hop& hop, FramePtr packet,
                             const IpAddr& destination, bool dont_fragment) {
     const Interface& out = interfaces.at(hop.interface);
-    const std::uint32_t mtu = hop.mtu != 0 ? hop.mtu : out.mtu;
+    const std::uint32_t mtu = mtu_of(hop);
     packet->id = number(*packet);
     if (packet->offload.is_super_segment() && out.super_segment_max == 0) {
         auto segments = cut_super_segment(*packet, pool);
@@ -299,7 +300,8 @@ void Engine::Parts::send_error(const Turn& turn, const Culprit& culprit,
                           .code = error.code,
                           .quoted = quoted_tuple(culprit),
                           .reason = Reason::none};
-    if (limiter.allow(turn, packet.destination)) {
+    // What a host tells itself is not limited, as on Linux.
+    if (culprit.in == loopback_interface || limiter.allow(turn, packet.destination)) {
         return reply(turn, IcmpAnswer{std::move(packet), told});
     }
     told.step = event::Step::dropped;

@@ -68,6 +68,15 @@ std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
 
 }  // namespace
 
+std::optional<tcp::PathMtu> SocketTable::narrow_path(const Turn& turn, const Socket& socket,
+                                                     const core::Core::Chosen& to) const {
+    constexpr std::int32_t probe = 3;  // and IP_PMTUDISC_INTERFACE, IP_PMTUDISC_OMIT behind it
+    if (socket.settings().mtu_discover >= probe) return std::nullopt;
+    const auto known = core_.path_mtu(to.destination, turn.now());
+    const bool is_narrow = known && known->mtu < to.path.mtu;
+    return is_narrow ? known : std::nullopt;
+}
+
 std::uint64_t SocketTable::front_length(const Socket& socket) const {
     const auto* datagram = std::get_if<Datagram>(&socket.state);
     if (datagram == nullptr || !datagram->id) return 0;
@@ -176,13 +185,20 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Oc
         return refuse(Error::message_too_long, Reason::bad_argument);
     }
     const std::size_t whole = text.size() + header_octets(*socket, chosen->destination);
-    if (!may_fragment(socket->settings()) && whole > chosen->path.mtu) {
+    const auto narrow = narrow_path(turn, *socket, *chosen);
+    const std::uint16_t mtu = narrow ? narrow->mtu : chosen->path.mtu;
+    if (!may_fragment(socket->settings()) && whole > mtu) {
         return refuse(Error::message_too_long, Reason::packet_too_big);
     }
     const FourTuple tuple{{chosen->source, socket->local.port},
                           {chosen->destination, target->port}};
-    const auto carriage =
-        carriage_of(socket->settings(), chosen->destination, whole <= chosen->path.mtu);
+    auto carriage = carriage_of(socket->settings(), chosen->destination, whole <= mtu);
+    if (narrow) {
+        carriage.mtu = mtu;
+        // Below the least MTU that is believed routers may cut it (Linux: a locked metric).
+        const bool may_be_cut = narrow->fragments == tcp::PathMtu::Fragments::may;
+        if (may_be_cut) carriage.dont_fragment = event::Switch::off;
+    }
     if (socket->transport != event::Transport::udp) {
         if (auto sent = send_message(*socket, tuple, text, carriage); !sent) {
             return std::unexpected(sent.error());

@@ -365,7 +365,9 @@ Size read_mtu(const OptionTarget& target, MutableOctets to) {
     }
     const auto chosen = target.table.core().choose_path(tuple->remote.addr, tuple->local.addr);
     if (!chosen) return refuse(Error::not_connected, Reason::no_route);
-    return put_value(to, std::int32_t{chosen->path.mtu});
+    const auto known = target.table.core().path_mtu(chosen->destination, target.turn.now());
+    const std::uint16_t mtu = known ? std::min(known->mtu, chosen->path.mtu) : chosen->path.mtu;
+    return put_value(to, std::int32_t{mtu});
 }
 Size read_no_options(const OptionTarget&, MutableOctets) { return 0; }
 /// No IP options are sent: source routes would be a danger (DEC-09).

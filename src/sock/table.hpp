@@ -108,6 +108,10 @@ class SocketTable {
     [[nodiscard]] udp::Engine& carrier(const Socket& socket) const {
         return socket.transport == event::Transport::udp ? core_.udp() : core_.icmp();
     }
+    /// What is known to be less than its link's MTU of the path to `to`; nothing for modes that
+    /// look at the link alone (ip(7), IP_MTU_DISCOVER).
+    [[nodiscard]] std::optional<tcp::PathMtu> narrow_path(const Turn& turn, const Socket& socket,
+                                                          const core::Core::Chosen& to) const;
     Answer<void> send_message(const Socket& socket, const FourTuple& tuple, Octets text,
                               udp::Carriage carriage) const;
 

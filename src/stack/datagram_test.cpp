@@ -67,6 +67,24 @@ TEST(Datagram, SecondSendLearnsThatThePortIsClosed_API_POLL_022) {
     EXPECT_EQ(program.take_error(), "ECONNREFUSED");
 }
 
+TEST(Datagram, ICMP4_008_what_a_host_tells_itself_is_not_limited) {
+    Config config;
+    config.ipv6 = event::Switch::on;
+    Pair pair{config};
+    const std::array<std::pair<sock::Family, IpAddr>, 2> own = {
+        {{sock::Family::inet, IpAddr::loopback_v4()},
+         {sock::Family::inet6, IpAddr::loopback_v6()}}};
+    for (const auto& [family, loopback] : own) {
+        const Program program = Program::datagram(pair, pair.a, family);
+        EXPECT_EQ(program.connect({loopback, Port{53}}), "OK");
+        for (int i = 0; i < 60; ++i) {  // more than the bursts
+            EXPECT_EQ(program.send("x"), "1");
+            pair.settle();
+            EXPECT_EQ(program.take_error(), "ECONNREFUSED");
+        }
+    }
+}
+
 TEST(Datagram, ConnectedSocketHearsOnlyItsPeer) {
     Pair pair;
     const Program one = Program::datagram(pair, pair.b);

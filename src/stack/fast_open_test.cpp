@@ -188,6 +188,28 @@ TEST_F(FastOpen, What_a_syn_brought_is_read_though_a_rst_came_behind_it) {
     EXPECT_EQ(server->receive(), "ECONNRESET");
 }
 
+TEST_F(FastOpen, TCP_CONN_008_what_a_syn_opened_sends_its_syn_ack_as_any_listener_and_once_more) {
+    listen();
+    warm_up();
+    const Program client = Program::stream(pair, pair.a);
+    pair.log.events.clear();
+    pair.from_b.drops = [](const Frame&) { return true; };
+    EXPECT_EQ(send_opening(client, "hello"), "5");
+    pair.settle();
+    pair.from_a.drops = [](const Frame&) { return true; };
+    const auto server = listener.accept();
+    ASSERT_TRUE(server);
+    pair.pass(130s);
+    std::vector<Duration> sent_at;
+    for (const event::Event& event : pair.log.events) {
+        const auto* sent = std::get_if<event::SegmentSent>(&event.body);
+        if (sent != nullptr && event.host == 1) sent_at.push_back(event.at - pair.log.events[0].at);
+    }
+    EXPECT_EQ(sent_at, (std::vector<Duration>{0s, 1s, 3s, 7s, 15s, 31s, 63s}));
+    EXPECT_EQ(server->receive(), "'hello'");
+    EXPECT_EQ(server->receive(), "ETIMEDOUT");
+}
+
 TEST_F(FastOpen, A_program_may_close_before_the_last_ack_and_its_text_and_fin_arrive) {
     listen();
     warm_up();

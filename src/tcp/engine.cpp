@@ -109,6 +109,15 @@ Engine::Belief Engine::on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, Ic
     return Belief::yes;
 }
 
+void Engine::learn_path_mtu(const Turn& turn, const IpAddr& destination, std::uint32_t mtu) {
+    constexpr std::uint32_t most = 65535;
+    parts_->learn_mtu(turn, destination, static_cast<std::uint16_t>(std::min(mtu, most)));
+}
+
+std::optional<PathMtu> Engine::path_mtu(const IpAddr& destination, Instant now) const {
+    return parts_->path_mtus.find(destination, now);
+}
+
 void Engine::on_neighbour_failed(const Turn& turn, IpAddr, FourTuple tuple) {
     Parts& parts = *parts_;
     const PeerRef peer = parts.find(tuple);

@@ -13,6 +13,7 @@
 #include "event/sink.hpp"
 #include "event/snapshot.hpp"
 #include "tcp/fast_open.hpp"
+#include "tcp/path_mtu.hpp"
 #include "tcp/segment.hpp"
 
 namespace dt::tcp {
@@ -110,6 +111,10 @@ class Engine {
     enum class Belief : std::uint8_t { no, yes };
     Belief on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, IcmpError error,
                    std::uint16_t mtu);
+    /// What every path to a destination is known to take; a message about a datagram teaches it
+    /// too, once its sender is found (TCP-PMTU-009).
+    void learn_path_mtu(const Turn& turn, const IpAddr& destination, std::uint32_t mtu);
+    [[nodiscard]] std::optional<PathMtu> path_mtu(const IpAddr& destination, Instant now) const;
     /// The neighbour of `peer`'s next hop did not answer: SYN-SENT fails with host_unreachable.
     void on_neighbour_failed(const Turn& turn, IpAddr next_hop, FourTuple tuple);
 

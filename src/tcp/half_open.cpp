@@ -156,6 +156,7 @@ void HalfOpens::rewind(std::uint32_t entry, Instant now) {
     unlink_time(entry);
     Common& common = this->common(entry);
     common.due = now + interval(common.retransmits);
+    common.repeated = true;
     link_time(entry);
 }
 
@@ -226,8 +227,9 @@ std::optional<std::uint32_t> HalfOpens::index_of(Handle handle) const {
     return handle.index;
 }
 
-Instant HalfOpens::syn_ack_at(std::uint32_t entry) const {
+std::optional<Instant> HalfOpens::syn_ack_at(std::uint32_t entry) const {
     const Common& common = this->common(entry);
+    if (common.repeated) return std::nullopt;  // which of them is acknowledged? (RFC 6298 §3)
     return common.due - interval(common.retransmits);
 }
 

@@ -102,7 +102,7 @@ class HalfOpens {
     /// The entry's index; nothing where it is gone.
     [[nodiscard]] std::optional<std::uint32_t> index_of(Handle handle) const;
     /// When the first SYN-ACK of an entry that was not sent again left.
-    [[nodiscard]] Instant syn_ack_at(std::uint32_t entry) const;
+    [[nodiscard]] std::optional<Instant> syn_ack_at(std::uint32_t entry) const;
     [[nodiscard]] std::uint32_t listener_of(std::uint32_t entry) const;
     /// The next younger entry of the same SYN queue, or SynQueue::none.
     [[nodiscard]] std::uint32_t younger(std::uint32_t entry) const;
@@ -149,6 +149,7 @@ class HalfOpens {
         bool challenged : 1 = false;
         bool has_cookie : 1 = false;
         bool is_cookie_experimental : 1 = false;
+        bool repeated : 1 = false;  // the SYN-ACK answered the SYN a second time
     };
     template <class Address>
     struct Record {

@@ -220,13 +220,16 @@ bool Connection::is_retransmitted_enough(const Turn& turn, unsigned most) const 
 }
 
 // TCP-CONN-004: the first expiries are one RTO apart, then each doubles; TCP_SYNCNT asks for the
-// classic doubling (TCP-CONN-006).
+// classic doubling (TCP-CONN-006). Who was opened by the text of a SYN sends its SYN-ACK as a
+// half-open entry does, and once more (Linux).
 Outcome Connection::on_syn_timer(const Turn& turn) {
     const Config& config = turn.config();
     emit_fired(turn, TimerKind::retransmit, syn_retransmits_ + 1U);
-    const unsigned linear = options_.syn_count == 0 ? config.syn_linear_timeouts : 0U;
-    const unsigned most =
-        options_.syn_count == 0 ? config.syn_retries + linear : options_.syn_count;
+    const bool is_classic = options_.syn_count != 0 || has(Flag::early);
+    const unsigned linear = is_classic ? 0U : config.syn_linear_timeouts;
+    const unsigned usual =
+        has(Flag::early) ? config.synack_retries + 1U : config.syn_retries + linear;
+    const unsigned most = options_.syn_count == 0 ? usual : options_.syn_count;
     if (turn.now() >= user_deadline() || syn_retransmits_ >= most) {
         return give_up(turn, event::Reason::syn_unanswered);
     }

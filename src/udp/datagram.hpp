@@ -19,6 +19,7 @@ struct Carriage {
     std::uint8_t tos = 0;
     std::uint8_t ttl = 64;
     event::Switch dont_fragment = event::Switch::off;
+    std::uint16_t mtu = 0;  // of the path where less than the link's is known, octets; 0 = nothing
     event::Switch loops = event::Switch::on;           // to a group: comes to us too
     std::optional<std::uint16_t> link = std::nullopt;  // to a group: the link it leaves by
 };

@@ -216,6 +216,8 @@ void Engine::on_error(const FourTuple& tuple, const Notice& notice, Hardness har
     }
 }
 
+bool Engine::serves(const FourTuple& tuple) const { return !parts_->best(tuple).is_null(); }
+
 void Engine::on_message(const Turn& turn, const Datagram& message, Octets header) {
     const auto type = std::to_integer<std::uint8_t>(message.frame->front()[0]);
     FourTuple tuple = message.tuple;

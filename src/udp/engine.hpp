@@ -51,6 +51,8 @@ class Engine {
     /// With Errors::all an endpoint learns soft ones too, connected or not. On port 0 all that fit
     /// learn it.
     void on_error(const FourTuple& tuple, const Notice& notice, Hardness hardness);
+    /// Whether an endpoint may have sent what goes from `tuple.local` to `tuple.remote`.
+    [[nodiscard]] bool serves(const FourTuple& tuple) const;
     /// A copy of an ICMP message for every endpoint on port 0 of its family that wants its type;
     /// `header` is put in front of it.
     void on_message(const Turn& turn, const Datagram& message, Octets header);
