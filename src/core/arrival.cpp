@@ -2,6 +2,7 @@
 // (RFC 9293 §3.1 MUST-3, RFC 768), ICMP errors to the socket they are about (RFC 1122 §3.2.2).
 #include <algorithm>
 
+#include "core/icmp_errors.hpp"
 #include "core/parts.hpp"
 #include "ip/output.hpp"
 #include "wire/icmpv4.hpp"
@@ -13,7 +14,6 @@
 namespace dt::core {
 
 using event::Reason;
-using tcp::IcmpError;
 using wire::Icmpv4Type;
 using wire::IpProtocol;
 using wire::UnreachableCode;
@@ -59,116 +59,6 @@ void drop_segment(const Turn& turn, const FourTuple& tuple, const wire::TcpView&
     segment.window = view.window();
     segment.flags = view.flags().bits();
     turn.emit(event::SegmentDropped{segment, reason});
-}
-
-std::optional<IcmpError> unreachable_kind(UnreachableCode code) {
-    switch (code) {
-        case UnreachableCode::network:
-        case UnreachableCode::network_unknown:
-        case UnreachableCode::network_prohibited:
-        case UnreachableCode::network_for_tos: return IcmpError::network_unreachable;
-        case UnreachableCode::host:
-        case UnreachableCode::source_route_failed:
-        case UnreachableCode::host_unknown:
-        case UnreachableCode::source_host_isolated:
-        case UnreachableCode::host_prohibited:
-        case UnreachableCode::host_for_tos: return IcmpError::host_unreachable;
-        case UnreachableCode::protocol: return IcmpError::protocol_unreachable;
-        case UnreachableCode::port: return IcmpError::port_unreachable;
-        case UnreachableCode::fragmentation_needed: return IcmpError::fragmentation_needed;
-        case UnreachableCode::prohibited:
-        case UnreachableCode::precedence_violation:
-        case UnreachableCode::precedence_cutoff: return IcmpError::admin_prohibited;
-    }
-    return std::nullopt;
-}
-
-/// RFC 4443 §3.1; codes it does not name count as a fault of the protocol (ICMP6-012, Linux).
-IcmpError unreachable_kind_v6(wire::Unreachable6Code code) {
-    switch (code) {
-        case wire::Unreachable6Code::no_route: return IcmpError::network_unreachable;
-        case wire::Unreachable6Code::prohibited:
-        case wire::Unreachable6Code::source_policy:
-        case wire::Unreachable6Code::reject_route: return IcmpError::policy_denied;
-        case wire::Unreachable6Code::beyond_scope:
-        case wire::Unreachable6Code::address: return IcmpError::host_unreachable;
-        case wire::Unreachable6Code::port: return IcmpError::port_unreachable;
-    }
-    return IcmpError::parameter_problem;
-}
-
-/// TCP-ICMP-014, ICMP6-012.
-IcmpError icmp_kind_v6(const ip::ErrorIn& error) {
-    switch (static_cast<wire::Icmpv6Type>(error.type)) {
-        case wire::Icmpv6Type::destination_unreachable:
-            return unreachable_kind_v6(static_cast<wire::Unreachable6Code>(error.code));
-        case wire::Icmpv6Type::packet_too_big: return IcmpError::fragmentation_needed;
-        case wire::Icmpv6Type::time_exceeded: return IcmpError::time_exceeded;
-        case wire::Icmpv6Type::parameter_problem:
-        case wire::Icmpv6Type::echo_request:
-        case wire::Icmpv6Type::echo_reply:
-        case wire::Icmpv6Type::group_query:
-        case wire::Icmpv6Type::router_solicitation:
-        case wire::Icmpv6Type::router_advertisement:
-        case wire::Icmpv6Type::neighbor_solicitation:
-        case wire::Icmpv6Type::neighbor_advertisement:
-        case wire::Icmpv6Type::redirect: break;
-    }
-    return IcmpError::parameter_problem;
-}
-
-/// What an error means to TCP; nothing for those it does not heed (TCP-ICMP-008, 010).
-std::optional<IcmpError> icmp_kind(const ip::ErrorIn& error) {
-    if (!error.source.is_v4()) return icmp_kind_v6(error);
-    switch (static_cast<Icmpv4Type>(error.type)) {
-        case Icmpv4Type::destination_unreachable:
-            return unreachable_kind(static_cast<UnreachableCode>(error.code));
-        case Icmpv4Type::time_exceeded:
-            if (static_cast<wire::TimeExceededCode>(error.code) != wire::TimeExceededCode::ttl) {
-                return std::nullopt;
-            }
-            return IcmpError::time_exceeded;
-        case Icmpv4Type::parameter_problem: return IcmpError::parameter_problem;
-        case Icmpv4Type::echo_reply:
-        case Icmpv4Type::source_quench:
-        case Icmpv4Type::redirect:
-        case Icmpv4Type::echo_request:
-        case Icmpv4Type::timestamp_request:
-        case Icmpv4Type::timestamp_reply: return std::nullopt;
-    }
-    return std::nullopt;
-}
-
-/// What an error means to a datagram socket (ip(7), Linux).
-Error error_of(IcmpError kind) {
-    switch (kind) {
-        case IcmpError::port_unreachable: return Error::connection_refused;
-        case IcmpError::protocol_unreachable: return Error::no_such_option;
-        case IcmpError::admin_prohibited: return Error::host_unreachable;
-        case IcmpError::policy_denied: return Error::access_denied;
-        case IcmpError::parameter_problem: return Error::protocol_error;
-        case IcmpError::network_unreachable: return Error::network_unreachable;
-        case IcmpError::host_unreachable:
-        case IcmpError::time_exceeded: return Error::host_unreachable;
-        case IcmpError::fragmentation_needed: return Error::message_too_long;
-    }
-    return Error::protocol_error;
-}
-
-/// Only a hard one is told without IP_RECVERR (UDP-011 to UDP-013).
-udp::Hardness hardness_of(IcmpError kind) {
-    switch (kind) {
-        case IcmpError::port_unreachable:
-        case IcmpError::protocol_unreachable:
-        case IcmpError::parameter_problem: return udp::Hardness::hard;
-        case IcmpError::admin_prohibited:
-        case IcmpError::policy_denied:
-        case IcmpError::network_unreachable:
-        case IcmpError::host_unreachable:
-        case IcmpError::time_exceeded:
-        case IcmpError::fragmentation_needed: break;
-    }
-    return udp::Hardness::soft;
 }
 
 bool is_icmp(std::uint8_t protocol) {
@@ -313,33 +203,39 @@ void Core::Parts::on_error(const Turn& turn, const ip::ErrorIn& error) {
         turn.emit(event::IcmpMoved{error.from, error.source, 0, event::Step::dropped, error.type,
                                    error.code, tuple, Reason::icmp_not_believed});
     } else {
-        on_datagram_error(turn, error, *kind);
+        on_datagram_error(turn, error);
     }
 }
 
 /// To the datagram socket that sent what is quoted, or the one whose echo it was (ICMP4-014).
-void Core::Parts::on_datagram_error(const Turn& turn, const ip::ErrorIn& error, IcmpError kind) {
+void Core::Parts::on_datagram_error(const Turn& turn, const ip::ErrorIn& error) {
+    const auto [errno_told, hardness] = datagram_error(error);
     FourTuple tuple = quoted_tuple(error.source, error.destination, error.transport);
     udp::Notice notice{.to = tuple.remote,
                        .from = error.from,
-                       .error = error_of(kind),
+                       .error = errno_told,
                        .type = error.type,
                        .code = error.code,
                        .mtu = error.mtu,
                        .quoted = error.transport};
     if (error.protocol == udp_number) {
-        const bool is_too_large = kind == IcmpError::fragmentation_needed;
+        const bool is_too_large = hardness == udp::Hardness::of_size;
         if (is_too_large && udp.serves(tuple)) {
             tcp.learn_path_mtu(turn, tuple.remote.addr, error.mtu);
         }
-        udp.on_error(tuple, notice, hardness_of(kind));
+        udp.on_error(tuple, notice, hardness);
     } else if (is_icmp(error.protocol)) {
         const Port identifier{load_be<std::uint16_t>(error.transport, identifier_at)};
         notice.to.port = tuple.remote.port = Port::any();
         tuple.local.port = Port::any();
-        icmp.on_error(tuple, notice, hardness_of(kind));
+        icmp.on_error(tuple, notice, hardness);
         tuple.local.port = identifier;
-        if (!identifier.is_any()) icmp.on_error(tuple, notice, hardness_of(kind));
+        // Of our answers no program knows (Linux ping_err()).
+        const auto echo = tuple.local.addr.is_v4()
+                              ? static_cast<std::byte>(Icmpv4Type::echo_request)
+                              : static_cast<std::byte>(wire::Icmpv6Type::echo_request);
+        const bool is_asked = error.transport[0] == echo && !identifier.is_any();
+        if (is_asked) icmp.on_error(tuple, notice, hardness);
     }
 }
 
@@ -353,16 +249,14 @@ void Core::Parts::on_unreachable(const Turn& turn, const ip::Engine::Unreachable
                   : static_cast<std::uint8_t>(wire::Icmpv6Type::destination_unreachable);
         const auto code = is_v4 ? static_cast<std::uint8_t>(UnreachableCode::host)
                                 : static_cast<std::uint8_t>(wire::Unreachable6Code::address);
-        on_datagram_error(turn,
-                          {.from = gone.source,
-                           .type = type,
-                           .code = code,
-                           .mtu = 0,
-                           .source = gone.source,
-                           .destination = gone.destination,
-                           .protocol = gone.protocol,
-                           .transport = gone.transport},
-                          IcmpError::host_unreachable);
+        on_datagram_error(turn, {.from = gone.source,
+                                 .type = type,
+                                 .code = code,
+                                 .mtu = 0,
+                                 .source = gone.source,
+                                 .destination = gone.destination,
+                                 .protocol = gone.protocol,
+                                 .transport = gone.transport});
         return;
     }
     tcp.on_neighbour_failed(turn, gone.next_hop,

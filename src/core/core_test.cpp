@@ -1,7 +1,7 @@
 // Whole hosts back to back: ARP, ping, UDP and TCP through, errors to the right socket, lo.
 #include "core/core.hpp"
 
-#include "core/network_fixture.hpp"
+#include "core/hosts_fixture.hpp"
 #include "ip/output.hpp"
 #include "wire/ethernet.hpp"
 #include "wire/icmpv4.hpp"
@@ -15,64 +15,6 @@ namespace {
 using event::Reason;
 using event::State;
 using event::Step;
-using Bytes = std::vector<std::byte>;
-
-/// A UDP socket of a host.
-struct Socket {
-    udp::EndpointId id;
-    Endpoint local;
-};
-
-class Hosts : public Network {
-  protected:
-    Socket open(Host& host, const char* local) {
-        return {host.core.udp().open(at(local), 65536), at(local)};
-    }
-    void send(Host& host, Endpoint from, Endpoint to, std::size_t octets) {
-        const Bytes text(octets, std::byte{0x61});
-        ASSERT_TRUE(host.core.udp().send(turn(host), {from, to}, text));
-    }
-    /// The peer of `host` on its first link, as an Ethernet and IPv4 frame around `transport`.
-    static Bytes frame_to(Host& host, std::uint8_t protocol, Bytes transport,
-                          const char* from = "10.0.0.9", const char* to = "10.0.0.1",
-                          Mac link_to = Mac{}) {
-        Bytes octets(34);
-        const Mac own = host.core.ip().interfaces()[1].mac;
-        wire::EthernetRepr{link_to.is_zero() ? own : link_to, mac(9, 9), wire::EtherType::ipv4}
-            .emit(octets);
-        wire::Ipv4Repr header;
-        header.source = addr(from).v4();
-        header.destination = addr(to).v4();
-        header.protocol = static_cast<wire::IpProtocol>(protocol);
-        header.payload_length = static_cast<std::uint32_t>(transport.size());
-        header.emit(MutableOctets{octets}.subspan(14));
-        octets.insert(octets.end(), transport.begin(), transport.end());
-        return octets;
-    }
-    static Bytes segment(std::uint16_t from, std::uint16_t to, TcpFlags flags,
-                         const char* source = "10.0.0.9", const char* destination = "10.0.0.1") {
-        wire::TcpRepr header;
-        header.source = Port{from};
-        header.destination = Port{to};
-        header.seq = Seq{1000};
-        header.flags = flags;
-        Bytes octets(header.size());
-        header.emit(octets, wire::pseudo_header(addr(source), addr(destination),
-                                                wire::IpProtocol::tcp, 20));
-        return octets;
-    }
-    static Bytes datagram(std::uint16_t from, std::uint16_t to, std::size_t text) {
-        Bytes octets(8 + text, std::byte{0x62});
-        const wire::UdpRepr header{Port{from}, Port{to}, static_cast<std::uint16_t>(text)};
-        header.emit(octets);
-        Checksum rest =
-            wire::pseudo_header(addr("10.0.0.9"), addr("10.0.0.1"), wire::IpProtocol::udp,
-                                static_cast<std::uint32_t>(octets.size()));
-        rest.add(Octets{octets}.subspan(8));
-        header.emit(octets, rest);
-        return octets;
-    }
-};
 
 TEST_F(Hosts, ARP_001_and_ICMP4_001_a_ping_is_answered_after_its_question) {
     back_to_back();
@@ -442,73 +384,6 @@ TEST_F(Hosts, a_link_that_takes_less_than_it_did_gets_smaller_segments) {
     run(10s);
     EXPECT_EQ(read(b(), *server).size(), 5000U);
     EXPECT_EQ(a().core.tcp().path_view(client).path_mtu, 1000U);
-}
-
-/// a — router — b: 10.0.1.0/24 and 10.0.2.0/24.
-class Routed : public Hosts {
-  protected:
-    Routed() {
-        add_host();
-        add_host();
-        Host& router = add_host();
-        link(a(), a().join("10.0.1.1", 1, false), router, router.join("10.0.1.254", 1, false));
-        link(b(), b().join("10.0.2.1", 1, false), router, router.join("10.0.2.254", 2, false));
-        router.core.ip().set_forwarding(true);
-        a().route_by("10.0.1.254");
-        b().route_by("10.0.2.254");
-    }
-    [[nodiscard]] Host& router() { return *hosts[2]; }
-};
-
-TEST_F(Routed, a_connection_crosses_a_router_under_the_same_frame_numbers) {
-    const auto listener = listen(b(), "10.0.2.1:80");
-    const auto client = connect(a(), at("10.0.2.1:80"));
-    settle();
-    ASSERT_EQ(state(a(), client), State::established);
-    const auto server = b().core.tcp().accept(turn(b()), listener);
-    ASSERT_TRUE(server);
-    write(a(), client, "far");
-    settle();
-    EXPECT_EQ(read(b(), *server), "far");
-    EXPECT_EQ(a().log.all<event::SegmentSent>()[0].segment.frame,
-              b().log.all<event::SegmentReceived>()[0].segment.frame);
-    EXPECT_TRUE(router().log.all<event::SegmentReceived>().empty());
-}
-
-TEST_F(Routed, TCP_ICMP_001_no_route_behind_the_router_is_network_unreachable) {
-    const auto client = connect(a(), at("192.0.2.1:80"));
-    settle();
-    EXPECT_EQ(a().core.tcp().take_error(client), Error::network_unreachable);
-    EXPECT_EQ(state(a(), client), State::closed);
-}
-
-TEST_F(Routed, TCP_ICMP_002_nobody_behind_the_router_is_host_unreachable) {
-    const auto client = connect(a(), at("10.0.2.77:80"));
-    run(4s);
-    EXPECT_EQ(a().core.tcp().take_error(client), Error::host_unreachable);
-}
-
-TEST_F(Routed, TCP_ICMP_006_a_ttl_that_runs_out_is_host_unreachable) {
-    tcp::Options options;
-    options.ttl = 1;
-    const auto chosen = a().core.choose_path(addr("10.0.2.1"), std::nullopt);
-    ASSERT_TRUE(chosen);
-    tcp::Path path = chosen->path;
-    path.ttl = 1;
-    const auto client = a().core.tcp().connect(
-        turn(a()), {{chosen->source, Port{5000}}, at("10.0.2.1:80")}, path, options);
-    ASSERT_TRUE(client);
-    settle();
-    EXPECT_EQ(a().core.tcp().take_error(*client), Error::host_unreachable);
-}
-
-TEST_F(Routed, UDP_013_a_soft_error_is_not_told_to_a_connected_socket) {
-    const Socket sender = open(a(), "10.0.1.1:4000");
-    a().core.udp().connect(sender.id, at("192.0.2.1:53"));
-    send(a(), sender.local, at("192.0.2.1:53"), 10);
-    settle();
-    EXPECT_EQ(a().log.all<event::IcmpMoved>().size(), 1U);
-    EXPECT_EQ(a().core.udp().take_error(sender.id), std::nullopt);
 }
 
 }  // namespace

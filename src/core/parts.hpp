@@ -16,7 +16,7 @@ struct Core::Parts {
     void on_message(const Turn& turn, ip::PacketIn& packet);
     void on_error(const Turn& turn, const ip::ErrorIn& error);
     void on_narrow_link(const Turn& turn, const FourTuple& tuple);
-    void on_datagram_error(const Turn& turn, const ip::ErrorIn& error, tcp::IcmpError kind);
+    void on_datagram_error(const Turn& turn, const ip::ErrorIn& error);
     void on_unreachable(const Turn& turn, const ip::Engine::Unreachable& gone);
 
     // Packets out (core.cpp).

@@ -162,7 +162,15 @@ class CallDesk {
     [[nodiscard]] Answer on_send_to(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_receive_from(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_send_message(const Request& request, Subject& subject);
-    [[nodiscard]] Answer on_error_queue(const Request& request, Subject& subject);
+    struct QueuedError {
+        udp::Notice notice;
+        std::size_t size = 0;  // octets of `quoted` that the program is given
+    };
+    [[nodiscard]] std::optional<QueuedError> take_error(const Subject& subject);
+    [[nodiscard]] Answer on_error_queue(const Request& request, Subject& subject,
+                                        std::uint64_t header);
+    [[nodiscard]] Answer on_plain_error_queue(const Request& request, Subject& subject);
+    [[nodiscard]] Answer on_error_queues(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_receive_message(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_send_messages(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_receive_messages(const Request& request, Subject& subject);

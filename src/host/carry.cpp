@@ -202,7 +202,7 @@ void Switchboard::pass_on(Plug& plug, Octets written, const MutableOctets& room)
     plug.flags.clear(PairFlag::holds_more);
 }
 
-void Switchboard::expect_more(PlugHandle handle, std::size_t count, Blocking blocking, int theirs) {
+void Switchboard::expect_more(PlugHandle handle, std::size_t count, int theirs) {
     Plug* plug = plugs_.get(handle);
     if (plug == nullptr || plug->phase != Phase::connected) return;
     plug->flags.set(PairFlag::may_read);
@@ -214,10 +214,10 @@ void Switchboard::expect_more(PlugHandle handle, std::size_t count, Blocking blo
     socklen_t length = sizeof room;
     const bool is_known = ::ioctl(theirs, SIOCOUTQ, &charged) == 0 &&
                           ::getsockopt(theirs, SOL_SOCKET, SO_SNDBUF, &room, &length) == 0;
-    // Who does not wait may write less than that: what it writes next must not be taken for it.
+    // Who writes more than there is room for may be stopped before its end, by a signal or because
+    // it does not wait: what it writes next must not be taken for the rest.
     const auto left = static_cast<std::size_t>(std::max(room - charged, 0));
-    const bool fits = blocking == Blocking::yes || count < left / 2;
-    if (!is_known || !fits) return;
+    if (!is_known || count >= left / 2) return;
     plug->more_until = plug->taken + waiting_in_pair(*plug) + count;
 }
 

@@ -87,14 +87,14 @@ struct ErrorMessage {
     std::array<std::byte, sizeof(sockaddr_in6)> offender{};
     std::size_t offender_size = 0;
 
-    explicit ErrorMessage(const udp::Notice& notice) {
+    /// The offender's address is given in the family of the socket.
+    ErrorMessage(const udp::Notice& notice, sock::Family family) {
         const bool is_v4 = notice.from.is_v4();
         error.ee_errno = static_cast<std::uint32_t>(base::errno_of(notice.error));
         error.ee_origin = is_v4 ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6;
         error.ee_type = notice.type;
         error.ee_code = notice.code;
         error.ee_info = notice.mtu;
-        const auto family = is_v4 ? sock::Family::inet : sock::Family::inet6;
         const RawName name = name_of({notice.from, Port::any()}, family);
         std::ranges::copy(name.given(), offender.begin());
         offender_size = name.length;
@@ -103,14 +103,14 @@ struct ErrorMessage {
 
 }  // namespace
 
-ControlWishes::Told tell_error(const udp::Notice& notice, std::size_t room) {
-    const ErrorMessage message(notice);
+ControlWishes::Told tell_error(const udp::Notice& notice, sock::Family family, std::size_t room) {
+    const ErrorMessage message(notice, family);
     std::vector<std::byte> data(sizeof message.error + message.offender_size);
     std::memcpy(data.data(), &message.error, sizeof message.error);
     std::copy_n(message.offender.begin(), message.offender_size,
                 data.begin() + sizeof message.error);
     Writer writer(room);
-    if (notice.from.is_v4()) {
+    if (family == sock::Family::inet) {
         writer.put(IPPROTO_IP, IP_RECVERR, Octets(data));
     } else {
         writer.put(IPPROTO_IPV6, IPV6_RECVERR, Octets(data));

@@ -42,7 +42,8 @@ class ControlWishes {
 };
 
 /// What recvmsg() with MSG_ERRQUEUE says of an ICMP error: a sock_extended_err and who sent it.
-[[nodiscard]] ControlWishes::Told tell_error(const udp::Notice& notice, std::size_t room);
+[[nodiscard]] ControlWishes::Told tell_error(const udp::Notice& notice, sock::Family family,
+                                             std::size_t room);
 
 /// Options whose messages a stream would have to carry through the pair, which cannot.
 [[nodiscard]] bool is_told_by_streams(int level, int name);

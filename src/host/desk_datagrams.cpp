@@ -84,9 +84,7 @@ std::optional<Answer> CallDesk::refuse_flags(Subject& subject, int flags) {
 /// The pair takes what a stream writes and knows no MSG_MORE: it is told to who empties it.
 void CallDesk::note_more(Subject& subject, int flags, std::size_t count) {
     if ((flags & MSG_MORE) == 0) return;
-    const int theirs = subject.theirs.fd.get();
-    const Blocking blocking = (flags & MSG_DONTWAIT) != 0 ? Blocking::no : blocking_of(theirs);
-    board_.expect_more(subject.handle, count, blocking, theirs);
+    board_.expect_more(subject.handle, count, subject.theirs.fd.get());
 }
 
 Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
@@ -202,7 +200,7 @@ Answer CallDesk::wait_or_again(const Request& request, Subject& subject, int fla
 
 Answer CallDesk::on_receive_from(const Request& request, Subject& subject) {
     const int flags = request.int_arg(3);
-    if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);  // always empty, never waits
+    if ((flags & MSG_ERRQUEUE) != 0) return on_plain_error_queue(request, subject);
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();  // tells no address
     Message message;
     message.parts = MessageParts::one(request.arg(1), request.arg(2));
@@ -232,34 +230,68 @@ bool CallDesk::write_header(const RemoteMemory& memory, const Plug& plug, const 
            memory.put(header + offsetof(msghdr, msg_flags), flags);
 }
 
-/// recvmsg() with MSG_ERRQUEUE: the oldest ICMP error, as what it quotes (ip(7)); it never waits.
-Answer CallDesk::on_error_queue(const Request& request, Subject& subject) {
-    if (subject.plug->type == sock::Type::stream) return Answer::error(EAGAIN);
-    const auto message = read_message(request, request.arg(1));
-    if (!message) return Answer::error(message.error());
-    auto calls = board_.calls(*subject.plug);
-    const auto notice = calls.take_notice(subject.plug->socket);
-    if (!notice) return Answer::error(EAGAIN);
+/// With MSG_ERRQUEUE: the oldest ICMP error, as what it quotes; it never waits.
+std::optional<CallDesk::QueuedError> CallDesk::take_error(const Subject& subject) {
+    if (subject.plug->type == sock::Type::stream) return std::nullopt;
+    auto notice = board_.calls(*subject.plug).take_notice(subject.plug->socket);
+    if (!notice) return std::nullopt;
     // Of UDP that is the header alone, which programs are not given.
     const bool is_udp = !notice->to.port.is_any();
-    const Octets quoted = Octets(notice->quoted).first(is_udp ? 0 : notice->quoted.size());
-    const std::size_t count = std::min(quoted.size(), message->parts.size());
-    const auto told = tell_error(*notice, message->control_length);
-    const std::uint64_t header = request.arg(1);
+    const std::size_t size = is_udp ? 0 : notice->quoted.size();
+    return QueuedError{*notice, size};
+}
+
+/// recvmsg() of it, into the header at `header` (ip(7)).
+Answer CallDesk::on_error_queue(const Request& request, Subject& subject, std::uint64_t header) {
+    const auto message = read_message(request, header);
+    if (!message) return Answer::error(message.error());
+    const auto taken = take_error(subject);
+    if (!taken) return Answer::error(EAGAIN);
+    const sock::Family family = subject.plug->family;
+    const std::size_t count = std::min(taken->size, message->parts.size());
+    const auto told = tell_error(taken->notice, family, message->control_length);
     const int flags = MSG_ERRQUEUE | (told.is_cut ? MSG_CTRUNC : 0);
     const NameRoom room{message->name, header + name_length_at};
     const bool is_written =
-        message->parts.scatter(request.memory, quoted.first(count)) &&
-        write_name(request.memory, notice->to, subject.plug->family, room) == 0 &&
+        message->parts.scatter(request.memory, Octets(taken->notice.quoted).first(count)) &&
+        write_name(request.memory, taken->notice.to, family, room) == 0 &&
         request.memory.write(message->control, told.octets) &&
         request.memory.put(header + offsetof(msghdr, msg_controllen), told.octets.size()) &&
         request.memory.put(header + offsetof(msghdr, msg_flags), flags);
     return is_written ? Answer::value(static_cast<std::int64_t>(count)) : Answer::error(EFAULT);
 }
 
+/// recvfrom() of it.
+Answer CallDesk::on_plain_error_queue(const Request& request, Subject& subject) {
+    auto parts = MessageParts::one(request.arg(1), request.arg(2));
+    const auto taken = take_error(subject);
+    if (!taken) return Answer::error(EAGAIN);
+    const std::size_t count = std::min(taken->size, parts.size());
+    const NameRoom room{request.arg(4), request.arg(5)};
+    const bool is_written =
+        parts.scatter(request.memory, Octets(taken->notice.quoted).first(count)) &&
+        write_name(request.memory, taken->notice.to, subject.plug->family, room) == 0;
+    return is_written ? Answer::value(static_cast<std::int64_t>(count)) : Answer::error(EFAULT);
+}
+
+/// recvmmsg() of as many as wait.
+Answer CallDesk::on_error_queues(const Request& request, Subject& subject) {
+    const std::size_t most = std::min<std::size_t>(request.arg(2), messages_max);
+    std::size_t done = 0;
+    for (; done < most; ++done) {
+        const std::uint64_t header = request.arg(1) + done * sizeof(mmsghdr);
+        const Answer one = on_error_queue(request, subject, header);
+        if (one.kind != Answer::Kind::value && done == 0) return one;
+        if (one.kind != Answer::Kind::value) break;
+        const auto length = static_cast<std::uint32_t>(one.number);
+        if (!request.memory.put(header + offsetof(mmsghdr, msg_len), length)) break;
+    }
+    return Answer::value(static_cast<std::int64_t>(done));
+}
+
 Answer CallDesk::on_receive_message(const Request& request, Subject& subject) {
     const int flags = request.int_arg(2);
-    if ((flags & MSG_ERRQUEUE) != 0) return on_error_queue(request, subject);
+    if ((flags & MSG_ERRQUEUE) != 0) return on_error_queue(request, subject, request.arg(1));
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const auto message = read_message(request, request.arg(1));
     if (!message) return Answer::error(message.error());
@@ -276,7 +308,7 @@ Answer CallDesk::on_receive_message(const Request& request, Subject& subject) {
 
 Answer CallDesk::on_receive_messages(const Request& request, Subject& subject) {
     const int flags = request.int_arg(3);
-    if ((flags & MSG_ERRQUEUE) != 0) return Answer::error(EAGAIN);
+    if ((flags & MSG_ERRQUEUE) != 0) return on_error_queues(request, subject);
     if (subject.plug->type == sock::Type::stream) return Answer::go_on();
     const std::size_t most = std::min<std::size_t>(request.arg(2), messages_max);
     const ControlWishes wishes = subject.plug->wishes;

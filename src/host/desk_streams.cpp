@@ -124,6 +124,7 @@ Answer CallDesk::on_bind(const Request& request, Subject& subject) {
         calls.refused(event::Call::bind, plug.socket, endpoint.error(), Reason::bad_argument);
         return Answer::error(base::errno_of(endpoint.error()));
     }
+    if (!endpoint->port.is_any()) board_.sweep();  // a broken one may have had that port
     const Status bound = calls.bind(plug.socket, *endpoint);
     // A datagram socket with a port of its choice serves from now on.
     const bool serves = plug.type == sock::Type::datagram && !endpoint->port.is_any();

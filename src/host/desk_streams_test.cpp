@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <variant>
 
@@ -296,6 +297,26 @@ TEST(Supervisor, API_IO_030_what_more_shall_follow_waits_for_it_and_leaves_with_
     play.go();
     EXPECT_EQ(play.outcome.exit_status, 0);
     EXPECT_EQ(texts_of(play, 1), (std::vector<std::uint32_t>{11, 35, 40}));
+}
+
+TEST(Supervisor, API_IO_030_what_follows_a_call_with_more_that_was_cut_short_is_not_held) {
+    Play play;
+    play.add_python("server", listening(5,
+                                        "c, _ = l.accept(); time.sleep(1.0)\n"
+                                        "while c.recv(1 << 20): pass\n"));
+    play.add_python(
+        "client",
+        "import socket, struct, time\n"
+        "s = socket.create_connection(('10.0.0.1', 7000))\n"
+        "s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)\n"
+        "s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack('ll', 0, 300000))\n"
+        "assert s.send(bytes(1 << 26), socket.MSG_MORE) < 1 << 26\n"
+        "time.sleep(1.5)\n"
+        "for _ in range(10): time.sleep(0.03); s.send(b'x')\n"
+        "time.sleep(0.5)\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+    EXPECT_GE(std::ranges::count(texts_of(play, 1), 1U), 8);
 }
 
 TEST(Supervisor, AConnectByItsFirstOctetsIsRefusedAndTheProgramFallsBack) {

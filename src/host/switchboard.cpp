@@ -130,6 +130,8 @@ os::SysResult<os::UniqueFd> Switchboard::plug_again(PlugHandle handle, Blocking 
     plug.flags = {};
     plug.flags.set(PairFlag::may_write);
     plug.filler = 0;
+    plug.taken = 0;
+    plug.more_until = 0;
     plug.doorbells = 0;
     index(handle, plug);
     return std::move(pair->theirs);
@@ -173,7 +175,6 @@ void Switchboard::catch_up() {
         }
     }
     carry();
-    sweep();
 }
 
 void Switchboard::want_room(PlugHandle handle, Plug& plug) {
@@ -210,14 +211,30 @@ bool Switchboard::is_held(const Plug& plug) {
 std::optional<Borrowed> Switchboard::borrow_end(const Plug& plug) {
     auto last = tasks_.borrow(plug.task, plug.caller.fd);
     if (last && last->cookie == plug.cookie) return std::move(*last);
+    if (auto known = borrow_from_holder(plug)) return known;
+    if (holders_read_ == now_) return std::nullopt;
+    read_holders();
+    return borrow_from_holder(plug);
+}
+
+std::optional<Borrowed> Switchboard::borrow_from_holder(const Plug& plug) {
+    const auto holder = holders_.find(plug.inode);
+    if (holder == holders_.end()) return std::nullopt;
+    auto held = tasks_.borrow(holder->second.process, holder->second.fd);
+    if (!held || held->cookie != plug.cookie) return std::nullopt;
+    return std::move(*held);
+}
+
+/// One look at all descriptors tells of all sockets: a server whose children are all reset costs no
+/// more than one of them.
+void Switchboard::read_holders() {
+    holders_.clear();
+    holders_read_ = now_;
     for (const pid_t process : os::descendants(::getpid())) {
         for (const os::OpenSocket& open : os::sockets_of(process)) {
-            if (open.inode != plug.inode) continue;
-            auto held = tasks_.borrow(process, open.fd);
-            if (held && held->cookie == plug.cookie) return std::move(*held);
+            holders_.try_emplace(open.inode, Holder{process, open.fd});
         }
     }
-    return std::nullopt;
 }
 
 std::uint64_t Switchboard::unread_in_pair(const Plug& plug) {
@@ -230,9 +247,13 @@ std::uint64_t Switchboard::unread_in_pair(const Plug& plug) {
 
 void Switchboard::sweep() {
     if (failed_ == 0) return;
+    const auto open = diag_.open_inodes();
     std::vector<PlugHandle> gone;
     plugs_.for_each([&](PlugHandle handle, Plug& plug) {
-        if (plug.phase == Phase::failed && !is_held(plug)) gone.push_back(handle);
+        if (plug.phase != Phase::failed) return;
+        const std::uint64_t inode = static_cast<std::uint32_t>(plug.inode);  // as unix_diag has it
+        const bool is_open = open ? std::ranges::binary_search(*open, inode) : is_held(plug);
+        if (!is_open) gone.push_back(handle);
     });
     for (const PlugHandle handle : gone) {
         const Plug& plug = *plugs_.get(handle);

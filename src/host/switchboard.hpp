@@ -98,7 +98,7 @@ class Switchboard {
     [[nodiscard]] Status shut_down(PlugHandle handle, Plug& plug, sock::How how, int theirs);
     /// The program whose end of the pair is `theirs` is about to write `count` octets with
     /// MSG_MORE.
-    void expect_more(PlugHandle handle, std::size_t count, Blocking blocking, int theirs);
+    void expect_more(PlugHandle handle, std::size_t count, int theirs);
     /// Octets that the program wrote and that are still in the pair.
     [[nodiscard]] static std::size_t waiting_in_pair(const Plug& plug);
     /// What a program wrote before there was a connection is lost.
@@ -150,6 +150,8 @@ class Switchboard {
     void refresh(Plug& plug);
     [[nodiscard]] bool is_held(const Plug& plug);
     [[nodiscard]] std::optional<Borrowed> borrow_end(const Plug& plug);
+    [[nodiscard]] std::optional<Borrowed> borrow_from_holder(const Plug& plug);
+    void read_holders();
     [[nodiscard]] bool is_reset_by_close(Plug& plug);
     [[nodiscard]] bool push_datagram(Plug& plug, Octets text, const Origin& origin);
     void index(PlugHandle handle, const Plug& plug);
@@ -170,6 +172,12 @@ class Switchboard {
     os::Epoll& epoll_;
     Tasks& tasks_;
     os::UnixDiag diag_;
+    struct Holder {
+        pid_t process = -1;
+        int fd = -1;
+    };
+    std::unordered_map<std::uint64_t, Holder> holders_;  // by inode, as they were then
+    Instant holders_read_ = never;
     Instant now_{};
 
     SlotMap<Plug> plugs_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 
 namespace dt::ip {
 
@@ -220,6 +221,26 @@ void Autoconf::on_no_router(InterfaceIndex interface, const Ipv6& neighbour) {
     update_due();
 }
 
+void Autoconf::on_silent(InterfaceIndex interface, const Ipv6& neighbour) {
+    for (Router& router : routers_) {
+        const bool is_it = router.interface == interface && router.address == neighbour;
+        if (is_it) router.is_silent = true;
+    }
+}
+
+/// The one to lose is silent, or is the least preferred; of equals the one heard longest ago.
+/// Otherwise eight forged messages would shut an honest router out for their whole lifetime.
+bool Autoconf::make_room(std::int8_t preference) {
+    if (routers_.size() < routers_max) return true;
+    const auto worth = [](const Router& router) {
+        return std::tuple(!router.is_silent, router.preference, router.heard);
+    };
+    const auto least = std::ranges::min_element(routers_, {}, worth);
+    if (!least->is_silent && least->preference >= preference) return false;
+    forget_router(static_cast<std::size_t>(least - routers_.begin()));
+    return true;
+}
+
 /// RFC 4861 §6.3.4; false where there are routers enough.
 bool Autoconf::hear_router(Instant now, InterfaceIndex interface, const Ipv6& router,
                            const wire::RouterAdvertisement& said) {
@@ -236,13 +257,15 @@ bool Autoconf::hear_router(Instant now, InterfaceIndex interface, const Ipv6& ro
     const Instant until = now + std::chrono::seconds{said.lifetime_s};
     if (known != routers_.end() && known->preference == said.preference) {
         known->until = until;
+        known->heard = now;
+        known->is_silent = false;
         return true;
     }
     if (known != routers_.end()) {
         forget_router(static_cast<std::size_t>(known - routers_.begin()));
     }
-    if (routers_.size() == routers_max) return false;
-    routers_.push_back({interface, router, said.preference, until});
+    if (!make_room(said.preference)) return false;
+    routers_.push_back({interface, router, said.preference, until, now});
     put(Deed::What::add_route, interface).route = default_route(interface, router, said.preference);
     return true;
 }
@@ -261,7 +284,7 @@ void Autoconf::hear_facts(Link& link, const wire::RouterAdvertisement& said) {
     if (is_news) put(Deed::What::learn_link, link.interface).facts = facts;
 }
 
-bool Autoconf::hear_on_link(Instant now, InterfaceIndex interface,
+void Autoconf::hear_on_link(Instant now, InterfaceIndex interface,
                             const wire::PrefixInformation& said) {
     const wire::Prefix prefix = prefix_of(said.prefix, said.length);
     const auto known = std::ranges::find_if(on_link_, [&](const OnLink& each) {
@@ -269,16 +292,19 @@ bool Autoconf::hear_on_link(Instant now, InterfaceIndex interface,
     });
     if (known != on_link_.end()) {
         known->until = after(now, said.valid_s);
+        known->heard = now;
         if (said.valid_s == 0) forget_on_link(static_cast<std::size_t>(known - on_link_.begin()));
-        return true;
+        return;
     }
-    if (said.valid_s == 0) return true;
-    if (on_link_.size() == prefixes_max) return false;
-    on_link_.push_back({interface, prefix, after(now, said.valid_s)});
+    if (said.valid_s == 0) return;
+    if (on_link_.size() == prefixes_max) {
+        const auto oldest = std::ranges::min_element(on_link_, {}, &OnLink::heard);
+        forget_on_link(static_cast<std::size_t>(oldest - on_link_.begin()));
+    }
+    on_link_.push_back({interface, prefix, after(now, said.valid_s), now});
     Route& route = put(Deed::What::add_route, interface).route;
     route.destination = prefix;
     route.interface = interface;
-    return true;
 }
 
 /// RFC 4862 §5.5.3 (e): nobody shortens what is left to less than two hours, but by then.
@@ -333,9 +359,8 @@ bool Autoconf::hear_prefix(Instant now, InterfaceIndex interface,
     const bool is_sound =
         is_usual && said.length <= Ipv6::size * 8 && said.preferred_s <= said.valid_s;
     if (!is_sound) return false;
-    const bool routed = !said.on_link || hear_on_link(now, interface, said);
-    const bool addressed = !said.autonomous || hear_autonomous(now, interface, said);
-    return routed && addressed;
+    if (said.on_link) hear_on_link(now, interface, said);
+    return !said.autonomous || hear_autonomous(now, interface, said);
 }
 
 Autoconf::Heard Autoconf::on_router(Instant now, InterfaceIndex interface, const Ipv6& router,

@@ -37,7 +37,8 @@ class Autoconf {
     static constexpr std::uint8_t identifier_tries = 3;
     static constexpr Duration valid_least = std::chrono::hours{2};  // RFC 4862 §5.5.3 (e)
 
-    // Bounds of one host (ND-022): what comes later is refused.
+    // Bounds of one host (ND-022). Whoever comes first cannot keep all others out: routers that are
+    // silent or less preferred make room, and the prefix that was heard longest ago.
     static constexpr std::size_t routers_max = 8;
     static constexpr std::size_t prefixes_max = 16;
     static constexpr std::size_t addresses_max = 16;  // of one link; Linux max_addresses
@@ -58,6 +59,9 @@ class Autoconf {
     /// A neighbour says that it is no router (any more): RFC 4861 §7.2.5.
     void on_no_router(InterfaceIndex interface, const Ipv6& neighbour);
     [[nodiscard]] bool is_router(InterfaceIndex interface, const Ipv6& address) const;
+
+    /// A neighbour did not answer: where there are routers enough, that one makes room first.
+    void on_silent(InterfaceIndex interface, const Ipv6& neighbour);
 
     /// Whether `address` is still being proved on a link.
     [[nodiscard]] bool is_tentative(InterfaceIndex interface, const Ipv6& address) const;
@@ -115,11 +119,14 @@ class Autoconf {
         Ipv6 address;
         std::int8_t preference = 0;
         Instant until = never;
+        Instant heard{};
+        bool is_silent = false;  // since it was heard
     };
     struct OnLink {
         InterfaceIndex interface = 0;
         wire::Prefix prefix;
         Instant until = never;
+        Instant heard{};
     };
 
     void begin(Address address, Instant at);
@@ -130,11 +137,11 @@ class Autoconf {
     void hear_facts(Link& link, const wire::RouterAdvertisement& said);
     [[nodiscard]] bool hear_prefix(Instant now, InterfaceIndex interface,
                                    const wire::PrefixInformation& said);
-    [[nodiscard]] bool hear_on_link(Instant now, InterfaceIndex interface,
-                                    const wire::PrefixInformation& said);
+    void hear_on_link(Instant now, InterfaceIndex interface, const wire::PrefixInformation& said);
     [[nodiscard]] bool hear_autonomous(Instant now, InterfaceIndex interface,
                                        const wire::PrefixInformation& said);
     void renew(Address& address, Instant now, const wire::PrefixInformation& said);
+    [[nodiscard]] bool make_room(std::int8_t preference);
     void forget_router(std::size_t index);
     void forget_on_link(std::size_t index);
     void update_due();

@@ -111,6 +111,12 @@ void Engine::confirm(const Turn& turn, const IpAddr& peer) {
 
 void Engine::advance(const Turn& turn) {
     parts_->neighbors.advance(turn);
+    while (const auto silent = parts_->neighbors.next_failed()) {
+        parts_->forget_redirects(Parts::Gone::neighbour, *silent);
+        if (!silent->address.is_v4()) {
+            parts_->autoconf.on_silent(silent->interface, silent->address.v6());
+        }
+    }
     while (auto gone = parts_->neighbors.next_given_up()) {
         parts_->give_up(turn, std::move(*gone));
     }

@@ -291,5 +291,28 @@ TEST(IpBounds, replies_are_bounded_and_the_stack_says_so) {
     EXPECT_TRUE(host.may_receive());
 }
 
+TEST_F(IpEngine, AGroupsPacketWithATtlOf0StaysOnThisHost) {
+    ASSERT_TRUE(host.join(turn(), 1, addr("239.1.1.1")));
+    sent();
+    PacketOut packet = out_to("239.1.1.1", 32);
+    packet.ttl = 0;
+    ASSERT_TRUE(host.send(turn(), std::move(packet)));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].interface, loopback_interface);
+    EXPECT_EQ(IpAddr{frames[0].ip().destination()}, addr("239.1.1.1"));
+    EXPECT_EQ(log.dropped(Reason::ttl_expired), 1U);
+}
+
+TEST_F(IpEngine, AGroupsPacketWithATtlOf0ThatMayNotLoopGoesNowhere) {
+    ASSERT_TRUE(host.join(turn(), 1, addr("239.1.1.1")));
+    PacketOut packet = out_to("239.1.1.1", 32);
+    packet.ttl = 0;
+    packet.loops = event::Switch::off;
+    ASSERT_TRUE(host.send(turn(), std::move(packet)));
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(log.dropped(Reason::ttl_expired), 1U);
+}
+
 }  // namespace
 }  // namespace dt::ip::test

@@ -24,9 +24,11 @@ Groups::Group* Groups::find(InterfaceIndex interface, const IpAddr& group) {
     return found == groups_.end() ? nullptr : &*found;
 }
 
-bool Groups::is_heard(const IpAddr& group) const {
-    return std::ranges::any_of(
-        groups_, [&](const Group& each) { return each.users > 0 && each.address == group; });
+bool Groups::is_heard(InterfaceIndex by, const IpAddr& group) const {
+    return std::ranges::any_of(groups_, [&](const Group& each) {
+        const bool is_of_link = by == loopback_interface || each.interface == by;
+        return is_of_link && each.users > 0 && each.address == group;
+    });
 }
 
 Duration Groups::random_below(Duration most) {
@@ -59,6 +61,13 @@ void Groups::leave(Instant now, InterfaceIndex interface, const IpAddr& group) {
     if (known == nullptr || known->users == 0 || --known->users > 0) return;
     change(*known, now);
     due_ = std::min(due_, now);  // it goes when all is told
+}
+
+void Groups::tell_again(Instant now, InterfaceIndex interface) {
+    for (Group& group : groups_) {
+        const bool is_of_link = group.interface == interface && !group.address.is_v4();
+        if (is_of_link && group.users > 0) change(group, now);
+    }
 }
 
 void Groups::on_query(Instant now, InterfaceIndex interface, const GroupQuery& query) {

@@ -29,8 +29,10 @@ class Groups {
     Status join(Instant now, InterfaceIndex interface, const IpAddr& group);
     /// One fewer does.
     void leave(Instant now, InterfaceIndex interface, const IpAddr& group);
-    /// Whether anyone hears `group`, on any link: what came by one is for all (weak host model).
-    [[nodiscard]] bool is_heard(const IpAddr& group) const;
+    /// What routers of a link were told in vain is told as if it were new: groups of IPv6.
+    void tell_again(Instant now, InterfaceIndex interface);
+    /// Whether anyone hears `group` on a link. What comes by lo was heard where it left.
+    [[nodiscard]] bool is_heard(InterfaceIndex by, const IpAddr& group) const;
 
     void on_query(Instant now, InterfaceIndex interface, const wire::GroupQuery& query);
 

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "ip/groups.hpp"
-#include "ip/host_v6_fixture.hpp"
+#include "ip/router_fixture.hpp"
 
 namespace dt::ip::test {
 namespace {
@@ -84,6 +84,21 @@ TEST_F(Membership, IP4_027_a_group_is_heard_while_somebody_has_joined_it) {
     EXPECT_TRUE(is_delivered(to_group()));
     leave();
     EXPECT_FALSE(is_delivered(to_group()));
+}
+
+TEST_F(Membership, IP4_027_a_group_is_heard_on_the_link_it_was_joined_on_alone) {
+    const InterfaceIndex other = add("eth1", 9, "10.8.0.1", 24);
+    join();
+    EXPECT_TRUE(inject(to_group(), 1).packet);
+    EXPECT_FALSE(inject(to_group(), other).packet);
+    const auto loops = [&](InterfaceIndex by) {
+        PacketOut packet = out_to(mdns, 32);
+        packet.by = by;
+        EXPECT_TRUE(host.send(turn(), std::move(packet)));
+        return sent().size() == 2;
+    };
+    EXPECT_TRUE(loops(1));
+    EXPECT_FALSE(loops(other));
 }
 
 TEST_F(Membership, IP4_028_a_change_is_reported_twice) {
@@ -222,6 +237,44 @@ TEST_F(MembershipV6, AQueryIsAnsweredAndOneFromAfarIsNot) {
     advance(2s);
     ASSERT_EQ(later.size(), 1U);
     EXPECT_EQ(std::to_integer<int>(ip6(later[0].frame).payload()[8 + 8]), 2);
+}
+
+TEST_F(MembershipV6, AGroupsPacketWithAHopLimitOf0StaysOnThisHost) {
+    ASSERT_TRUE(host.join(turn(), link, addr("ff05::77")));
+    PacketOut packet = out_to("ff05::77", 32);
+    packet.by = link;
+    packet.ttl = 0;
+    ASSERT_TRUE(host.send(turn(), std::move(packet)));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].interface, loopback_interface);
+    EXPECT_EQ(ip6(frames[0]).destination(), v6("ff05::77"));
+}
+
+class MembershipOfUnproved : public RouterTest {
+  protected:
+    /// Reports of `group` that left by the link, from an address that routers heed.
+    [[nodiscard]] std::size_t reports_of(const char* group) const {
+        constexpr std::size_t of_option = 8;
+        return static_cast<std::size_t>(std::ranges::count_if(later, [&](const Later& each) {
+            const auto ip = wire::Ipv6View::parse(each.frame.link().payload());
+            const bool is_report = ip && each.frame.interface == link &&
+                                   ip->next_header() == wire::NextHeader::hop_by_hop;
+            if (!is_report || !ip->source().is_link_local()) return false;
+            return Ipv6::load(ip->payload(), of_option + 12) == v6(group);
+        }));
+    }
+};
+
+TEST_F(MembershipOfUnproved, ICMP6_011_what_was_joined_before_there_is_an_address_is_told_again) {
+    ASSERT_TRUE(host.join(turn(), link, addr("ff05::77")));
+    ASSERT_TRUE(host.join(turn(), link, addr("ff05::78")));
+    host.leave(turn(), link, addr("ff05::78"));
+    host.advance(turn());
+    advance(10s);
+    EXPECT_EQ(reports_of("ff05::77"), std::size_t{Groups::robustness});
+    EXPECT_EQ(reports_of("ff02::1:ff00:1"), std::size_t{Groups::robustness});  // of 2001:db8::1
+    EXPECT_EQ(reports_of("ff05::78"), 0U);
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ void Engine::Parts::on_solicitation(const Turn& turn, const PacketIn& packet) {
     const auto refuse = [&](Reason reason) {
         turn.emit(told_of(packet, event::Step::dropped, reason));
     };
-    if (!question || question->target.is_multicast()) {
+    if (!question || question->target.is_multicast() || question->target.is_v4_mapped()) {
         refuse(Reason::nd_malformed);
         return;
     }

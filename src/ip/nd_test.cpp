@@ -103,6 +103,12 @@ TEST_F(Nd, ND_002_and_ICMP6_010_messages_that_no_neighbour_sends_are_dropped) {
     EXPECT_EQ(sent().size(), 1U);  // skipped; the answer waits for the peer's link address
 }
 
+TEST_F(Nd, AQuestionAboutAnAddressOfIpv4IsNotAnswered) {
+    inject(PacketV6::nd(solicitation("::ffff:10.9.0.1"), "fe80::2", own_link_text).frame(), 1);
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(log.all<event::IcmpMoved>().back().reason, Reason::nd_malformed);
+}
+
 TEST_F(Nd, ND_027_a_question_from_nobody_goes_to_the_group_and_names_no_link_address) {
     hear(PacketV6::nd(solicitation(own_text), "::", group));
     hear(PacketV6::nd(solicitation(own_text), "::", own_text));

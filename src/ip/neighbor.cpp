@@ -178,6 +178,7 @@ std::optional<NeighborTable::Released> NeighborTable::next_released() {
 std::optional<NeighborTable::GivenUp> NeighborTable::next_given_up() {
     return take_front(given_up_);
 }
+std::optional<NeighborKey> NeighborTable::next_failed() { return take_front(failed_); }
 
 std::size_t NeighborTable::charge(std::size_t size) {
     // What Linux 6.18 takes for a small packet, and for one in a 2 KiB buffer (measured: 256 and
@@ -262,6 +263,7 @@ void NeighborTable::on_timer(const Turn& turn, const NeighborKey& key, Entry& en
 
 void NeighborTable::fail(const Turn& turn, const NeighborKey& key, Entry& entry) {
     enter(turn, key, entry, NeighborState::failed);
+    failed_.push(key);
     for (FramePtr& packet : entry.held) {
         drop(turn, *packet, Reason::neighbour_silent);
         given_up_.push({key, std::move(packet)});

@@ -103,6 +103,8 @@ class NeighborTable {
         FramePtr packet;
     };
     [[nodiscard]] std::optional<GivenUp> next_given_up();
+    /// A neighbour that did not answer, whether packets waited for it or not.
+    [[nodiscard]] std::optional<NeighborKey> next_failed();
 
     /// Octets of memory that a waiting packet of `size` octets is charged with: what Linux takes
     /// for it, so that as many wait here as there (ARP-007).
@@ -146,6 +148,7 @@ class NeighborTable {
     Ring<Question> questions_;
     Ring<Released> released_;
     Ring<GivenUp> given_up_;
+    Ring<NeighborKey> failed_;
 };
 
 }  // namespace dt::ip

@@ -23,7 +23,7 @@ struct PacketOut {
     FramePtr frame;
     std::uint8_t protocol = 0;
     std::uint8_t tos = 0;
-    std::uint8_t ttl = 64;
+    std::uint8_t ttl = 64;  // 0: to a group on this host alone, else the default
     bool dont_fragment = true;
     std::uint16_t mtu = 0;  // of the path where less than the link's is known, octets; 0 = nothing
     std::optional<InterfaceIndex> by =

@@ -31,6 +31,12 @@ struct IcmpAnswer {
 /// What is owed without a connection: a small value, rendered when it leaves.
 using Reply = std::variant<ArpAnswer, IcmpAnswer>;
 
+/// A route to one destination alone, and the router that gave it.
+struct Redirect {
+    Route route;
+    IpAddr router;
+};
+
 struct Engine::Parts {
     Parts(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool);
 
@@ -77,6 +83,10 @@ struct Engine::Parts {
     void do_deed(const Turn& turn, const Autoconf::Deed& deed);
     void on_router_advertisement(const Turn& turn, const PacketIn& packet);
     void on_redirect(const Turn& turn, const PacketIn& packet);
+    /// What goes by a neighbour that is silent, or by a router that is none any more, goes the
+    /// usual way again (RFC 4861 §7.3.3, §6.3.5); what such a router said, too.
+    enum class Gone : std::uint8_t { neighbour, router };
+    void forget_redirects(Gone what, const NeighborKey& gone);
     /// True where the address of a probe or claim is being proved by us.
     [[nodiscard]] bool on_claim(const Turn& turn, const PacketIn& packet, const Ipv6& target,
                                 const std::optional<Autoconf::Nonce>& nonce);
@@ -89,8 +99,8 @@ struct Engine::Parts {
     void put_report(const Turn& turn, const Groups::Report& report);
     void put_igmp(const Turn& turn, InterfaceIndex out, const Ipv4& destination, Octets message);
     void put_mld(const Turn& turn, InterfaceIndex out, Octets message);
-    [[nodiscard]] bool is_heard(const IpAddr& group) const {
-        return interfaces.is_joined(group) || groups.is_heard(group);
+    [[nodiscard]] bool is_heard(InterfaceIndex by, const IpAddr& group) const {
+        return interfaces.is_joined(group) || groups.is_heard(by, group);
     }
 
     // ARP (arp.cpp).
@@ -139,9 +149,9 @@ struct Engine::Parts {
     Groups groups;
     Autoconf autoconf;
     bool is_autoconf_on;
-    std::vector<Route> redirects;  // oldest first, at most redirects_max
-    Ring<Reply> replies;           // at most reply_ring
-    Ring<Outgoing> ready;          // link header on, in the order they leave
+    std::vector<Redirect> redirects;  // oldest first, at most redirects_max
+    Ring<Reply> replies;              // at most reply_ring
+    Ring<Outgoing> ready;             // link header on, in the order they leave
     Ring<Unreachable> unreachables;
     /// The last answer of hop_to(): good while no route, interface or neighbour has changed.
     struct Way {

@@ -97,7 +97,9 @@ Arrival Engine::Parts::receive_ipv4(const Turn& turn, InterfaceIndex in, FramePt
     }
     frame->keep_front(header->total_length());  // link padding (IP4-004)
     Meant meant = meant_for(header->destination(), interfaces);
-    if (meant == Meant::another && groups.is_heard(header->destination())) meant = Meant::many;
+    if (meant == Meant::another && groups.is_heard(in, header->destination())) {
+        meant = Meant::many;
+    }
     if (meant == Meant::another) {
         forward(turn, in, std::move(frame), link_to_many);
         return {};

@@ -99,7 +99,9 @@ Arrival Engine::Parts::receive_ipv6(const Turn& turn, InterfaceIndex in, FramePt
     }
     frame->keep_front(header_length + header->payload_length());  // link padding
     Meant meant = meant_for(header->destination(), interfaces);
-    if (meant == Meant::another && groups.is_heard(header->destination())) meant = Meant::many;
+    if (meant == Meant::another && groups.is_heard(in, header->destination())) {
+        meant = Meant::many;
+    }
     if (meant == Meant::another) {
         forward_v6(turn, in, std::move(frame), link_to_many);
         return {};

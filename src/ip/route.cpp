@@ -14,7 +14,7 @@ void RouteTable::add(const Route& route) {
 void RouteTable::remove(const Route& route) {
     const auto found = std::ranges::find_if(routes_, [&route](const Route& each) {
         return each.destination == route.destination && each.gateway == route.gateway &&
-               each.interface == route.interface;
+               each.interface == route.interface && each.metric == route.metric;
     });
     if (found == routes_.end()) return;
     patterns_.erase(patterns_.begin() + (found - routes_.begin()));
@@ -52,7 +52,8 @@ std::optional<Hop> RouteTable::hop(const Route* route, const IpAddr& destination
     return Hop{.interface = route->interface,
                .address = route->gateway.value_or(destination),
                .mtu = route->mtu,
-               .loops = event::Switch::on};
+               .loops = event::Switch::on,
+               .leaves = event::Switch::on};
 }
 
 }  // namespace dt::ip

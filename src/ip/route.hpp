@@ -24,14 +24,15 @@ struct Hop {
     InterfaceIndex interface = 0;
     IpAddr address{};       // whose link address is wanted: the gateway, or the destination itself
     std::uint32_t mtu = 0;  // of the route, 0 = the interface's
-    event::Switch loops = event::Switch::on;  // a group's packet comes to us too
+    event::Switch loops = event::Switch::on;   // a group's packet comes to us too
+    event::Switch leaves = event::Switch::on;  // and goes to the link
 };
 
 /// The routes to links and gateways. Own addresses need none: the engine looks there first.
 class RouteTable {
   public:
     void add(const Route& route);
-    /// Takes away the first route with the same destination, gateway and interface.
+    /// Takes away the first route with the same destination, gateway, interface and metric.
     void remove(const Route& route);
     /// Changes whenever a route came or went.
     [[nodiscard]] std::uint64_t version() const { return version_; }

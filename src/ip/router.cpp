@@ -67,7 +67,11 @@ void Engine::Parts::do_deed(const Turn& turn, const Autoconf::Deed& deed) {
             send_message_v6(turn, deed.interface, Ipv6{}, wire::solicited_node(address.v6()),
                             wire::make_probe(address.v6(), deed.nonce));
             return;
-        case What::take: interfaces.add_address(deed.interface, deed.address); return;
+        case What::take:
+            interfaces.add_address(deed.interface, deed.address);
+            // Routers heed no report from :: (RFC 3590 §4), and all so far came from there.
+            if (address.is_link_local()) groups.tell_again(turn.now(), deed.interface);
+            return;
         case What::deprecate: interfaces.set_deprecated(address, event::Switch::on); return;
         case What::prefer: interfaces.set_deprecated(address, event::Switch::off); return;
         case What::drop:
@@ -82,7 +86,12 @@ void Engine::Parts::do_deed(const Turn& turn, const Autoconf::Deed& deed) {
             return;
         }
         case What::add_route: routes.add(deed.route); return;
-        case What::remove_route: routes.remove(deed.route); return;
+        case What::remove_route:
+            routes.remove(deed.route);
+            if (deed.route.gateway) {
+                forget_redirects(Gone::router, {deed.interface, *deed.route.gateway});
+            }
+            return;
         case What::learn_link:
             interfaces.learn(deed.interface, deed.facts.mtu, deed.facts.hop_limit);
             neighbors.set_times(deed.interface, deed.facts.reachable, deed.facts.retransmit);
@@ -154,16 +163,16 @@ void Engine::Parts::on_redirect(const Turn& turn, const PacketIn& packet) {
     better.destination = {destination, host_bits};
     if (!is_on_link) better.gateway = IpAddr(said->target);
     better.interface = packet.interface;
-    std::erase_if(redirects, [&](const Route& old) {
-        if (old.destination != better.destination) return false;
-        routes.remove(old);
+    std::erase_if(redirects, [&](const Redirect& old) {
+        if (old.route.destination != better.destination) return false;
+        routes.remove(old.route);
         return true;
     });
     if (redirects.size() == redirects_max) {  // the oldest makes room (ND-022)
-        routes.remove(redirects.front());
+        routes.remove(redirects.front().route);
         redirects.erase(redirects.begin());
     }
-    redirects.push_back(better);
+    redirects.push_back({better, packet.source});
     routes.add(better);
     turn.emit(told_of(packet, event::Step::received, Reason::none));
     if (said->options.target_link) {
@@ -171,6 +180,18 @@ void Engine::Parts::on_redirect(const Turn& turn, const PacketIn& packet) {
                                           *said->options.target_link, Proof::unsolicited,
                                           Admit::unknown_too));
     }
+}
+
+void Engine::Parts::forget_redirects(Gone what, const NeighborKey& gone) {
+    std::erase_if(redirects, [&](const Redirect& each) {
+        const Route& route = each.route;
+        const IpAddr next_hop = route.gateway.value_or(route.destination.network);
+        const bool is_said_by_it = what == Gone::router && each.router == gone.address;
+        const bool ends =
+            route.interface == gone.interface && (next_hop == gone.address || is_said_by_it);
+        if (ends) routes.remove(route);
+        return ends;
+    });
 }
 
 bool Engine::Parts::on_claim(const Turn& turn, const PacketIn& packet, const Ipv6& target,

@@ -148,6 +148,36 @@ TEST_F(RouterTest, ND_020_a_redirect_is_about_one_destination) {
     EXPECT_EQ(next_hop_of("2001:db8:ffff::2"), mac(2));
 }
 
+TEST_F(RouterTest, ND_020_a_redirect_to_a_neighbour_that_is_silent_is_forgotten) {
+    settle();
+    know_routers();
+    hear_router({});
+    hear(PacketV6::nd(redirect("2001:db8:ffff::1", "2001:db8:ffff::1"), router, own_text));
+    EXPECT_NE(next_hop_of("2001:db8:ffff::1"), mac(2));  // a question to its group
+    advance(5s);
+    EXPECT_EQ(next_hop_of("2001:db8:ffff::1"), mac(2));
+    // A later one is believed again.
+    hear(PacketV6::nd(redirect(other_router, "2001:db8:ffff::1"), router, own_text));
+    EXPECT_EQ(next_hop_of("2001:db8:ffff::1"), mac(3));
+}
+
+TEST_F(RouterTest, ND_020_a_redirect_ends_with_the_router_that_gave_it_or_takes_its_packets) {
+    settle();
+    know_routers();
+    hear_router({.flags = 0x08}, router);  // high: the present first hop
+    hear_router({}, other_router);
+    hear(PacketV6::nd(redirect(other_router, "2001:db8:ffff::1"), router, own_text));
+    hear(PacketV6::nd(redirect("fe80::4", "2001:db8:ffff::2"), router, own_text));
+    host.add_neighbor(turn(), {link, addr("fe80::4")}, mac(4));
+    ASSERT_EQ(next_hop_of("2001:db8:ffff::1"), mac(3));
+    ASSERT_EQ(next_hop_of("2001:db8:ffff::2"), mac(4));
+    hear_router({.lifetime_s = 0}, other_router);
+    EXPECT_EQ(next_hop_of("2001:db8:ffff::1"), mac(2));
+    EXPECT_EQ(next_hop_of("2001:db8:ffff::2"), mac(4));
+    hear_router({.lifetime_s = 0}, router);
+    EXPECT_FALSE(next_hop_of("2001:db8:ffff::2"));
+}
+
 TEST_F(RouterTest, ND_028_vuln_only_the_present_first_hop_redirects_and_only_on_the_link) {
     settle();
     know_routers();
@@ -199,6 +229,56 @@ TEST_F(RouterTest, ND_022_vuln_floods_of_routers_prefixes_and_redirects_are_boun
     EXPECT_LE(host.neighbors().size(), config.neighbours_max);
     EXPECT_EQ(next_hop_of("2001:db8:ffff::999"), mac(3));  // the last one counts
     EXPECT_EQ(next_hop_of("2001:db8:ffff::1"), mac(2));    // the first one made room
+}
+
+TEST_F(RouterTest, ND_022_vuln_routers_that_do_not_exist_cannot_keep_another_out) {
+    settle();
+    host.add_neighbor(turn(), {link, addr(router)}, mac(2));
+    for (int i = 0; i < 8; ++i) {
+        const std::string from = "fe80::1:" + std::to_string(i);
+        hear_router({.lifetime_s = 65'535}, from.c_str());
+    }
+    hear_router({});
+    EXPECT_EQ(last_drop(), Reason::router_refused);
+    hear_router({.flags = 0x08});  // high: more than the others claim
+    EXPECT_EQ(next_hop_of("2001:db8:ffff::1"), mac(2));
+    hear_router({.lifetime_s = 0});
+    hear_router({.lifetime_s = 65'535}, "fe80::1:8");
+    // One of those that are used turns out to be silent.
+    EXPECT_NE(next_hop_of("2001:db8:ffff::1"), mac(2));
+    advance(5s);
+    log.clear();
+    hear_router({});
+    EXPECT_EQ(last_drop(), std::nullopt);
+}
+
+TEST_F(RouterTest, ND_022_vuln_prefixes_for_ever_cannot_keep_another_out) {
+    settle();
+    know_routers();
+    constexpr std::uint32_t for_ever = 0xffff'ffff;
+    for (int i = 0; i < 20; ++i) {
+        const std::string network = "2001:db8:f" + std::to_string(i) + "::";
+        hear_router({.options = prefix(network.c_str(), 64, on_link, for_ever, for_ever)});
+        now += 1ms;
+    }
+    hear_router({.options = prefix("2001:db8:1::", 64, on_link, 7200, 7200)});
+    EXPECT_NE(next_hop_of("2001:db8:1::77"), mac(2));   // on the link: it is asked for
+    EXPECT_EQ(next_hop_of("2001:db8:f0::77"), mac(2));  // the oldest made room
+}
+
+TEST_F(RouterTest, TheEndOfARouterLeavesTheRouteThatTheUserGave) {
+    settle();
+    know_routers();
+    Route own;
+    own.destination = {IpAddr::any_v6(), 0};
+    own.gateway = addr(router);
+    own.interface = link;
+    host.add_route(own);
+    hear_router({});
+    hear_router({.lifetime_s = 0});
+    const auto is_default = [](const Route& route) { return route.destination.length == 0; };
+    ASSERT_EQ(std::ranges::count_if(host.routes(), is_default), 1);
+    EXPECT_EQ(std::ranges::find_if(host.routes(), is_default)->metric, 0U);
 }
 
 TEST_F(RouterTest, AHostWithoutAutoconfHearsNoRouter) {

@@ -181,7 +181,9 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
     if (!is_one && packet.dont_fragment) {  // IP4-020
         return refuse(Reason::packet_too_big, Error::message_too_long);
     }
-    if (packet.ttl == 0) packet.ttl = 64;  // IP4-010
+    // A group's packet with 0 is for this host alone (RFC 1112 §6.1).
+    const bool stays = packet.ttl == 0 && packet.destination.is_multicast();
+    if (packet.ttl == 0 && !stays) packet.ttl = 64;  // IP4-010
     const bool by_link = out.vouches && is_one && packet.protocol != icmpv6_number;
     finish_transport(packet, by_link ? ChecksumBy::link : ChecksumBy::us);
     if (is_v4) {
@@ -196,6 +198,7 @@ Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
         put_header_v6(packet, ids.flow_label(packet));
     }
     hop->loops = packet.loops;
+    hop->leaves = stays ? event::Switch::off : event::Switch::on;
     return queue(turn, *hop, std::move(packet.frame), packet.destination, packet.dont_fragment);
 }
 
@@ -249,11 +252,12 @@ void Engine::Parts::dispatch(const Turn& turn, const Hop& hop, FramePtr packet,
     if (is_to_one(destination)) return dispatch_to_one(turn, hop, std::move(packet));
     const bool is_broadcast = interfaces.is_broadcast(destination);
     const bool is_among =  // we are among the many
-        is_broadcast ||
-        (hop.loops == event::Switch::on && is_heard(destination) && !is_nd_packet(*packet));
+        is_broadcast || (hop.loops == event::Switch::on && is_heard(hop.interface, destination) &&
+                         !is_nd_packet(*packet));
     if (is_among) {
         put_link_header(loopback_interface, share(*packet, pool), Mac{}, type);
     }
+    if (hop.leaves == event::Switch::off) return drop(turn, *packet, Reason::ttl_expired);
     if (is_broadcast || destination.is_multicast()) {
         const Mac to = is_broadcast ? Mac::broadcast() : wire::multicast_mac(destination);
         return put_link_header(hop.interface, std::move(packet), to, type);

@@ -43,14 +43,19 @@ struct OpenSocket {
 /// The sockets among the descriptors of a process; empty where it may not be read.
 [[nodiscard]] std::vector<OpenSocket> sockets_of(pid_t pid);
 
-/// Whether the AF_UNIX socket with this inode is still open anywhere (sock_diag); nothing where
-/// the kernel does not say.
+/// Which AF_UNIX sockets are still open anywhere (sock_diag); nothing where the kernel does not
+/// say.
 class UnixDiag {
   public:
     UnixDiag();
+    /// The kernel looks through all that there are: for many of them ask for all at once.
     [[nodiscard]] std::optional<bool> is_open(std::uint64_t inode);
+    /// The inodes of all, in order.
+    [[nodiscard]] std::optional<std::vector<std::uint64_t>> open_inodes();
 
   private:
+    [[nodiscard]] bool ask(std::uint64_t inode, unsigned flags);
+
     UniqueFd netlink_;
 };
 

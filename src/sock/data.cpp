@@ -138,7 +138,7 @@ Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, So
     }
     if (taken == 0 && !from.empty()) return refuse(Error::would_block, Reason::would_wait);
     if (taken < from.size()) mark.record = tcp::WriteMark::Record::open;
-    core_.tcp().mark_written(turn, connection, mark);
+    if (taken > 0) core_.tcp().mark_written(turn, connection, mark);
     event::BytesMoved body =
         moved(core_.tcp(), *socket, id, caller, event::Direction::from_program);
     body.count = taken;

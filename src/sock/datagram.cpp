@@ -42,6 +42,18 @@ event::Switch dont_fragment(const Settings& settings, bool fits) {
     return proves ? event::Switch::on : event::Switch::off;
 }
 
+/// udp_err(), udpv6_err(), raw_err() and rawv6_err() of Linux.
+udp::Oversize oversize_of(const Socket& socket) {
+    constexpr std::int32_t never = 0;  // IP_PMTUDISC_DONT
+    constexpr std::int32_t always = 2;
+    const std::int32_t discover = socket.settings().mtu_discover;
+    const bool is_raw = socket.transport == event::Transport::raw;
+    const bool is_v4 = socket.family == Family::inet;
+    const bool is_hard = is_raw && !is_v4 ? discover == always : discover != never;
+    if (is_hard) return udp::Oversize::hard;
+    return is_v4 && !is_raw ? udp::Oversize::unheard : udp::Oversize::soft;
+}
+
 udp::Carriage carriage_of(const Settings& settings, const IpAddr& to, bool fits) {
     udp::Carriage carriage{.tos = settings.tcp.tos,
                            .ttl = settings.tcp.ttl,
@@ -265,8 +277,8 @@ void SocketTable::apply_to_endpoint(const Socket& socket) const {
     if (datagram == nullptr || !datagram->id) return;
     const Settings& settings = socket.settings();
     const bool wants_all = settings.receive_errors == event::Switch::on;
-    carrier(socket).set_errors(*datagram->id,
-                               wants_all ? udp::Errors::all : udp::Errors::hard_ones);
+    carrier(socket).set_errors(*datagram->id, wants_all ? udp::Errors::all : udp::Errors::hard_ones,
+                               oversize_of(socket));
     if (socket.transport == event::Transport::raw) {
         carrier(socket).set_refused_types(*datagram->id, settings.refused_types);
     }

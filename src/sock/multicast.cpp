@@ -60,31 +60,48 @@ Answer<ip::InterfaceIndex> link_of(const OptionTarget& target, const Request& re
 /// struct ip_mreq, or struct ip_mreqn with the number of the link behind it.
 Answer<Request> request_v4(const OptionTarget& target, Octets from) {
     constexpr std::size_t size = 8;
-    if (from.size() < size) return bad_argument();
     if (!target.socket.is_datagram()) return refuse(Error::protocol_error, Reason::wrong_state);
+    if (from.size() < size) return bad_argument();
     Request request;
-    const Ipv4 group = Ipv4::load(from, 0);
-    request.group = group;
+    request.group = Ipv4::load(from, 0);
     request.address = Ipv4::load(from, Ipv4::size);
     if (from.size() >= size + sizeof request.number) request.number = int_in(from.subspan(size));
-    if (!group.is_multicast()) return bad_argument();
     return request;
 }
 
 /// struct ipv6_mreq.
 Answer<Request> request_v6(const OptionTarget& target, Octets from) {
     Request request;
-    if (from.size() < Ipv6::size + sizeof request.number) return bad_argument();
     if (!target.socket.is_datagram()) return refuse(Error::protocol_error, Reason::wrong_state);
-    const Ipv6 group = Ipv6::load(from, 0);
-    request.group = group;
+    if (from.size() < Ipv6::size + sizeof request.number) return bad_argument();
+    request.group = Ipv6::load(from, 0);
     request.number = int_in(from.subspan(Ipv6::size));
-    if (!group.is_multicast()) return bad_argument();
+    return request;
+}
+
+/// struct group_req (RFC 3678 §5.1): the number of a link, and the group as a sockaddr_storage.
+Answer<Request> request_of_any(const OptionTarget& target, Family family, Octets from) {
+    constexpr std::size_t address_at = 8;  // behind the number, as on every 64-bit Linux
+    constexpr std::size_t size = address_at + 128;
+    constexpr std::size_t v4_at = address_at + 4;  // sin_addr
+    constexpr std::size_t v6_at = address_at + 8;  // sin6_addr
+    constexpr std::uint16_t af_inet = 2;
+    constexpr std::uint16_t af_inet6 = 10;
+    if (!target.socket.is_datagram()) return refuse(Error::protocol_error, Reason::wrong_state);
+    if (from.size() < size) return bad_argument();
+    std::uint16_t named = 0;
+    std::memcpy(&named, from.data() + address_at, sizeof named);
+    if (named != (family == Family::inet ? af_inet : af_inet6)) return bad_argument();
+    Request request;
+    request.number = int_in(from);
+    request.group =
+        family == Family::inet ? IpAddr(Ipv4::load(from, v4_at)) : IpAddr(Ipv6::load(from, v6_at));
     return request;
 }
 
 Answer<void> join(const OptionTarget& target, const Answer<Request>& request) {
     if (!request) return std::unexpected(request.error());
+    if (!request->group.is_multicast()) return bad_argument();
     const auto link = link_of(target, *request);
     if (!link) return std::unexpected(link.error());
     const Membership wanted{request->group, *link};
@@ -103,7 +120,7 @@ Answer<void> leave(const OptionTarget& target, const Answer<Request>& request) {
     if (!request) return std::unexpected(request.error());
     const bool is_named = request->number != 0 || !request->address.is_any();
     const auto link = link_of(target, *request);
-    if (is_named && !link) return std::unexpected(link.error());
+    if (is_named && !link) return refuse(Error::address_not_available, Reason::address_not_local);
     auto& all = target.socket.change_settings().memberships;
     const auto found = std::ranges::find_if(all, [&](const Membership& each) {
         return each.group == request->group && (!is_named || each.link == *link);
@@ -129,6 +146,19 @@ Answer<void> leave_v6(const OptionTarget& target, Octets from) {
     return leave(target, request_v6(target, from));
 }
 
+Answer<void> join_any_v4(const OptionTarget& target, Octets from) {
+    return join(target, request_of_any(target, Family::inet, from));
+}
+Answer<void> leave_any_v4(const OptionTarget& target, Octets from) {
+    return leave(target, request_of_any(target, Family::inet, from));
+}
+Answer<void> join_any_v6(const OptionTarget& target, Octets from) {
+    return join(target, request_of_any(target, Family::inet6, from));
+}
+Answer<void> leave_any_v6(const OptionTarget& target, Octets from) {
+    return leave(target, request_of_any(target, Family::inet6, from));
+}
+
 Answer<std::size_t> read_multicast_address(const OptionTarget& target, MutableOctets to) {
     std::array<std::byte, Ipv4::size> address{};
     target.socket.settings().multicast_interface.store(address, 0);
@@ -152,10 +182,7 @@ Answer<void> write_multicast_address(const OptionTarget& target, Octets from) {
         return {};
     }
     const auto link = link_of(target, request);
-    if (!link && request.number == 0) {
-        return refuse(Error::address_not_available, Reason::address_not_local);
-    }
-    if (!link) return std::unexpected(link.error());
+    if (!link) return refuse(Error::address_not_available, Reason::address_not_local);
     settings.multicast_interface = request.address;
     settings.multicast_link = *link;
     return {};

@@ -23,5 +23,10 @@ inline constexpr std::size_t memberships_max = 20;
 [[nodiscard]] Answer<void> leave_v4(const OptionTarget& target, Octets from);
 [[nodiscard]] Answer<void> join_v6(const OptionTarget& target, Octets from);
 [[nodiscard]] Answer<void> leave_v6(const OptionTarget& target, Octets from);
+// MCAST_JOIN_GROUP and MCAST_LEAVE_GROUP, for either family (RFC 3678 §5.1).
+[[nodiscard]] Answer<void> join_any_v4(const OptionTarget& target, Octets from);
+[[nodiscard]] Answer<void> leave_any_v4(const OptionTarget& target, Octets from);
+[[nodiscard]] Answer<void> join_any_v6(const OptionTarget& target, Octets from);
+[[nodiscard]] Answer<void> leave_any_v6(const OptionTarget& target, Octets from);
 
 }  // namespace dt::sock

@@ -452,6 +452,10 @@ constexpr auto layouts = std::to_array<LayoutRow>({
     {number::ipproto_ipv6, number::ipv6_multicast_if, "IPV6_MULTICAST_IF", read_multicast_link, write_multicast_link},
     {number::ipproto_ipv6, number::ipv6_join_group, "IPV6_JOIN_GROUP", nullptr, join_v6},
     {number::ipproto_ipv6, number::ipv6_leave_group, "IPV6_LEAVE_GROUP", nullptr, leave_v6},
+    {number::ipproto_ip, number::mcast_join_group, "MCAST_JOIN_GROUP", nullptr, join_any_v4},
+    {number::ipproto_ip, number::mcast_leave_group, "MCAST_LEAVE_GROUP", nullptr, leave_any_v4},
+    {number::ipproto_ipv6, number::mcast_join_group, "MCAST_JOIN_GROUP", nullptr, join_any_v6},
+    {number::ipproto_ipv6, number::mcast_leave_group, "MCAST_LEAVE_GROUP", nullptr, leave_any_v6},
 });
 // clang-format on
 

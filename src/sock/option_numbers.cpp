@@ -113,7 +113,7 @@ constexpr auto numbers = std::to_array<NumberRow>({
     {ipv6, number::ipv6_minhopcount, "IPV6_MINHOPCOUNT", 0, 255, Effect::connection,
      [](const Settings& s) -> std::int32_t { return s.tcp.min_ttl; },
      [](Settings& s, std::int32_t v) { s.tcp.min_ttl = static_cast<std::uint8_t>(v); }},
-    {ip, number::ip_mtu_discover, "IP_MTU_DISCOVER", 0, 5, Effect::none,
+    {ip, number::ip_mtu_discover, "IP_MTU_DISCOVER", 0, 5, Effect::endpoint,
      [](const Settings& s) { return s.mtu_discover; },
      [](Settings& s, std::int32_t v) { s.mtu_discover = v; }},
     {ip, number::ip_multicast_ttl, "IP_MULTICAST_TTL", -1, 255, Effect::none,

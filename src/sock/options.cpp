@@ -81,6 +81,7 @@ void apply(const OptionTarget& target, Effect effect) {
     const Settings& settings = target.socket.settings();
     core::Core& core = target.table.core();
     if (effect == Effect::none) return;
+    if (effect == Effect::endpoint) return target.table.apply_to_endpoint(target.socket);
     if (effect == Effect::reuse && target.socket.port_hold != PortHold::none) {
         core.ports().set_reuse(target.id.number(), target.socket.transport,
                                settings.tcp.reuse_address, settings.tcp.reuse_port);

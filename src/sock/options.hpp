@@ -41,13 +41,15 @@ inline constexpr std::int32_t ipv6_unicast_hops = 16, ipv6_multicast_if = 17,
                               ipv6_recverr = 25, ipv6_v6only = 26, ipv6_tclass = 67,
                               ipv6_minhopcount = 73;
 
+// RFC 3678, under IPPROTO_IP and IPPROTO_IPV6.
+inline constexpr std::int32_t mcast_join_group = 42, mcast_leave_group = 45;
 // SOL_RAW and IPPROTO_ICMPV6: the filters of raw sockets (raw(7), RFC 3542 §3.2).
 inline constexpr std::int32_t icmp_filter = 1, icmpv6_filter = 1;
 
 }  // namespace number
 
 /// What must be told beyond the settings when an option changed.
-enum class Effect : std::uint8_t { none, connection, push, reuse };
+enum class Effect : std::uint8_t { none, connection, push, reuse, endpoint };
 
 /// An option whose value is an int kept in the settings.
 struct NumberRow {

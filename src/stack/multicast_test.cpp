@@ -18,6 +18,8 @@ constexpr int add_membership = 35;
 constexpr int drop_membership = 36;
 constexpr int join_group_v6 = 20;
 constexpr int leave_group_v6 = 21;
+constexpr int mcast_join = 42;
+constexpr int mcast_leave = 45;
 const Endpoint mdns{Ipv4(224, 0, 0, 251), Port{5353}};
 
 /// struct ip_mreq.
@@ -116,6 +118,51 @@ TEST(Multicast, RefusalsAreThoseOfLinux) {
     EXPECT_EQ(program.set_text(ip, add_membership, request(Ipv4(239, 0, 0, 99))), "ENOBUFS");
     const Program stream = Program::stream(pair, pair.a);
     EXPECT_EQ(stream.set_text(ip, add_membership, request(group)), "EPROTO");
+    EXPECT_EQ(stream.set_text(ip, add_membership, "short"), "EPROTO");
+    EXPECT_EQ(program.set_text(ip, drop_membership, request(Ipv4(10, 0, 0, 2))), "EADDRNOTAVAIL");
+    EXPECT_EQ(program.set_text(ip, drop_membership, request(group, Ipv4(192, 0, 2, 1))),
+              "EADDRNOTAVAIL");
+}
+
+/// struct group_req (RFC 3678 §5.1).
+std::string group_request(const IpAddr& group, std::uint32_t link) {
+    std::array<std::byte, 136> octets{};
+    std::memcpy(octets.data(), &link, sizeof link);
+    octets[8] = static_cast<std::byte>(group.is_v4() ? 2 : 10);  // AF_INET, AF_INET6
+    if (group.is_v4()) {
+        group.v4().store(octets, 12);
+    } else {
+        group.v6().store(octets, 16);
+    }
+    return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+
+TEST(Multicast, IP4_027_a_group_is_joined_and_left_by_the_calls_of_rfc_3678_too) {
+    Config config;
+    config.ipv6 = event::Switch::on;
+    Pair pair(config);
+    const Program member = listening(pair, pair.b);
+    const Program sender = Program::datagram(pair, pair.a);
+    const IpAddr group = mdns.addr;
+    const IpAddr group_v6 = Ipv6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfb});
+    EXPECT_EQ(member.set_text(ip, mcast_join, group_request(group, 9)), "ENODEV");
+    EXPECT_EQ(member.set_text(ip, mcast_join, group_request(group_v6, 0)), "EINVAL");
+    EXPECT_EQ(member.set_text(ip, mcast_join, group_request(group, 2).substr(0, 100)), "EINVAL");
+    EXPECT_EQ(member.set_text(ip, mcast_join, group_request(group, 2)), "OK");
+    EXPECT_EQ(sender.send_to("one", mdns), "3");
+    pair.settle();
+    EXPECT_EQ(member.receive(), "'one'");
+    EXPECT_EQ(member.set_text(ip, mcast_leave, group_request(group, 2)), "OK");
+    EXPECT_EQ(member.set_text(ip, mcast_leave, group_request(group, 2)), "EADDRNOTAVAIL");
+    EXPECT_EQ(member.set_text(ip, mcast_leave, group_request(group, 9)), "EADDRNOTAVAIL");
+    const Program six = Program::datagram(pair, pair.b, sock::Family::inet6);
+    EXPECT_EQ(six.bind({IpAddr::any_v6(), Port{5354}}), "OK");
+    EXPECT_EQ(six.set_text(ipv6, mcast_join, group_request(group_v6, 2)), "OK");
+    const Program sender_v6 = Program::datagram(pair, pair.a, sock::Family::inet6);
+    EXPECT_EQ(sender_v6.send_to("six", {group_v6, Port{5354}}), "3");
+    pair.settle();
+    EXPECT_EQ(six.receive(), "'six'");
+    EXPECT_EQ(six.set_text(ipv6, mcast_leave, group_request(group_v6, 2)), "OK");
 }
 
 TEST(Multicast, AClosedSocketLeavesItsGroups) {

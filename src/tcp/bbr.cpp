@@ -253,14 +253,19 @@ void Bbr::set_window(const AckEvent& ack, CongestionWindow& window) {
     window.cwnd = static_cast<std::uint32_t>(std::min<std::uint64_t>(cwnd, cwnd_max));
 }
 
+// Further losses of one recovery begin nothing anew: a round that each of them put off would never
+// end, and the pipe never be found full.
 void Bbr::on_loss(const CongestionWindow& window) {
     loss_ = Loss::seen;
+    if (episode_ == Episode::repairing) return;
+    episode_ = Episode::repairing;
     prior_cwnd_ = std::max(prior_cwnd_, window.cwnd);
     repair_ = Repair::conserving;
     round_end_ = delivered_;
 }
 
 void Bbr::on_recovered(CongestionWindow& window) {
+    episode_ = Episode::none;
     repair_ = Repair::none;
     if (mode_ == Mode::probe_rtt) return;
     window.cwnd = std::max(window.cwnd, prior_cwnd_);

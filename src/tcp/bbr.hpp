@@ -115,6 +115,7 @@ class Bbr {
     std::uint64_t pacing_rate_ = 0;
     std::uint32_t prior_cwnd_ = 0;
     enum class Repair : std::uint8_t { none, conserving } repair_ = Repair::none;
+    enum class Episode : std::uint8_t { none, repairing } episode_ = Episode::none;
     enum class Loss : std::uint8_t { no, seen } loss_ = Loss::no;
 };
 

@@ -94,6 +94,7 @@ void Congestion::on_recovered(std::uint32_t mss) {
 void Congestion::undo(std::uint32_t cwnd, std::uint32_t ssthresh) {
     window_.cwnd = std::max(window_.cwnd, cwnd);
     window_.ssthresh = std::max(window_.ssthresh, ssthresh);
+    if (Bbr* model = bbr()) model->on_recovered(window_);
     if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) cubic->on_undo();
 }
 

@@ -86,7 +86,6 @@ void Connection::mark_written(const Turn& turn, WriteMark mark) {
     }
     if (mark.record == WriteMark::Record::ends) {
         std::vector<Seq>& records = rare().records;
-        std::erase_if(records, [&](Seq end) { return at_or_before(end, snd_.una()); });
         if (records.empty() || records.back() != snd_.end()) records.push_back(snd_.end());
     }
     if (mark.urgent == WriteMark::Urgent::last) rare().urgent.mark(snd_.end());

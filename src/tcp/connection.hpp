@@ -389,6 +389,12 @@ class Connection {
         Instant mtu_until = never;
         MtuSearch search;
         std::optional<Seq> rescued;  // the recovery whose last segment left once more
+
+        /// What is acknowledged needs no mark any more.
+        void on_ack(Seq una) {
+            urgent.on_ack(una);
+            std::erase_if(records, [una](Seq end) { return at_or_before(end, una); });
+        }
     };
     std::unique_ptr<Rare> rare_;
     ReceiveWindow window_;

@@ -45,7 +45,7 @@ void Engine::Parts::send_cookie(const Turn& turn, Listener& listener, HalfOpenVa
     reply.flags = TcpFlag::syn | TcpFlag::ack;
     if (values.ecn) reply.flags |= TcpFlag::ece;
     reply.window = offer.window;
-    reply.mss = offer.mss;
+    reply.mss = mss_offered(turn.now(), values, listener);
     reply.sack_permitted = values.sack_permitted;
     if (values.peer_shift) reply.window_scale = offer.shift;
     if (has_room) {

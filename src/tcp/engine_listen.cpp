@@ -31,8 +31,8 @@ void Engine::Parts::ignore_syn(const Turn& turn, Listener& listener, const Segme
 }
 
 /// What `segment`, a SYN, tells; options that are switched off are not answered.
-HalfOpenValues Engine::Parts::values_of(Instant now, Listeners::Handle listener,
-                                        const SegmentIn& segment, Seq iss) const {
+HalfOpenValues Engine::Parts::values_of(Listeners::Handle listener, const SegmentIn& segment,
+                                        Seq iss) const {
     const wire::TcpOptions& options = segment.header.options;
     HalfOpenValues values;
     values.tuple = segment.tuple;
@@ -41,8 +41,7 @@ HalfOpenValues Engine::Parts::values_of(Instant now, Listeners::Handle listener,
     values.irs = segment.header.seq;
     values.peer_mss = options.mss.value_or(0);
     values.window = segment.header.window;
-    const auto known = path_mtus.find(segment.tuple.remote.addr, now);
-    values.mtu = known ? std::min(known->mtu, segment.path.mtu) : segment.path.mtu;
+    values.mtu = segment.path.mtu;
     if (config.window_scaling == event::Switch::on) values.peer_shift = options.window_scale;
     // A SYN that is itself marked or ECN-capable was not meant for classic ECN (TCP-ECN-013).
     const TcpFlags flags = segment.header.flags;
@@ -59,7 +58,7 @@ void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn
     Listener& listener = *listeners.get(handle);
     const auto reason = refusal(listener);
     if (wants_cookie(reason)) {
-        return send_cookie(turn, listener, values_of(turn.now(), handle, segment, iss));
+        return send_cookie(turn, listener, values_of(handle, segment, iss));
     }
     if (reason) return ignore_syn(turn, listener, segment, *reason);
     open_half(turn, handle, std::move(segment), iss);
@@ -68,7 +67,7 @@ void Engine::Parts::on_syn(const Turn& turn, Listeners::Handle handle, SegmentIn
 void Engine::Parts::open_half(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment,
                               Seq iss) {
     Listener& listener = *listeners.get(handle);
-    HalfOpenValues values = values_of(turn.now(), handle, segment, iss);
+    HalfOpenValues values = values_of(handle, segment, iss);
     if (listener.is_syn_queue_full()) {
         const auto oldest = half_opens.evictable(listener.syn_queue);
         remove_half_open(turn, *oldest, Cause::user_timeout, Reason::syn_queue_full);
@@ -101,6 +100,15 @@ Path Engine::Parts::path_of(const HalfOpenValues& values, const Listener& listen
 Offer Engine::Parts::offer_of(const HalfOpenValues& values, const Listener& listener) const {
     return offer_for(config, path_of(values, listener), listener.options(),
                      values.tuple.local.addr.family());
+}
+
+/// The MSS of a SYN-ACK: what the way back is known to take, as long as it is known (Linux).
+std::uint16_t Engine::Parts::mss_offered(Instant now, const HalfOpenValues& values,
+                                         const Listener& listener) const {
+    Path path = path_of(values, listener);
+    const auto known = path_mtus.find(values.tuple.remote.addr, now);
+    if (known) path.mtu = std::min(known->mtu, path.mtu);
+    return offer_for(config, path, listener.options(), values.tuple.local.addr.family()).mss;
 }
 
 void Engine::Parts::on_half_open(const Turn& turn, std::uint32_t entry, SegmentIn&& segment) {

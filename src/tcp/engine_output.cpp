@@ -38,7 +38,7 @@ SegmentOut Engine::Parts::syn_ack_of(const Turn& turn, std::uint32_t entry) {
     header.flags = TcpFlag::syn | TcpFlag::ack;
     if (values.ecn) header.flags |= TcpFlag::ece;
     header.window = offer.window;
-    header.options.mss = offer.mss;
+    header.options.mss = mss_offered(turn.now(), values, listener);
     header.options.sack_permitted = values.sack_permitted;
     if (values.peer_shift) header.options.window_scale = offer.shift;
     if (values.ts_recent) {

@@ -112,8 +112,8 @@ struct Engine::Parts {
                     const PassiveOpen& open);
     void learn(ConnectionSlot& slot);
     void leave_fast_open(const Turn& turn, ConnectionSlot& slot);
-    [[nodiscard]] HalfOpenValues values_of(Instant now, Listeners::Handle listener,
-                                           const SegmentIn& segment, Seq iss) const;
+    [[nodiscard]] HalfOpenValues values_of(Listeners::Handle listener, const SegmentIn& segment,
+                                           Seq iss) const;
     [[nodiscard]] PassiveOpen open_of(const HalfOpenValues& values, const Listener& listener) const;
     void remove_half_open(const Turn& turn, std::uint32_t entry, event::Cause cause,
                           event::Reason reason);
@@ -121,6 +121,8 @@ struct Engine::Parts {
                              event::Reason reason);
     [[nodiscard]] Offer offer_of(const HalfOpenValues& values, const Listener& listener) const;
     [[nodiscard]] static Path path_of(const HalfOpenValues& values, const Listener& listener);
+    [[nodiscard]] std::uint16_t mss_offered(Instant now, const HalfOpenValues& values,
+                                            const Listener& listener) const;
 
     // After every input of a connection: its reply, its fate, its timer, its place on the lists.
     void settle(const Turn& turn, SlotHandle handle, const Outcome& outcome);

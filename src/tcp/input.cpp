@@ -229,6 +229,7 @@ void Connection::take_acknowledgment(Arrival& a) {
         clear(Flag::more);  // MSG_MORE holds until an ACK asks what may go (Linux)
         // An old end of a small segment must not come to lie ahead (Nagle).
         if (before(tcb_.snd_small_end, snd_.una())) tcb_.snd_small_end = snd_.una();
+        if (rare_) rare_->on_ack(snd_.una());
     } else if (a.ack() == snd_.una() && ack.flight > 0 && a.in.seg_len() == 0 &&
                window == tcb_.snd_wnd) {
         ack.kind = AckKind::duplicate;

@@ -181,6 +181,8 @@ void Connection::on_ack_after_timeout(const Turn& turn, const AckEvent& ack) {
     recovery_.leave();
     undo_.forget();
     undo_.forget_stamp();
+    // Who follows the losses grows on from what is left; BBR has its window back (Linux).
+    if (congestion_.is_own_master()) congestion_.on_recovered(tcb_.snd_mss);
     emit_congestion(turn, from, Reason::loss_repaired);
 }
 

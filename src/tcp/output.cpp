@@ -215,7 +215,10 @@ SegmentOut Connection::send_again(const Turn& turn, buf::Pool& pool) {
     if (attached < chunk.text) chunk = {.first = chunk.first, .text = attached};
     const std::uint8_t again = snd_.first_lost()->transmissions;
     snd_.on_resent(chunk.length(), turn.now());
-    if (rare_) rare_->pacer.on_sent(turn.now(), chunk.text, 1);
+    if (rare_) {
+        rare_->pacer.on_sent(turn.now(), chunk.text, 1);
+        rare_->search.on_resent(chunk.first, chunk.length(), turn.now());
+    }
     prr_.on_sent(chunk.text);
     undo_.on_resent(ts_now(turn.now()));
     ++resent_total_;

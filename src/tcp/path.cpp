@@ -17,12 +17,13 @@ constexpr std::uint32_t probe_window_min = 11;  // segments; Linux probes with n
 // RFC 1191 §6.4: only a decrease counts; what is outstanding leaves again in smaller segments, and
 // that is no sign of congestion (TCP-PMTU-002, TCP-PMTU-017).
 void Connection::on_path_mtu(const Turn& turn, const PathMtu& told, About about) {
-    if (told.mtu >= path_.mtu) return;
+    const bool may_be_cut = told.fragments == PathMtu::Fragments::may && !has(Flag::fragments);
+    if (told.mtu >= path_.mtu && !may_be_cut) return;
     Rare& rare = this->rare();
     rare.full_mtu = std::max(rare.full_mtu, path_.mtu);
     rare.mtu_until = told.until;
-    path_.mtu = told.mtu;
-    if (told.fragments == PathMtu::Fragments::may) set(Flag::fragments);
+    path_.mtu = std::min(path_.mtu, told.mtu);
+    if (may_be_cut) set(Flag::fragments);
     // A SYN with text that was too big leaves again at once, without the text (Linux).
     const bool was_syn_too_big =
         state_ == State::syn_sent && opening_ && opening_->syn == FastOpening::Syn::with_text;
@@ -30,7 +31,8 @@ void Connection::on_path_mtu(const Turn& turn, const PathMtu& told, About about)
     if (!is_synchronized()) return;
     const std::uint16_t old = tcb_.snd_mss;
     apply_mss();
-    if (tcb_.snd_mss >= old || snd_.flight() == 0 || about == About::another) return;
+    const bool leaves_otherwise = tcb_.snd_mss < old || may_be_cut;
+    if (!leaves_otherwise || snd_.flight() == 0 || about == About::another) return;
     snd_.mark_all_lost();
     settle(turn);
 }

@@ -11,6 +11,13 @@ constexpr std::uint16_t least_v4 = 552;  // Linux min_pmtu
 constexpr std::uint16_t least_v6 = 1280;
 constexpr std::uint32_t text_min = 48;  // Linux tcp_mtu_probe_floor
 
+/// Whether a path takes less as `one` than as `other`.
+bool is_less(const PathMtu& one, const PathMtu& other) {
+    if (one.mtu != other.mtu) return one.mtu < other.mtu;
+    using Fragments = PathMtu::Fragments;
+    return one.fragments == Fragments::may && other.fragments == Fragments::no;
+}
+
 }  // namespace
 
 std::optional<PathMtu> path_mtu_told(Family family, std::uint16_t mtu, Instant until) {
@@ -25,7 +32,7 @@ std::optional<PathMtu> path_mtu_told(Family family, std::uint16_t mtu, Instant u
 void PathMtus::learn(const IpAddr& destination, const PathMtu& told, Instant now) {
     auto at = std::ranges::lower_bound(entries_, destination, {}, &Entry::destination);
     const bool is_known = at != entries_.end() && at->destination == destination;
-    if (is_known && at->known.until > now && at->known.mtu <= told.mtu) return;
+    if (is_known && at->known.until > now && !is_less(told, at->known)) return;
     ++version_;
     if (is_known) {
         at->known = told;
@@ -47,14 +54,14 @@ std::optional<PathMtu> PathMtus::find(const IpAddr& destination, Instant now) co
 }
 
 void MtuSearch::begin(std::uint32_t low, std::uint32_t high, Instant now) {
-    low_ = std::min(low, high);
+    low_ = std::min(std::max(low, text_min), high);
     high_ = high;
     length_ = 0;
     since_ = now;
 }
 
 void MtuSearch::shrink(std::uint32_t base) {
-    low_ = std::max(std::min(low_ / 2, base), text_min);
+    low_ = std::min(std::max(std::min(low_ / 2, base), text_min), high_);
     length_ = 0;
 }
 
@@ -83,6 +90,13 @@ void MtuSearch::on_lost(Instant now) {
     high_ = std::max(length_ - 1, low_);
     length_ = 0;
     since_ = now;
+}
+
+void MtuSearch::on_resent(Seq first, std::uint32_t length, Instant now) {
+    if (!is_out()) return;
+    if (first == first_) return on_lost(now);
+    const bool meets = after(end(), first) && after(first + length, first_);
+    if (meets) length_ = 0;
 }
 
 }  // namespace dt::tcp

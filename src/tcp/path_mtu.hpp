@@ -70,6 +70,10 @@ class MtuSearch {
     [[nodiscard]] Seq end() const { return first_ + length_; }
     void on_arrived();
     void on_lost(Instant now);
+    /// Text of `length` octets from `first` on leaves again in ordinary segments: where it begins
+    /// as the probe does the probe is lost, where it lies in it nothing is learned from what
+    /// arrives.
+    void on_resent(Seq first, std::uint32_t length, Instant now);
 
   private:
     static constexpr std::uint32_t gap_min = 8;  // octets; Linux tcp_probe_threshold

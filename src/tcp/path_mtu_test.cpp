@@ -274,5 +274,30 @@ TEST_F(PathTest, TCP_PMTU_012_without_probing_the_segment_stays_whole) {
     for (const Left& left : host().run(9s)) EXPECT_EQ(left.text, 1460U);
 }
 
+TEST(MtuSearch, A_search_that_begins_at_nothing_keeps_to_the_smallest_segment) {
+    MtuSearch search;
+    search.begin(0, 1460, start);
+    EXPECT_EQ(search.low(), 48U);
+    search.shrink(0);
+    EXPECT_EQ(search.low(), 48U);
+    search.begin(0, 40, start);
+    search.shrink(0);
+    EXPECT_EQ(search.low(), 40U);
+}
+
+TEST(MtuSearch, What_is_sent_again_decides_the_probe_only_where_it_begins_as_the_probe_does) {
+    MtuSearch search;
+    search.begin(1000, 1460, start);
+    search.on_sent(Seq{5000}, 1230);
+    search.on_resent(Seq{6230}, 100, start);
+    EXPECT_TRUE(search.is_out());
+    search.on_resent(Seq{6000}, 100, start);  // nothing is learned
+    EXPECT_FALSE(search.is_out());
+    EXPECT_EQ(search.next(), 1230U);
+    search.on_sent(Seq{5000}, 1230);
+    search.on_resent(Seq{5000}, 100, start);  // lost
+    EXPECT_EQ(search.next(), 1114U);
+}
+
 }  // namespace
 }  // namespace dt::tcp

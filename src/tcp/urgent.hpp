@@ -16,6 +16,10 @@ class Urgent {
     // Of what we send.
     /// The octet before `end` is urgent.
     void mark(Seq end) { snd_up_ = end; }
+    /// Numbers come round again: 2 GiB later an old mark would seem to lie ahead.
+    void on_ack(Seq una) {
+        if (snd_up_ && !after(*snd_up_, una)) snd_up_.reset();
+    }
     /// Whether an urgent octet is not acknowledged yet.
     [[nodiscard]] bool is_sending(Seq una) const { return snd_up_ && after(*snd_up_, una); }
     /// The urgent pointer of a segment that begins at `seq`: the number behind the octet, as an

@@ -22,6 +22,10 @@ enum class Stacks : std::uint8_t { both, v6_only };
 /// Whether programs want to read the ICMP errors of an endpoint (IP_RECVERR of ip(7)).
 enum class Errors : std::uint8_t { hard_ones, all };
 
+/// What it is to an endpoint that something was too large for its path: one that leaves sizes to
+/// routers need not know (IP_MTU_DISCOVER of ip(7)).
+enum class Oversize : std::uint8_t { unheard, soft, hard };
+
 /// An ICMP error about something an endpoint sent, as a program may read it.
 struct Notice {
     Endpoint to;  // where it was sent
@@ -74,8 +78,9 @@ class BoundEndpoint {
 
     std::optional<Error> error;  // pending, from ICMP; told once
     bool has_edge = false;       // in the queue of readiness edges
-    bool shares_port = false;    // SO_REUSEPORT: one of those that share it gets each datagram
-    std::uint32_t serial = 0;    // order of opening, for viewers
+    Oversize oversize = Oversize::hard;
+    bool shares_port = false;  // SO_REUSEPORT: one of those that share it gets each datagram
+    std::uint32_t serial = 0;  // order of opening, for viewers
     std::unique_ptr<Extras> extras;
 
     [[nodiscard]] Extras& change_extras() {

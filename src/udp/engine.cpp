@@ -195,7 +195,11 @@ Engine::Verdict Engine::on_datagram(const Turn& turn, Datagram& datagram, bool t
 void Engine::Parts::learn(Handle handle, const Notice& notice, Hardness hardness) {
     BoundEndpoint& endpoint = *endpoints.get(handle);
     const bool tells_all = endpoint.extras && endpoint.extras->errors == Errors::all;
-    const bool is_told = tells_all || (hardness == Hardness::hard && endpoint.remote());
+    const bool is_of_size = hardness == Hardness::of_size;
+    const bool is_hard =
+        is_of_size ? endpoint.oversize == Oversize::hard : hardness == Hardness::hard;
+    const bool is_heard = !is_of_size || endpoint.oversize != Oversize::unheard;
+    const bool is_told = is_heard && (tells_all || (is_hard && endpoint.remote()));
     if (!is_told) return;
     if (tells_all && endpoint.extras->notices.size() < Extras::notices_max) {
         endpoint.extras->notices.push(notice);
@@ -332,10 +336,11 @@ void Engine::share_port(EndpointId id) {
     if (endpoint != nullptr) endpoint->shares_port = true;
 }
 
-void Engine::set_errors(EndpointId id, Errors errors) {
+void Engine::set_errors(EndpointId id, Errors errors, Oversize oversize) {
     BoundEndpoint* endpoint = parts_->get(id);
-    const bool changes = endpoint != nullptr && (endpoint->extras || errors == Errors::all);
-    if (changes) endpoint->change_extras().errors = errors;
+    if (endpoint == nullptr) return;
+    endpoint->oversize = oversize;
+    if (endpoint->extras || errors == Errors::all) endpoint->change_extras().errors = errors;
 }
 
 void Engine::set_refused_types(EndpointId id, const std::array<std::uint32_t, 8>& refused) {

@@ -23,8 +23,9 @@ struct EndpointId {
     friend bool operator==(const EndpointId&, const EndpointId&) = default;
 };
 
-/// Whether an ICMP error says that it will not get better (ip(7)).
-enum class Hardness : std::uint8_t { soft, hard };
+/// Whether an ICMP error says that it will not get better (ip(7)). Of one that names a size the
+/// endpoint decides.
+enum class Hardness : std::uint8_t { soft, hard, of_size };
 
 class Engine {
   public:
@@ -87,7 +88,8 @@ class Engine {
     [[nodiscard]] bool has_notice(EndpointId id) const;
     /// Of those on a port that share it, each conversation has one (UDP-022).
     void share_port(EndpointId id);
-    void set_errors(EndpointId id, Errors errors);
+    /// Which ICMP errors an endpoint learns.
+    void set_errors(EndpointId id, Errors errors, Oversize oversize = Oversize::hard);
     void set_refused_types(EndpointId id, const std::array<std::uint32_t, 8>& refused);
 
     void snapshot(std::vector<event::SocketView>& sockets) const;
