@@ -7,7 +7,6 @@
 namespace dt::tcp {
 
 using event::Cause;
-using event::QueueStep;
 using event::Reason;
 using event::State;
 
