@@ -108,8 +108,8 @@ class SocketTable {
     [[nodiscard]] udp::Engine& carrier(const Socket& socket) const {
         return socket.transport == event::Transport::udp ? core_.udp() : core_.icmp();
     }
-    Answer<void> send_message(const Socket& socket, const FourTuple& tuple, Octets text,
-                              udp::Carriage carriage) const;
+    [[nodiscard]] Answer<void> send_message(const Socket& socket, const FourTuple& tuple,
+                                            Octets text, udp::Carriage carriage) const;
 
     Answer<void> connect_datagram(SocketId id, Socket& socket, Endpoint remote);
     void disconnect_datagram(SocketId id, Socket& socket);
