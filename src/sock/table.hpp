@@ -115,8 +115,8 @@ class SocketTable {
     void disconnect_datagram(SocketId id, Socket& socket);
     [[nodiscard]] Answer<core::Core::Chosen> choose_path(const Socket& socket,
                                                          IpAddr destination) const;
-    [[nodiscard]] Answer<Endpoint> datagram_target(const Socket& socket,
-                                                   std::optional<Endpoint> to) const;
+    [[nodiscard]] static Answer<Endpoint> datagram_target(const Socket& socket,
+                                                          std::optional<Endpoint> to);
 
     Answer<void> check_writable(Socket& socket);
     Answer<void> check_readable(Socket& socket, const StreamFacts& facts);
