@@ -21,21 +21,23 @@ std::string_view variable(const char* name) {
 
 }  // namespace
 
+// Nobody could be told of what fails on standard error: so its results are let go.
+
 int complain(const Problem& problem) {
     std::string text = fmt::format("dialtone: error: {}\n{}", problem.sentence, problem.excerpt);
     if (!problem.help.empty()) text += fmt::format("  help: {}\n", problem.help);
-    std::fputs(text.c_str(), stderr);
+    (void)std::fputs(text.c_str(), stderr);
     return problem.exit_code;
 }
 
 void warn(std::string_view sentence, std::string_view help) {
     std::string text = fmt::format("dialtone: warning: {}\n", sentence);
     if (!help.empty()) text += fmt::format("  help: {}\n", help);
-    std::fputs(text.c_str(), stderr);
+    (void)std::fputs(text.c_str(), stderr);
 }
 
 void tell(std::string_view text) {
-    std::fputs(fmt::format("dialtone: {}\n", text).c_str(), stderr);
+    (void)std::fputs(fmt::format("dialtone: {}\n", text).c_str(), stderr);
 }
 
 Problem problem_of(std::string_view flag, std::string_view value, const link::TextError& error) {

@@ -44,12 +44,12 @@ void Spinner::turn(const std::stop_token& token) {
     (void)stopped.wait_for(lock, token, first, [] { return false; });
     for (std::size_t i = 0; !token.stop_requested(); ++i) {
         fmt::print("\r{}\x1b[K", spinner_line(i, what_, state_.load(), waited, paint_.signs));
-        std::fflush(stdout);
+        (void)std::fflush(stdout);
         (void)stopped.wait_for(lock, token, step, [] { return false; });
         waited += step;
     }
     fmt::print("\r\x1b[K");
-    std::fflush(stdout);
+    (void)std::fflush(stdout);
 }
 
 void Spinner::stop() {

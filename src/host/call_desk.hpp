@@ -87,7 +87,7 @@ class CallDesk {
     struct Request {
         LineNumber line = 0;
         const seccomp_notif& call;
-        RemoteMemory memory;
+        RemoteMemory memory{static_cast<pid_t>(call.pid)};
         std::optional<PlugHandle> parked_at;  // it waited for this socket
         std::optional<PlugHandle> about = parked_at;
 
@@ -154,7 +154,7 @@ class CallDesk {
     [[nodiscard]] Answer on_get_option(const Request& request, Subject& subject);
     [[nodiscard]] static Answer give_option(const Request& request, Octets value,
                                             std::size_t length);
-    [[nodiscard]] Answer give_error(const Request& request, int error) const;
+    [[nodiscard]] static Answer give_error(const Request& request, int error);
     [[nodiscard]] Answer on_set_option(const Request& request, Subject& subject);
     [[nodiscard]] static int pending_error(Subject& subject, int from_stack);
     [[nodiscard]] Answer on_ioctl(const Request& request, Subject& subject);
@@ -200,6 +200,8 @@ class CallDesk {
     [[nodiscard]] Answer send_one(const Request& request, Subject& subject, const Message& message);
     [[nodiscard]] std::expected<Copied, int> receive_one(const Request& request, Subject& subject,
                                                          int flags, const Message& message);
+    [[nodiscard]] int receive_into(const Request& request, Subject& subject, const Message& message,
+                                   std::uint64_t header);
     [[nodiscard]] static bool write_header(const RemoteMemory& memory, const Plug& plug,
                                            const Message& message, const Copied& copied,
                                            std::uint64_t header);

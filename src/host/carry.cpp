@@ -155,27 +155,31 @@ std::optional<MutableOctets> Switchboard::place_for_octets(Plug& plug) {
 /// Passes what the program wrote on to the stack; `none` once nothing is left or nothing fits.
 Switchboard::Progress Switchboard::carry_from_program(PlugHandle handle, Plug& plug) {
     for (int i = 0; i < turns_at_once; ++i) {
-        if (!plug.flags.has(PairFlag::may_read)) return Progress::none;
-        const auto place = place_for_octets(plug);
-        if (!place) return Progress::none;
-        const bool is_lost = place->data() == scratch_.data();
-        const MutableOctets room = is_lost ? MutableOctets{} : *place;
-        const bool is_marked = !is_lost && has_marked(plug);
-        const MutableOctets to = is_marked ? room_for_marked(plug, room.size()) : *place;
-        const ssize_t n = read_written(plug, to);
-        if (n < 0 && errno == ECONNRESET) {  // told once, before the end
-            plug.flags.set(PairFlag::left_unread);
-            continue;
-        }
-        if (n > 0) pass_on(plug, to.first(static_cast<std::size_t>(n)), room);
-        // A short read emptied the pair; a later change is told again. The end must be read.
-        const bool emptied = n > 0 && static_cast<std::size_t>(n) < to.size() &&
-                             !plug.flags.has(PairFlag::program_ended);
-        if (n <= 0 || emptied) plug.flags.clear(PairFlag::may_read);
-        if (n == 0) pass_end(handle, plug);
-        if (n <= 0) return Progress::none;
+        if (carry_written_piece(handle, plug) == Progress::none) return Progress::none;
     }
     return Progress::some;
+}
+
+Switchboard::Progress Switchboard::carry_written_piece(PlugHandle handle, Plug& plug) {
+    if (!plug.flags.has(PairFlag::may_read)) return Progress::none;
+    const auto place = place_for_octets(plug);
+    if (!place) return Progress::none;
+    const bool is_lost = place->data() == scratch_.data();
+    const MutableOctets room = is_lost ? MutableOctets{} : *place;
+    const bool is_marked = !is_lost && has_marked(plug);
+    const MutableOctets to = is_marked ? room_for_marked(plug, room.size()) : *place;
+    const ssize_t n = read_written(plug, to);
+    if (n < 0 && errno == ECONNRESET) {  // told once, before the end
+        plug.flags.set(PairFlag::left_unread);
+        return Progress::some;
+    }
+    if (n > 0) pass_on(plug, to.first(static_cast<std::size_t>(n)), room);
+    // A short read emptied the pair; a later change is told again. The end must be read.
+    const bool emptied = n > 0 && static_cast<std::size_t>(n) < to.size() &&
+                         !plug.flags.has(PairFlag::program_ended);
+    if (n <= 0 || emptied) plug.flags.clear(PairFlag::may_read);
+    if (n == 0) pass_end(handle, plug);
+    return n > 0 ? Progress::some : Progress::none;
 }
 
 /// Where octets with MSG_MORE go on their way, and the first ones after them: in pieces that are

@@ -306,6 +306,17 @@ Answer CallDesk::on_receive_message(const Request& request, Subject& subject) {
     return Answer::value(copied->answer(flags));
 }
 
+/// One message of recvmmsg(), into the mmsghdr at `header`: 0, or the error number.
+int CallDesk::receive_into(const Request& request, Subject& subject, const Message& message,
+                           std::uint64_t header) {
+    const auto copied = receive_one(request, subject, request.int_arg(3), message);
+    if (!copied) return copied.error();
+    const auto length = static_cast<std::uint32_t>(copied->count);
+    const bool is_told = write_header(request.memory, *subject.plug, message, *copied, header) &&
+                         request.memory.put(header + offsetof(mmsghdr, msg_len), length);
+    return is_told ? 0 : EFAULT;
+}
+
 Answer CallDesk::on_receive_messages(const Request& request, Subject& subject) {
     const int flags = request.int_arg(3);
     if ((flags & MSG_ERRQUEUE) != 0) return on_error_queues(request, subject);
@@ -316,18 +327,12 @@ Answer CallDesk::on_receive_messages(const Request& request, Subject& subject) {
     for (; done < most; ++done) {
         const std::uint64_t header = request.arg(1) + done * sizeof(mmsghdr);
         const auto message = read_message(request, header);
-        if (!message && done > 0) break;  // those before are the program's
-        if (!message) return Answer::error(message.error());
-        if (done == 0 && message->name == 0 && !wishes.any()) return Answer::go_on();
-        const auto copied = receive_one(request, subject, flags, *message);
-        if (!copied && (copied.error() == EAGAIN || done > 0)) break;
-        if (!copied) return Answer::error(copied.error());
-        const auto length = static_cast<std::uint32_t>(copied->count);
-        const bool is_told =
-            write_header(request.memory, *subject.plug, *message, *copied, header) &&
-            request.memory.put(header + offsetof(mmsghdr, msg_len), length);
-        if (!is_told && done > 0) break;
-        if (!is_told) return Answer::error(EFAULT);
+        if (message && done == 0 && message->name == 0 && !wishes.any()) return Answer::go_on();
+        const int error =
+            message ? receive_into(request, subject, *message, header) : message.error();
+        if (error == 0) continue;
+        if (done > 0 || error == EAGAIN) break;  // those before are the program's
+        return Answer::error(error);
     }
     if (done == 0) return wait_or_again(request, subject, flags);
     return Answer::value(static_cast<std::int64_t>(done));

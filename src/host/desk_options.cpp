@@ -77,7 +77,7 @@ Answer CallDesk::give_option(const Request& request, Octets value, std::size_t l
     return written ? Answer::value(0) : Answer::error(EFAULT);
 }
 
-Answer CallDesk::give_error(const Request& request, int error) const {
+Answer CallDesk::give_error(const Request& request, int error) {
     std::array<std::byte, sizeof error> value{};
     std::memcpy(value.data(), &error, sizeof error);
     const auto room = request.memory.get<std::int32_t>(request.arg(4)).value_or(0);

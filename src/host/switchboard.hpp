@@ -132,6 +132,7 @@ class Switchboard {
     void end_to_program(PlugHandle handle, Plug& plug);
     void stop_writer_of_broken(Plug& plug);
     Progress carry_from_program(PlugHandle handle, Plug& plug);
+    Progress carry_written_piece(PlugHandle handle, Plug& plug);
     [[nodiscard]] MutableOctets room_for_marked(const Plug& plug, std::size_t room);
     void pass_on(Plug& plug, Octets written, const MutableOctets& room);
     Progress carry_to_program(PlugHandle handle, Plug& plug);
@@ -153,7 +154,7 @@ class Switchboard {
     [[nodiscard]] std::optional<Borrowed> borrow_from_holder(const Plug& plug);
     void read_holders();
     [[nodiscard]] bool is_reset_by_close(Plug& plug);
-    [[nodiscard]] bool push_datagram(Plug& plug, Octets text, const Origin& origin);
+    [[nodiscard]] static bool push_datagram(Plug& plug, Octets text, const Origin& origin);
     void index(PlugHandle handle, const Plug& plug);
     void forget(const Plug& plug);
 

@@ -19,8 +19,8 @@
 namespace dt::ip {
 
 /// A transport packet that arrived for us, header proved and taken off.
-// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): of `header` only header_length octets
-// count.
+/// Of `header` only header_length octets count: the others are not written.
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): see `header`
 struct PacketIn {
     IpAddr source;
     IpAddr destination;

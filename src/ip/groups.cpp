@@ -58,7 +58,9 @@ Status Groups::join(Instant now, InterfaceIndex interface, const IpAddr& group) 
 
 void Groups::leave(Instant now, InterfaceIndex interface, const IpAddr& group) {
     Group* known = find(interface, group);
-    if (known == nullptr || known->users == 0 || --known->users > 0) return;
+    if (known == nullptr || known->users == 0) return;
+    --known->users;
+    if (known->users > 0) return;
     change(*known, now);
     due_ = std::min(due_, now);  // it goes when all is told
 }

@@ -227,7 +227,7 @@ std::size_t Reassembler::size_said(const Key& key, const Queue& queue) {
 }
 
 FramePtr Reassembler::finish(const Turn& turn, Queues::iterator found) {
-    Queue& queue = found->second;
+    const Queue& queue = found->second;
     FramePtr whole;
     if (!ecn_agrees(queue.ecn_seen) || size_said(found->first, queue) > 65535) {
         tell(turn, found->first, Reason::fragment_malformed);

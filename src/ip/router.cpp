@@ -9,7 +9,6 @@
 namespace dt::ip {
 
 using event::Reason;
-using wire::Icmpv6Type;
 
 namespace {
 

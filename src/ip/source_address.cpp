@@ -58,6 +58,16 @@ struct Candidate {
     Age age = Age::preferred;
 };
 
+/// Whether `own` may be the source of what leaves by `out` for `to` (RFC 6724 §4): a link-local
+/// address is of use on its own link only.
+bool is_of_use(const Candidate& own, InterfaceIndex out, const Ipv6& to) {
+    if (own.address == to) return true;
+    if (own.address.is_loopback() && out != loopback_interface) return false;
+    if (own.interface == out) return true;
+    const bool stays_on_link = scope_of(to) == Scope::link && out != loopback_interface;
+    return scope_of(own.address) != Scope::link && !stays_on_link;
+}
+
 /// True where `a` is to be preferred to `b`, by the first rule that tells them apart.
 bool is_better(const Candidate& a, const Candidate& b, InterfaceIndex out, const Ipv6& to) {
     if (a.address == to || b.address == to) return a.address == to;  // 1: the same address
@@ -88,19 +98,15 @@ int policy_label(const Ipv6& address) {
 
 std::optional<IpAddr> choose_source_v6(const InterfaceTable& interfaces, InterfaceIndex out,
                                        const Ipv6& destination) {
-    // A link-local address is of use on its own link only (RFC 6724 §4).
-    const bool stays_on_link = scope_of(destination) == Scope::link && out != loopback_interface;
     std::optional<Candidate> best;
-    for (InterfaceIndex index = 0; index < interfaces.size(); ++index) {
+    for (std::size_t i = 0; i < interfaces.size(); ++i) {
+        const auto index = static_cast<InterfaceIndex>(i);
         for (const wire::Prefix& own : interfaces.at(index).addresses) {
             if (own.network.is_v4()) continue;
             const Age age =
                 interfaces.is_deprecated(own.network) ? Age::deprecated : Age::preferred;
             const Candidate candidate{own.network.v6(), own.length, index, age};
-            const bool is_local = scope_of(candidate.address) == Scope::link;
-            const bool is_own = candidate.address == destination;
-            if (!is_own && index != out && (is_local || stays_on_link)) continue;
-            if (!is_own && candidate.address.is_loopback() && out != loopback_interface) continue;
+            if (!is_of_use(candidate, out, destination)) continue;
             if (!best || is_better(candidate, *best, out, destination)) best = candidate;
         }
     }

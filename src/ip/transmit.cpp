@@ -42,6 +42,43 @@ bool is_nd_packet(const Frame& packet) {
            is_nd_message(header->payload());
 }
 
+Status refuse(const Turn& turn, const PacketOut& packet, Reason reason, Error error) {
+    turn.emit(event::PacketDropped{.source = packet.source,
+                                   .destination = packet.destination,
+                                   .frame = packet.frame->id,
+                                   .protocol = packet.protocol,
+                                   .reason = reason});
+    return fail(error);
+}
+
+/// How a packet goes by a path of some MTU.
+enum class Fit : std::uint8_t { whole, in_fragments, never };
+
+/// Of a packet that has no IP header yet.
+Fit fit_of(const PacketOut& packet, std::uint32_t mtu) {
+    const bool is_v4 = packet.destination.is_v4();
+    const std::size_t header = is_v4 ? wire::Ipv4Repr::size() : wire::Ipv6Repr::size();
+    const std::size_t payload_max =
+        is_v4 ? wire::Ipv4Repr::payload_max : wire::Ipv6Repr::payload_max;
+    if (packet.frame->size() > payload_max) return Fit::never;
+    if (largest_piece(*packet.frame) + header <= mtu) return Fit::whole;
+    return packet.dont_fragment ? Fit::never : Fit::in_fragments;  // IP4-020
+}
+
+void put_header_of_family(PacketOut& packet, IdSource& ids, std::uint8_t hop_limit) {
+    if (packet.destination.is_v4()) {
+        const bool needs_id = !packet.dont_fragment;
+        put_header(packet, needs_id ? ids.next(packet.source, packet.destination, packet.protocol)
+                                    : std::uint16_t{0});
+        return;
+    }
+    // DEVIATES: RFC 4861 §6.3.4 asks for the router's limit where the program named none; one
+    // that names the default of 64 cannot be told from it.
+    constexpr std::uint8_t default_hops = 64;
+    if (packet.ttl == default_hops) packet.ttl = hop_limit;
+    put_header_v6(packet, ids.flow_label(packet));
+}
+
 /// What is wanted of a packet that did not leave.
 struct Outline {
     IpAddr source;
@@ -146,57 +183,31 @@ std::optional<Hop> Engine::Parts::find_hop(const IpAddr& destination, const IpAd
 
 Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
     packet.frame->id = number(*packet.frame);
-    const auto refuse = [&](Reason reason, Error error) -> Status {
-        turn.emit(event::PacketDropped{.source = packet.source,
-                                       .destination = packet.destination,
-                                       .frame = packet.frame->id,
-                                       .protocol = packet.protocol,
-                                       .reason = reason});
-        return fail(error);
-    };
-    const bool is_v4 = packet.destination.is_v4();
-    if (!is_v4 && turn.config().ipv6 == event::Switch::off) {
-        return refuse(Reason::ipv6_off, Error::network_unreachable);
+    if (!packet.destination.is_v4() && turn.config().ipv6 == event::Switch::off) {
+        return refuse(turn, packet, Reason::ipv6_off, Error::network_unreachable);
     }
     auto hop = hop_to(packet.destination, packet.source, packet.by);
-    if (!hop) return refuse(Reason::no_route, Error::network_unreachable);
+    if (!hop) return refuse(turn, packet, Reason::no_route, Error::network_unreachable);
     if (packet.source.is_any()) {
         const auto source = source_for(*hop, packet.destination);
-        if (!source) return refuse(Reason::no_route, Error::network_unreachable);
+        if (!source) return refuse(turn, packet, Reason::no_route, Error::network_unreachable);
         packet.source = *source;
     }
     if (!is_local_source(packet.source)) {  // IP4-009
-        return refuse(Reason::address_not_local, Error::address_not_available);
-    }
-    const std::size_t header = is_v4 ? wire::Ipv4Repr::size() : wire::Ipv6Repr::size();
-    const std::size_t payload_max =
-        is_v4 ? wire::Ipv4Repr::payload_max : wire::Ipv6Repr::payload_max;
-    if (packet.frame->size() > payload_max) {
-        return refuse(Reason::packet_too_big, Error::message_too_long);
+        return refuse(turn, packet, Reason::address_not_local, Error::address_not_available);
     }
     const Interface& out = interfaces.at(hop->interface);
     if (packet.mtu != 0) hop->mtu = std::min<std::uint32_t>(mtu_of(*hop), packet.mtu);
-    const std::uint32_t mtu = mtu_of(*hop);
-    const bool is_one = largest_piece(*packet.frame) + header <= mtu;
-    if (!is_one && packet.dont_fragment) {  // IP4-020
-        return refuse(Reason::packet_too_big, Error::message_too_long);
+    const Fit fit = fit_of(packet, mtu_of(*hop));
+    if (fit == Fit::never) {
+        return refuse(turn, packet, Reason::packet_too_big, Error::message_too_long);
     }
     // A group's packet with 0 is for this host alone (RFC 1112 §6.1).
     const bool stays = packet.ttl == 0 && packet.destination.is_multicast();
     if (packet.ttl == 0 && !stays) packet.ttl = 64;  // IP4-010
-    const bool by_link = out.vouches && is_one && packet.protocol != icmpv6_number;
+    const bool by_link = out.vouches && fit == Fit::whole && packet.protocol != icmpv6_number;
     finish_transport(packet, by_link ? ChecksumBy::link : ChecksumBy::us);
-    if (is_v4) {
-        put_header(packet, packet.dont_fragment
-                               ? std::uint16_t{0}
-                               : ids.next(packet.source, packet.destination, packet.protocol));
-    } else {
-        // DEVIATES: RFC 4861 §6.3.4 asks for the router's limit where the program named none; one
-        // that names the default of 64 cannot be told from it.
-        constexpr std::uint8_t default_hops = 64;
-        if (packet.ttl == default_hops) packet.ttl = out.hop_limit;
-        put_header_v6(packet, ids.flow_label(packet));
-    }
+    put_header_of_family(packet, ids, out.hop_limit);
     hop->loops = packet.loops;
     hop->leaves = stays ? event::Switch::off : event::Switch::on;
     return queue(turn, *hop, std::move(packet.frame), packet.destination, packet.dont_fragment);

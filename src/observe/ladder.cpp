@@ -165,31 +165,42 @@ Row folded(std::span<const Row> rows, Side from, std::uint64_t number) {
     return row;
 }
 
+/// Rows that data of one direction stands on without a break.
+struct Run {
+    std::size_t end = 0;
+    std::size_t segments = 0;  // of data
+};
+
+Run run_at(std::span<const Row> rows, std::size_t first) {
+    Run run{first, 0};
+    const auto& wire = rows[first].wire;
+    if (!wire || wire->length == 0) return run;
+    while (run.end < rows.size() && may_fold(rows[run.end], wire->from)) {
+        const auto& inner = rows[run.end].wire;
+        if (inner && inner->from == wire->from) ++run.segments;
+        ++run.end;
+    }
+    return run;
+}
+
 std::vector<Row> fold_rows(std::vector<Row> rows, const LadderOptions& options) {
     if (options.fold_from == 0) return rows;
     std::vector<Row> out;
     std::uint64_t number = 0;
     for (std::size_t first = 0; first < rows.size();) {
-        const auto& wire = rows[first].wire;
-        std::size_t end = first;
-        std::size_t data = 0;
-        if (wire && wire->length > 0) {
-            while (end < rows.size() && may_fold(rows[end], wire->from)) {
-                const auto& inner = rows[end].wire;
-                data += inner && inner->from == wire->from ? 1 : 0;
-                ++end;
-            }
-        }
+        const Run run = run_at(rows, first);
+        const bool is_fold = run.segments >= options.fold_from;
+        if (is_fold) ++number;
         const bool is_open =
-            data >= options.fold_from &&
-            std::ranges::find(options.open_folds, ++number) != options.open_folds.end();
-        if (data < options.fold_from || is_open) {
-            const std::size_t until = std::max(is_open ? end : first + 1, first + 1);
+            is_fold && std::ranges::find(options.open_folds, number) != options.open_folds.end();
+        if (!is_fold || is_open) {
+            const std::size_t until = is_open ? run.end : first + 1;
             while (first < until) out.push_back(std::move(rows[first++]));
             continue;
         }
-        out.push_back(folded(std::span{rows}.subspan(first, end - first), wire->from, number));
-        first = end;
+        const auto inner = std::span{rows}.subspan(first, run.end - first);
+        out.push_back(folded(inner, inner.front().wire->from, number));
+        first = run.end;
     }
     return out;
 }
@@ -226,6 +237,12 @@ Instant first_moment(const std::vector<Row>& rows, Instant first_segment) {
 }
 
 }  // namespace
+
+Tone tone_of(const Wire& wire) {
+    if (wire.fate != WireFate::delivered) return Tone::bad;
+    if (wire.retransmission > 0) return Tone::held;
+    return wire.is_pure_ack ? Tone::faint : Tone::plain;
+}
 
 Ladder make_ladder(const Trace& trace, const Flow& flow, const LadderOptions& options) {
     Items items = ItemBuilder(trace, flow, options).build();

@@ -57,6 +57,9 @@ struct Wire {
     bool is_pure_ack = false;
 };
 
+/// How its arrow is coloured.
+[[nodiscard]] Tone tone_of(const Wire& wire);
+
 /// Data segments of one direction that were folded into one row.
 struct Fold {
     std::uint64_t number = 0;  // f7

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "observe/wording.hpp"
@@ -29,6 +30,14 @@ bool covers(const Endpoint& listener, const Endpoint& server) {
 
 Tone tone_of(event::State state) {
     return state == event::State::established ? Tone::good : Tone::plain;
+}
+
+std::string text_of(const event::BytesMoved& moved) {
+    if (moved.direction == event::Direction::from_program) {
+        return fmt::format("▸ {} B", with_commas(moved.count));
+    }
+    if (moved.end == event::BytesMoved::End::yes) return "◂ EOF";
+    return fmt::format("◂ {} B", with_commas(moved.count));
 }
 
 }  // namespace
@@ -365,12 +374,8 @@ void ItemBuilder::on(const event::Event& event, const event::CallMade& call) {
 void ItemBuilder::on(const event::Event& event, const event::BytesMoved& moved) {
     const auto side = side_of(event.host, moved.tuple);
     if (!side) return;
-    const bool is_end = moved.end == event::BytesMoved::End::yes;
     Cell cell;
-    cell.text = moved.direction == event::Direction::from_program
-                    ? fmt::format("▸ {} B", with_commas(moved.count))
-                : is_end ? std::string{"◂ EOF"}
-                         : fmt::format("◂ {} B", with_commas(moved.count));
+    cell.text = text_of(moved);
     cell.at = event.at;
     cell.event = event.number;
     if (moved.direction == event::Direction::to_program) {
@@ -392,10 +397,10 @@ void ItemBuilder::on(const event::Event& event, const event::BytesMoved& moved) 
 Item* ItemBuilder::row_to_join(Side side, Instant at) {
     auto& list = items_.of[index(side)];
     Item* found = nullptr;
-    for (auto item = list.rbegin(); item != list.rend(); ++item) {
-        if (item->kind == Item::Kind::local || at - *item->cell.at >= together) break;
-        if (item->cell.text.empty()) found = &*item;
-        if (item->kind == Item::Kind::arrival) break;
+    for (Item& item : list | std::views::reverse) {
+        if (item.kind == Item::Kind::local || at - *item.cell.at >= together) break;
+        if (item.cell.text.empty()) found = &item;
+        if (item.kind == Item::Kind::arrival) break;
     }
     return found;
 }

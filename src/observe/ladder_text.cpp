@@ -55,6 +55,11 @@ Layout layout_of(const Ladder& ladder, const Paint& paint) {
     return layout;
 }
 
+Tone tone_of_queues(const Gauge& gauge) {
+    if (gauge.is_full()) return Tone::bad;
+    return gauge.is_filling() ? Tone::held : Tone::strong;
+}
+
 std::string repeat(std::string_view sign, std::size_t count) {
     std::string out;
     for (std::size_t i = 0; i < count; ++i) out += sign;
@@ -129,20 +134,14 @@ class Drawing {
     [[nodiscard]] std::string gauge_text(const Gauge& gauge) const {
         const std::string text = fmt::format("{}  {}/{}{}", gauge.syn_queue, gauge.accept_queue,
                                              gauge.limit, gauge.is_full() ? "!" : "");
-        const Tone tone = gauge.is_full()      ? Tone::bad
-                          : gauge.is_filling() ? Tone::held
-                                               : Tone::strong;
-        return paint_.tint(paint_.right(text, gauge_width), tone);
+        return paint_.tint(paint_.right(text, gauge_width), tone_of_queues(gauge));
     }
 
     [[nodiscard]] std::string wire_text(const Row& row) const {
         if (row.fold) return fold_text(*row.fold, row.wire->from);
-        if (!row.wire) return std::string(layout_.wire, ' ');
+        if (!row.wire) return repeat(" ", layout_.wire);
         const Wire& wire = *row.wire;
-        const Tone tone = wire.fate != WireFate::delivered ? Tone::bad
-                          : wire.retransmission > 0        ? Tone::held
-                          : wire.is_pure_ack               ? Tone::faint
-                                                           : Tone::plain;
+        const Tone tone = tone_of(wire);
         if (wire.part != Wire::Part::whole) return paint_.tint(half_text(wire), tone);
         return paint_.tint(wire.fate == WireFate::lost ? lost_text(wire) : arrow(wire), tone);
     }

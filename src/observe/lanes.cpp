@@ -26,6 +26,12 @@ std::string renumbered(std::string text, std::uint32_t by) {
     return fmt::format("{}{}{}", mark, number + by, text.substr(rest));
 }
 
+/// Of two rows of one instant the lower number stands first.
+std::uint64_t first_event(const LaneRow& row) {
+    if (row.arrow) return row.arrow->event;
+    return row.notes.empty() ? 0 : row.notes.front().event;
+}
+
 class LaneBuilder {
   public:
     LaneBuilder(const Trace& trace, const LadderOptions& options)
@@ -35,10 +41,7 @@ class LaneBuilder {
         find_hosts(flows);
         for (const Flow& flow : flows) add(flow);
         std::ranges::stable_sort(lanes_.rows, {}, [](const LaneRow& row) {
-            const std::uint64_t event = row.arrow           ? row.arrow->event
-                                        : row.notes.empty() ? 0
-                                                            : row.notes.front().event;
-            return std::tuple{row.at, event};
+            return std::tuple{row.at, first_event(row)};
         });
         lanes_.zero = first_segment();
         lanes_.wall = options_.wall;
@@ -107,10 +110,7 @@ class LaneBuilder {
         arrow.to = rightwards ? right : left;
         arrow.label = row.fold ? fmt::format("{} segments", row.fold->segments) : wire.label;
         arrow.fate = wire.fate;
-        arrow.tone = wire.fate != WireFate::delivered ? Tone::bad
-                     : wire.retransmission > 0        ? Tone::held
-                     : wire.is_pure_ack               ? Tone::faint
-                                                      : Tone::plain;
+        arrow.tone = tone_of(wire);
         arrow.event = wire.event;
         arrow.is_fold = row.fold.has_value();
         LaneRow out{wire.departs, std::move(arrow), {}};

@@ -66,7 +66,8 @@ class LaneDrawing {
         for (std::size_t i = 0; i <= last; ++i) {
             const std::string name = lanes_.hosts[i].substr(0, lane_);
             const std::size_t at = i * (lane_ + 1);
-            const std::size_t back = i == 0 ? 0 : i == last ? name.size() - 1 : name.size() / 2;
+            std::size_t back = i == last ? name.size() - 1 : name.size() / 2;
+            if (i == 0) back = 0;
             names.replace(at - std::min(at, back), name.size(), name);
         }
         const std::string_view unit =

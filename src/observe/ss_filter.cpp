@@ -62,40 +62,55 @@ std::string state_names() {
     return names;
 }
 
-std::expected<Condition, FilterError> condition_of(const std::string& subject,
-                                                   const std::string& object) {
+using Parsed = std::expected<Condition, FilterError>;
+
+Parsed state_condition(const std::string& object) {
     Condition condition;
-    if (subject == "state") {
-        condition.state = lower(object);
-        if (condition.state == "estab") condition.state = "established";
-        for (std::size_t i = 0; i < event::state_count; ++i) {
-            if (lower(event::name(static_cast<event::State>(i))) == condition.state)
-                return condition;
-        }
-        return std::unexpected(FilterError{object, state_names()});
+    condition.state = lower(object);
+    if (condition.state == "estab") condition.state = "established";
+    for (std::size_t i = 0; i < event::state_count; ++i) {
+        if (lower(event::name(static_cast<event::State>(i))) == condition.state) return condition;
     }
-    if (subject == "proto") {
-        condition.what = Condition::What::proto;
-        static constexpr std::array<std::string_view, 4> transports{"tcp", "udp", "icmp", "raw"};
-        const auto* const found = std::ranges::find(transports, object);
-        condition.transport = static_cast<event::Transport>(found - transports.begin());
-        if (found != transports.end()) return condition;
+    return std::unexpected(FilterError{object, state_names()});
+}
+
+Parsed proto_condition(const std::string& object) {
+    static constexpr std::array<std::string_view, 4> transports{"tcp", "udp", "icmp", "raw"};
+    const auto* const found = std::ranges::find(transports, object);
+    if (found == transports.end()) {
         return std::unexpected(FilterError{object, "write proto tcp or proto udp"});
     }
-    if (subject == "sport" || subject == "dport") {
-        condition.what = subject == "sport" ? Condition::What::sport : Condition::What::dport;
-        const auto port = port_of(object);
-        if (!port) return std::unexpected(FilterError{object, "a port is written :8080"});
-        condition.port = *port;
-        return condition;
-    }
-    if (subject == "src" || subject == "dst") {
-        condition.what = subject == "src" ? Condition::What::src : Condition::What::dst;
-        const auto address = IpAddr::parse(object);
-        if (!address) return std::unexpected(FilterError{object, "an address is written 10.0.0.2"});
-        condition.address = *address;
-        return condition;
-    }
+    Condition condition;
+    condition.what = Condition::What::proto;
+    condition.transport = static_cast<event::Transport>(found - transports.begin());
+    return condition;
+}
+
+Parsed port_condition(Condition::What what, const std::string& object) {
+    const auto port = port_of(object);
+    if (!port) return std::unexpected(FilterError{object, "a port is written :8080"});
+    Condition condition;
+    condition.what = what;
+    condition.port = *port;
+    return condition;
+}
+
+Parsed address_condition(Condition::What what, const std::string& object) {
+    const auto address = IpAddr::parse(object);
+    if (!address) return std::unexpected(FilterError{object, "an address is written 10.0.0.2"});
+    Condition condition;
+    condition.what = what;
+    condition.address = *address;
+    return condition;
+}
+
+Parsed condition_of(const std::string& subject, const std::string& object) {
+    if (subject == "state") return state_condition(object);
+    if (subject == "proto") return proto_condition(object);
+    if (subject == "sport") return port_condition(Condition::What::sport, object);
+    if (subject == "dport") return port_condition(Condition::What::dport, object);
+    if (subject == "src") return address_condition(Condition::What::src, object);
+    if (subject == "dst") return address_condition(Condition::What::dst, object);
     return std::unexpected(FilterError{subject,
                                        "filters: state NAME, sport = :PORT, dport = :PORT, "
                                        "src ADDRESS, dst ADDRESS, proto tcp|udp"});

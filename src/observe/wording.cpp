@@ -64,7 +64,8 @@ std::string outcome(const event::CallMade& call) {
 
 /// One that waits is told twice: when it begins, and what it gave when it returned.
 std::string connect_outcome(const event::CallMade& call) {
-    constexpr std::int32_t waits = 1, still = 2;  // sock::Asking
+    constexpr std::int32_t waits = 1;  // sock::Asking
+    constexpr std::int32_t still = 2;
     if (call.name == waits && call.error == Error::in_progress) return " waits";
     if (call.name == still && !call.error) return " = 0";
     return outcome(call);

@@ -116,6 +116,20 @@ class Desk {
     Result<int> take_number(Entry entry);
     /// The tunables as they are now: a script may have changed them since the last call.
     void refresh();
+    /// A send() on its way: a script may let it block.
+    struct Sending {
+        enum class Waits : std::uint8_t { no, yes };
+        sock::SocketId id;
+        std::vector<std::byte> octets;
+        std::optional<Endpoint> opens;  // MSG_FASTOPEN: to whom
+        tcp::WriteMark mark;
+        Waits waits = Waits::no;
+        std::size_t sent = 0;
+    };
+    /// Gives the stack what it takes now; would_block while a call that waits is not over.
+    Result<std::size_t> go_on(Sending& sending);
+    /// To whom a send() with MSG_FASTOPEN connects.
+    Result<Endpoint> opening_target(const SocketEntry& entry, Octets to);
     /// A send() that opens is over when the connection is: would_block until then.
     [[nodiscard]] Status opened(sock::SocketId id);
     /// What the stack says of a socket's readiness, with the error queue.

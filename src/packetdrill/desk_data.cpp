@@ -32,6 +32,27 @@ Result<std::size_t> scatter(std::span<const iovec> parts, Take take) {
     return total;
 }
 
+Result<std::vector<std::byte>> gather(std::span<const iovec> parts) {
+    std::vector<std::byte> octets;
+    for (const iovec& part : parts) {
+        if (is_unreadable(part)) return fail(Error::bad_address);
+        const Octets from = octets_of(part);
+        octets.insert(octets.end(), from.begin(), from.end());
+    }
+    return octets;
+}
+
+tcp::WriteMark mark_of(int flags) {
+    tcp::WriteMark mark;
+    if ((flags & MSG_MORE) != 0) mark.more = tcp::WriteMark::More::yes;
+    if ((flags & MSG_EOR) != 0) mark.record = tcp::WriteMark::Record::ends;
+    return mark;
+}
+
+bool is_opening(Error error) {
+    return error == Error::in_progress || error == Error::already_in_progress;
+}
+
 }  // namespace
 
 Result<std::size_t> Desk::receive(int fd, std::span<const iovec> parts, int flags) {
@@ -59,61 +80,57 @@ Status Desk::opened(sock::SocketId id) {
     return fail(base::error_of(error).value_or(Error::connection_aborted));
 }
 
+Result<Endpoint> Desk::opening_target(const SocketEntry& entry, Octets to) {
+    refresh();
+    DT_TRY(target, sock::parse_connect_address(entry.family, to));
+    if (target.given == sock::Address::Given::unspecified) return fail(Error::not_supported);
+    return target.endpoint;
+}
+
+Result<std::size_t> Desk::go_on(Sending& sending) {
+    const bool may_wait = sending.waits == Sending::Waits::yes;
+    if (may_wait && sending.sent > 0) {
+        DT_CHECK(opened(sending.id));
+        if (sending.sent == sending.octets.size()) return sending.sent;
+    }
+    const Octets rest = Octets{sending.octets}.subspan(sending.sent);
+    const bool opening = sending.opens && sending.sent == 0;
+    const auto count = opening ? machine_.calls().send_opening(sending.id, *sending.opens, rest)
+                               : machine_.calls().send(sending.id, rest, sending.mark);
+    if (!count) return may_wait && is_opening(count.error()) ? fail(Error::would_block) : count;
+    sending.sent += *count;
+    if (!may_wait) return sending.sent;
+    if (sending.sent < sending.octets.size()) return fail(Error::would_block);
+    DT_CHECK(opened(sending.id));
+    return sending.sent;
+}
+
 Result<std::size_t> Desk::send(int fd, std::span<const iovec> parts, int flags, Octets to) {
     Machine::Lock lock = machine_.lock();
     const SocketEntry* entry = socket(fd);
     if (entry == nullptr) return fail(Error::bad_descriptor);
-    std::optional<Endpoint> opens;
+    Sending sending;
+    sending.id = entry->id;
+    sending.mark = mark_of(flags);
     if ((flags & MSG_FASTOPEN) != 0) {
-        refresh();
-        DT_TRY(target, sock::parse_connect_address(entry->family, to));
-        if (target.given == sock::Address::Given::unspecified) return fail(Error::not_supported);
-        opens = target.endpoint;
+        DT_TRY(target, opening_target(*entry, to));
+        sending.opens = target;
     }
-    std::vector<std::byte> octets;
-    for (const iovec& part : parts) {
-        if (is_unreadable(part)) return fail(Error::bad_address);
-        const Octets from = octets_of(part);
-        octets.insert(octets.end(), from.begin(), from.end());
-    }
-    const sock::SocketId id = entry->id;
-    const Instant until = deadline_of(*entry, machine_.calls().send_timeout(id), flags);
-    std::size_t sent = 0;
-    tcp::WriteMark mark;
-    if ((flags & MSG_MORE) != 0) mark.more = tcp::WriteMark::More::yes;
-    if ((flags & MSG_EOR) != 0) mark.record = tcp::WriteMark::Record::ends;
+    DT_TRY(octets, gather(parts));
+    sending.octets = std::move(octets);
+    const Instant until = deadline_of(*entry, machine_.calls().send_timeout(sending.id), flags);
     const bool may_wait = until > machine_.now();
-    const auto attempt = [&]() -> Result<std::size_t> {
-        if (may_wait && sent > 0) {
-            if (auto stands = opened(id); !stands) return fail(stands.error());
-            if (sent == octets.size()) return sent;
-        }
-        const Octets rest = Octets{octets}.subspan(sent);
-        const bool opening = opens && sent == 0;
-        const auto count = opening ? machine_.calls().send_opening(id, *opens, rest)
-                                   : machine_.calls().send(id, rest, mark);
-        const bool opens_on =
-            !count && may_wait &&
-            (count.error() == Error::in_progress || count.error() == Error::already_in_progress);
-        if (opens_on) return fail(Error::would_block);
-        if (!count) return count;
-        sent += *count;
-        if (may_wait && sent == octets.size()) {
-            DT_CHECK(opened(id));
-        }
-        const bool waits = sent < octets.size() && may_wait;
-        return waits ? Result<std::size_t>{fail(Error::would_block)} : Result<std::size_t>{sent};
-    };
-    const auto answer = machine_.await(lock, until, attempt);
-    if (SocketEntry* own = sent > 0 ? socket(fd) : nullptr) {
-        own->sent += sent;
+    if (may_wait) sending.waits = Sending::Waits::yes;
+    const auto answer = machine_.await(lock, until, [&] { return go_on(sending); });
+    if (SocketEntry* own = sending.sent > 0 ? socket(fd) : nullptr) {
+        own->sent += sending.sent;
         if ((flags & MSG_ZEROCOPY) != 0 && own->zero_copy.enabled) {
             own->zero_copy.on_sent(own->sent);
         }
     }
     const bool failed_to_open = !answer && may_wait && answer.error() != Error::would_block;
     if (failed_to_open) return answer;
-    return !answer && sent > 0 ? Result<std::size_t>{sent} : answer;
+    return !answer && sending.sent > 0 ? Result<std::size_t>{sending.sent} : answer;
 }
 
 Result<int> Desk::fcntl(int fd, int command, int argument) {

@@ -61,7 +61,7 @@ Result<Flags> Flags::parse(const char* text) {
     return flags;
 }
 
-Machine::Machine(const Flags& flags) : flags_(flags), driver_(std::this_thread::get_id()) {}
+Machine::Machine(Flags flags) : flags_(std::move(flags)), driver_(std::this_thread::get_id()) {}
 
 void Machine::configure(const Config& config) {
     if (stack_) return stack_->reconfigure(config);

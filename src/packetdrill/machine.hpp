@@ -31,7 +31,7 @@ class Machine {
   public:
     using Lock = std::unique_lock<std::mutex>;
 
-    explicit Machine(const Flags& flags);
+    explicit Machine(Flags flags);
 
     [[nodiscard]] Lock lock() { return Lock(mutex_); }
     [[nodiscard]] const Flags& flags() const { return flags_; }

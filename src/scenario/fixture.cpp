@@ -67,17 +67,25 @@ std::optional<std::string> opening(std::string_view state) {
 }
 
 std::optional<std::string> closing(std::string_view state, const Way& way) {
-    const std::string begin = established(way);
-    if (state == "ESTABLISHED") return begin;
-    const std::string passive = begin + std::string(peer_fin_first);
-    if (state == "CLOSE-WAIT") return passive;
-    if (state == "LAST-ACK") return passive + fin(way, "2", state);
-    const std::string active = begin + fin(way, "1", "FIN-WAIT-1");
-    if (state == "FIN-WAIT-1") return active;
-    if (state == "CLOSING") return active + std::string(fins_cross);
-    const std::string half_closed = active + std::string(fin_acked);
-    if (state == "FIN-WAIT-2") return half_closed;
-    if (state == "TIME-WAIT") return half_closed + std::string(peer_fin_last);
+    std::string text = established(way);
+    if (state == "ESTABLISHED") return text;
+    if (state == "CLOSE-WAIT" || state == "LAST-ACK") {
+        text += peer_fin_first;
+        if (state == "LAST-ACK") text += fin(way, "2", state);
+        return text;
+    }
+    text += fin(way, "1", "FIN-WAIT-1");
+    if (state == "FIN-WAIT-1") return text;
+    if (state == "CLOSING") {
+        text += fins_cross;
+        return text;
+    }
+    text += fin_acked;
+    if (state == "FIN-WAIT-2") return text;
+    if (state == "TIME-WAIT") {
+        text += peer_fin_last;
+        return text;
+    }
     return std::nullopt;
 }
 

@@ -21,8 +21,10 @@ std::vector<std::uint8_t> hex(Words& words) {
     for (std::size_t i = 0; i + 1 < word.size(); i += 2) {
         std::uint8_t octet = 0;
         const auto pair = word.substr(i, 2);
-        const auto [end, error] = std::from_chars(pair.data(), pair.data() + 2, octet, 16);
-        if (error != std::errc{} || end != pair.data() + 2) words.complain(at, "hex octets", word);
+        const auto [end, error] =
+            std::from_chars(pair.data(), pair.data() + pair.size(), octet, 16);
+        if (error != std::errc{} || end != pair.data() + pair.size())
+            words.complain(at, "hex octets", word);
         octets.push_back(octet);
     }
     if (word.size() % 2 != 0) words.complain(at, "an even number of hex digits", word);
@@ -166,14 +168,16 @@ class Encoder {
     }
 
   private:
+    static std::size_t width_of(std::uint8_t kind) {
+        if (kind == option_kind::wscale) return 1;
+        return kind == option_kind::mss ? 2 : 4;
+    }
     void typed(const Option& option) {
         if (option.kind <= option_kind::nop) {
             put(option.kind, 1);
             return;
         }
-        const std::size_t width = option.kind == option_kind::mss      ? 2
-                                  : option.kind == option_kind::wscale ? 1
-                                                                       : 4;
+        const std::size_t width = width_of(option.kind);
         header(option.kind, option.numbers.size() * width);
         for (const Number& number : option.numbers) put(value(option, number), width);
     }

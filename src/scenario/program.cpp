@@ -90,6 +90,13 @@ bool answers(const Call& call, const std::string& text, bool success) {
     return *call.expected == text;
 }
 
+std::optional<sock::How> how_of(std::string_view word) {
+    if (word == "rd") return sock::How::read;
+    if (word == "wr") return sock::How::write;
+    if (word == "rdwr") return sock::How::both;
+    return std::nullopt;
+}
+
 }  // namespace
 
 const NamedSocket* Program::current() const {
@@ -98,9 +105,8 @@ const NamedSocket* Program::current() const {
 }
 
 NamedSocket* Program::find(const std::string& name) {
-    const auto found = sockets_.find(name.empty()         ? current_
-                                     : name == "listener" ? listener_
-                                                          : name);
+    const std::string& known = name == "listener" ? listener_ : name;
+    const auto found = sockets_.find(name.empty() ? current_ : known);
     if (found == sockets_.end()) return nullptr;
     current_ = found->first;
     if (found->second.tuple) main_ = *found->second.tuple;
@@ -240,11 +246,9 @@ Program::Outcome Program::connect(const Call& call, NamedSocket& socket) {
 }
 
 Program::Outcome Program::shutdown(const Call& call, NamedSocket& socket) {
-    const std::string& how = call.arguments[0];
-    if (how != "rd" && how != "wr" && how != "rdwr") return Outcome::nonsense("rd, wr or rdwr");
-    return Outcome::of(subject_.calls().shutdown(socket.id, how == "rd"   ? sock::How::read
-                                                            : how == "wr" ? sock::How::write
-                                                                          : sock::How::both));
+    const auto how = how_of(call.arguments[0]);
+    if (!how) return Outcome::nonsense("rd, wr or rdwr");
+    return Outcome::of(subject_.calls().shutdown(socket.id, *how));
 }
 
 Program::Outcome Program::read(const Call& call, NamedSocket& socket) {

@@ -51,7 +51,7 @@ class Program {
     Outcome write(const Call& call, NamedSocket& socket);
     Outcome receive_from(const Call& call, NamedSocket& socket);
     Outcome send_to(const Call& call, NamedSocket& socket);
-    Outcome name_of(const Call& call, Result<Endpoint> name);
+    static Outcome name_of(const Call& call, Result<Endpoint> name);
     NamedSocket& add(const std::string& wanted, sock::SocketId id);
     [[nodiscard]] NamedSocket* find(const std::string& name);
 

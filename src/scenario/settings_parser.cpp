@@ -2,6 +2,8 @@
 #include "scenario/settings_parser.hpp"
 
 #include <array>
+#include <initializer_list>
+#include <type_traits>
 
 #include "event/profile.hpp"
 
@@ -31,6 +33,24 @@ bool store(Duration& to, std::string_view text) {
 bool store(Switch& to, std::string_view text) {
     to = text == "on" ? Switch::on : Switch::off;
     return text == "on" || text == "off";
+}
+
+/// What one word of a closed set means.
+template <class T>
+struct Choice {
+    std::string_view word;
+    T value;
+};
+
+template <class T>
+bool choose(T& to, std::string_view word,
+            std::initializer_list<Choice<std::type_identity_t<T>>> choices) {
+    for (const auto& choice : choices) {
+        if (choice.word != word) continue;
+        to = choice.value;
+        return true;
+    }
+    return false;
 }
 
 // clang-format off
@@ -90,17 +110,14 @@ constexpr auto rows = std::to_array<Row>({
     {"strict_timestamps", [](Settings& s, std::string_view t) { return store(s.config.strict_timestamps, t); }},
     {"time_wait_new_timestamps", [](Settings& s, std::string_view t) { return store(s.config.time_wait_new_timestamps, t); }},
     {"time_wait_reuse", [](Settings& s, std::string_view t) {
-         using event::TimeWaitReuse;
-         s.config.time_wait_reuse = t == "on" ? TimeWaitReuse::on : t == "off" ? TimeWaitReuse::off : TimeWaitReuse::loopback;
-         return t == "on" || t == "off" || t == "loopback"; }},
+         using enum event::TimeWaitReuse;
+         return choose(s.config.time_wait_reuse, t, {{"on", on}, {"off", off}, {"loopback", loopback}}); }},
     {"syn_cookies", [](Settings& s, std::string_view t) {
-         using event::SynCookies;
-         s.config.syn_cookies = t == "always" ? SynCookies::always : t == "off" ? SynCookies::off : SynCookies::on_overflow;
-         return t == "always" || t == "off" || t == "on_overflow"; }},
+         using enum event::SynCookies;
+         return choose(s.config.syn_cookies, t, {{"always", always}, {"off", off}, {"on_overflow", on_overflow}}); }},
     {"mtu_probing", [](Settings& s, std::string_view t) {
-         using event::MtuProbing;
-         s.config.mtu_probing = t == "always" ? MtuProbing::always : t == "off" ? MtuProbing::off : MtuProbing::black_hole;
-         return t == "always" || t == "off" || t == "black_hole"; }},
+         using enum event::MtuProbing;
+         return choose(s.config.mtu_probing, t, {{"always", always}, {"off", off}, {"black_hole", black_hole}}); }},
     {"rto_floor", [](Settings& s, std::string_view t) {
          s.config.rto_floor = t == "sum" ? event::RtoFloor::sum : event::RtoFloor::variance;
          return t == "sum" || t == "variance"; }},
@@ -108,12 +125,11 @@ constexpr auto rows = std::to_array<Row>({
          s.config.initial_window = t == "rfc_6928" ? event::InitialWindow::rfc_6928 : event::InitialWindow::ten_segments;
          return t == "rfc_6928" || t == "ten_segments"; }},
     {"congestion", [](Settings& s, std::string_view t) {
-         using event::CongestionControl;
-         s.config.congestion = t == "cubic" ? CongestionControl::cubic : t == "bbr" ? CongestionControl::bbr : CongestionControl::reno;
-         return t == "cubic" || t == "reno" || t == "bbr"; }},
+         using enum event::CongestionControl;
+         return choose(s.config.congestion, t, {{"cubic", cubic}, {"reno", reno}, {"bbr", bbr}}); }},
     {"ecn", [](Settings& s, std::string_view t) {
-         s.config.ecn = t == "on" ? event::Ecn::on : t == "off" ? event::Ecn::off : event::Ecn::passive;
-         return t == "on" || t == "off" || t == "passive"; }},
+         using enum event::Ecn;
+         return choose(s.config.ecn, t, {{"on", on}, {"off", off}, {"passive", passive}}); }},
     {"accept_overflow", [](Settings& s, std::string_view t) {
          s.config.accept_overflow = t == "reset" ? event::Overflow::reset : event::Overflow::ignore;
          return t == "reset" || t == "ignore"; }},

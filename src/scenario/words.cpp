@@ -2,6 +2,7 @@
 #include "scenario/words.hpp"
 
 #include <array>
+#include <cmath>
 
 namespace dt::scenario {
 namespace {
@@ -25,7 +26,7 @@ std::optional<Duration> times(std::string_view count, Duration one) {
     constexpr double most = 1e6;
     if (error != std::errc{} || end != count.data() + count.size()) return std::nullopt;
     if (value < 0 || value > most) return std::nullopt;
-    return Duration(static_cast<Duration::rep>(value * static_cast<double>(one.count()) + 0.5));
+    return Duration(std::llround(value * static_cast<double>(one.count())));
 }
 
 }  // namespace

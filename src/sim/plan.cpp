@@ -12,7 +12,7 @@ namespace dt::sim {
 
 namespace {
 
-std::string host_name(std::size_t index) { return std::string(1, static_cast<char>('a' + index)); }
+std::string host_name(std::size_t index) { return {static_cast<char>('a' + index)}; }
 
 /// One switch, a chain or a star: the last two have hosts that forward.
 std::vector<std::vector<std::string>> draw_links(Draw& draw, const world::Spec& spec) {

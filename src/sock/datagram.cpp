@@ -158,8 +158,7 @@ void SocketTable::disconnect_datagram(SocketId id, Socket& socket) {
     carrier(socket).connect(*datagram.id, std::nullopt);
 }
 
-Answer<Endpoint> SocketTable::datagram_target(const Socket& socket,
-                                              std::optional<Endpoint> to) const {
+Answer<Endpoint> SocketTable::datagram_target(const Socket& socket, std::optional<Endpoint> to) {
     if (to) {
         if (auto fitting = check_family(socket, to->addr); !fitting) {
             return std::unexpected(fitting.error());

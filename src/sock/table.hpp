@@ -112,15 +112,15 @@ class SocketTable {
     /// look at the link alone (ip(7), IP_MTU_DISCOVER).
     [[nodiscard]] std::optional<tcp::PathMtu> narrow_path(const Turn& turn, const Socket& socket,
                                                           const core::Core::Chosen& to) const;
-    Answer<void> send_message(const Socket& socket, const FourTuple& tuple, Octets text,
-                              udp::Carriage carriage) const;
+    [[nodiscard]] Answer<void> send_message(const Socket& socket, const FourTuple& tuple,
+                                            Octets text, udp::Carriage carriage) const;
 
     Answer<void> connect_datagram(SocketId id, Socket& socket, Endpoint remote);
     void disconnect_datagram(SocketId id, Socket& socket);
     [[nodiscard]] Answer<core::Core::Chosen> choose_path(const Socket& socket,
                                                          IpAddr destination) const;
-    [[nodiscard]] Answer<Endpoint> datagram_target(const Socket& socket,
-                                                   std::optional<Endpoint> to) const;
+    [[nodiscard]] static Answer<Endpoint> datagram_target(const Socket& socket,
+                                                          std::optional<Endpoint> to);
 
     Answer<void> check_writable(Socket& socket);
     Answer<void> check_readable(Socket& socket, const StreamFacts& facts);

@@ -11,7 +11,6 @@ namespace dt::tcp {
 using event::Cause;
 using event::QueueStep;
 using event::Reason;
-using event::State;
 
 Engine::Parts::Parts(const Config& given, buf::Pool& given_pool,
                      std::array<std::uint64_t, 2> secret)

@@ -7,7 +7,6 @@
 namespace dt::tcp {
 
 using event::Cause;
-using event::QueueStep;
 using event::Reason;
 using event::State;
 
@@ -94,7 +93,7 @@ bool Engine::Parts::may_be_cookie(const Turn& turn, const Listener& listener) co
 
 /// The last ACK of a handshake that left no entry.
 void Engine::Parts::on_cookie(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment) {
-    Listener& listener = *listeners.get(handle);
+    const Listener& listener = *listeners.get(handle);
     const auto values = read_cookie(turn, segment);
     if (!values) {
         ++counters.syn_cookies_failed;

@@ -215,7 +215,7 @@ PassiveOpen Engine::Parts::open_of(const HalfOpenValues& values, const Listener&
 void Engine::Parts::promote(const Turn& turn, std::uint32_t entry, SegmentIn&& segment) {
     const HalfOpenValues values = half_opens.values(entry);
     const Listeners::Handle listener_handle = listeners.handle_of(values.listener);
-    Listener& listener = *listeners.get(listener_handle);
+    const Listener& listener = *listeners.get(listener_handle);
     PassiveOpen open = open_of(values, listener);
     open.syn_ack_at = half_opens.syn_ack_at(entry);
     open.syn_ack_retransmissions = values.retransmits;

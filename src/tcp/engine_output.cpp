@@ -89,7 +89,7 @@ void Engine::Parts::learn_mtu(const Turn& turn, const IpAddr& destination, std::
     if (told) path_mtus.learn(destination, *told, turn.now());
 }
 
-void Engine::Parts::sync_mtu(const Turn& turn, ConnectionSlot& slot) {
+void Engine::Parts::sync_mtu(const Turn& turn, ConnectionSlot& slot) const {
     slot.mtu_version = path_mtus.version();
     const auto known = path_mtus.find(slot.connection.tuple().remote.addr, turn.now());
     if (known) slot.connection.on_path_mtu(turn, *known, Connection::About::another);

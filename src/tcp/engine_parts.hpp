@@ -90,14 +90,14 @@ struct Engine::Parts {
         Listeners::Handle listener;
         std::optional<std::uint32_t> entry;  // nothing: a cookie stood for it
     };
-    void admit(const Turn& turn, Origin origin, const PassiveOpen& open, SegmentIn&& segment);
+    void admit(const Turn& turn, Origin origin, const PassiveOpen& given, SegmentIn&& segment);
     // SYN cookies (engine_cookies.cpp).
     [[nodiscard]] bool wants_cookie(std::optional<event::Reason> refused) const;
     void send_cookie(const Turn& turn, Listener& listener, HalfOpenValues values);
     [[nodiscard]] bool may_be_cookie(const Turn& turn, const Listener& listener) const;
     [[nodiscard]] std::optional<HalfOpenValues> read_cookie(const Turn& turn,
                                                             const SegmentIn& segment) const;
-    void on_cookie(const Turn& turn, Listeners::Handle listener, SegmentIn&& segment);
+    void on_cookie(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment);
     // Fast Open (engine_fast_open.cpp).
     [[nodiscard]] std::optional<FastOpening> opening(const Config& now, const IpAddr& server,
                                                      const ActiveOpen& open) const;
@@ -143,7 +143,7 @@ struct Engine::Parts {
     void owe(const Turn& turn, const Reply& reply);
     void owe_syn_ack(std::uint32_t entry);
     void learn_mtu(const Turn& turn, const IpAddr& destination, std::uint16_t mtu);
-    void sync_mtu(const Turn& turn, ConnectionSlot& slot);
+    void sync_mtu(const Turn& turn, ConnectionSlot& slot) const;
     [[nodiscard]] std::optional<SegmentOut> next_owed(const Turn& turn);
     [[nodiscard]] std::optional<SegmentOut> next_from_ready(const Turn& turn);
     [[nodiscard]] SegmentOut syn_ack_of(const Turn& turn, std::uint32_t entry);

@@ -19,6 +19,11 @@ bool is_older(const SegmentIn& segment, std::uint32_t ts_recent) {
     return timestamps && static_cast<std::int32_t>(timestamps->value - ts_recent) < 0;
 }
 
+// Nothing answers an RST.
+Do unless_reset(const wire::TcpRepr& header, Do answer) {
+    return header.flags.rst() ? Do::drop : answer;
+}
+
 // With the first number it is the same SYN again: our SYN-ACK was lost, or is under way.
 bool is_plain_syn(const wire::TcpRepr& header) {
     return header.flags.syn() && !header.flags.ack() && !header.flags.rst();
@@ -94,7 +99,7 @@ HalfOpenVerdict HalfOpens::judge(std::uint32_t entry, const SegmentIn& segment,
     }
     // An ACK of anything but our SYN is no part of this handshake (as in LISTEN); the entry stays.
     if (header.flags.ack() && header.ack != common.iss + 1) {
-        return {header.flags.rst() ? Do::drop : Do::reset, Reason::ack_unacceptable};
+        return {unless_reset(header, Do::reset), Reason::ack_unacceptable};
     }
     if (header.flags.syn() && !header.flags.rst() && header.seq == common.irs) {
         return {Do::resend_syn_ack, Reason::duplicate_syn};
@@ -104,9 +109,7 @@ HalfOpenVerdict HalfOpens::judge(std::uint32_t entry, const SegmentIn& segment,
         if (header.flags.rst()) return {Do::drop, Reason::rst_out_of_window};
         return {Do::acknowledge, Reason::out_of_window};
     }
-    if (is_old) {
-        return {header.flags.rst() ? Do::drop : Do::acknowledge, Reason::paws};
-    }
+    if (is_old) return {unless_reset(header, Do::acknowledge), Reason::paws};
     // Second: RST. Only an exact one ends the entry (RFC 5961 §3.2).
     if (header.flags.rst()) {
         if (header.seq == rcv_nxt) return {Do::remove, Reason::reset_by_peer};

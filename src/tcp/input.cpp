@@ -1,7 +1,6 @@
 // SEGMENT ARRIVES in a synchronised state and in SYN-RECEIVED: RFC 9293 §3.10.7.4, one function per
 // numbered step, in its order. The third (security) does not apply, the sixth stands in mark.cpp.
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/assert.hpp"

@@ -15,7 +15,7 @@ void Connection::take_urgent(const Arrival& a) {
     const bool was_at_mark = rare_ && rare_->urgent.is_mark(copied()) && !options_.urgent_in_line;
     if (!rare().urgent.announce(at, tcb_.rcv_nxt, copied())) return;
     // An urgent octet that the reader stands at is no text (Linux).
-    if (was_at_mark && received_.size() > 0) received_.consume(1);
+    if (was_at_mark && !received_.empty()) received_.consume(1);
 }
 
 // The octet is kept aside, and stays in the queue as the mark.
@@ -24,7 +24,7 @@ void Connection::find_urgent(const Arrival& a) {
     const std::uint32_t offset = a.text_offset + distance(a.seq, rare_->urgent.at());
     bool is_first = true;
     a.in.frame->payload(offset, [&](const buf::Slice& slice) {
-        if (is_first && slice.size() > 0) rare_->urgent.keep(slice.octets()[0]);
+        if (is_first && !slice.empty()) rare_->urgent.keep(slice.octets()[0]);
         is_first = false;
     });
     set(Flag::edge);

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint8_t ect_0 = 2;  // IP ECN field (RFC 3168 §5)
 
+bool begins_at(const Run* run, Seq first) { return run != nullptr && run->first == first; }
+
 }  // namespace
 
 /// Numbers that may leave as one segment.
@@ -64,7 +66,7 @@ Connection::Next Connection::next_unpaced(Instant now) const {
     if (state_ == State::closed || state_ == State::time_wait) return Next::nothing;
     const Run* lost = snd_.first_lost();
     // Numbers come round again: ISS means the SYN only before the connection stands.
-    const bool is_syn = snd_.nxt() == tcb_.iss || (lost != nullptr && lost->first == tcb_.iss);
+    const bool is_syn = snd_.nxt() == tcb_.iss || begins_at(lost, tcb_.iss);
     if (is_syn && !has(Flag::connected)) return Next::syn;
     if (state_ == State::syn_sent) return Next::nothing;
     if (is_early() && state_ == State::syn_received && is_text_ready(now)) return Next::text;

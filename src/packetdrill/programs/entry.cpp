@@ -42,6 +42,8 @@ void free_desk(void* self) {
     delete static_cast<Desk*>(self);
 }
 
+// NOLINTBEGIN(readability-function-size, cert-dcl50-cpp): packetdrill's table says what these take.
+
 int socket_call(void* self, int domain, int type, int protocol) {
     return answer(desk(self).open(domain, type, protocol));
 }
@@ -165,6 +167,8 @@ int splice_call(void* self, int from, off64_t* from_offset, int to, off64_t* to_
     return static_cast<int>(::splice(from, from_offset, to, to_offset, count, flags));
 }
 
+// NOLINTEND(readability-function-size, cert-dcl50-cpp)
+
 void fill(Interface& to) {
     to.free = free_desk;
     to.socket = socket_call;
@@ -218,11 +222,11 @@ DT_EXPORT void packetdrill_interface_init(const char* flags, Interface* to) {
     to->userdata = desk.release();
 }
 
-DT_EXPORT int getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
+DT_EXPORT int getsockopt(int fd, int level, int optname, void* optval, socklen_t* optlen) {
     Desk* desk = the_desk;
     if (desk != nullptr && desk->owns(fd))
-        return getsockopt_call(desk, fd, level, name, value, length);
-    return static_cast<int>(::syscall(SYS_getsockopt, fd, level, name, value, length));
+        return getsockopt_call(desk, fd, level, optname, optval, optlen);
+    return static_cast<int>(::syscall(SYS_getsockopt, fd, level, optname, optval, optlen));
 }
 
 DT_EXPORT int close(int fd) {
