@@ -139,7 +139,7 @@ TEST(Supervisor, AResetIsToldToWhoShutItsWritingSide) {
                               "for _ in range(3):\n"
                               "    c, _ = l.accept()\n"
                               "    c.sendall(b'half an answer')\n"
-                              "    time.sleep(0.2); reset(c)\n"
+                              "    go, _ = l.accept(); reset(c); go.close()\n"
                               "time.sleep(2)\n"));
     play.add_python("client",
                     "import os, socket\n"
@@ -152,6 +152,7 @@ TEST(Supervisor, AResetIsToldToWhoShutItsWritingSide) {
                     "    s.setblocking(True); s.shutdown(how)\n"
                     "    if child and (pid := os.fork()):\n"
                     "        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n"
+                    "    go = socket.create_connection(('10.0.0.1', 7000))\n"
                     "    got = b''\n"
                     "    try:\n"
                     "        while some := s.recv(99): got += some\n"

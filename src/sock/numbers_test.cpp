@@ -57,7 +57,7 @@ TEST(SocketNumbers, RawSocketsAreForIcmpAlone) {
     EXPECT_EQ(kind_error(inet, raw, 58), Error::not_permitted);
 }
 
-TEST(SocketNumbers, ICMP4_015_ping_sockets_are_open_to_every_group) {
+TEST(SocketNumbers, PingSocketsAreOpenToEveryGroup) {
     EXPECT_EQ(parse_kind(inet, dgram, 1)->protocol, 1);
     EXPECT_EQ(parse_kind(inet6, dgram, 58)->type, Type::datagram);
     EXPECT_EQ(kind_error(inet, dgram, 58), Error::protocol_not_supported);

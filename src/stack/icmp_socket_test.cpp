@@ -217,7 +217,7 @@ TEST(IcmpSocket, AnEchoOverIpv6HasItsChecksumFromUs) {
     EXPECT_EQ(types, (std::vector<int>{136, 135, 129}));
 }
 
-TEST(IcmpSocket, UDP_023_AFullBufferDropsWithItsReason) {
+TEST(IcmpSocket, AFullBufferDropsWithItsReason) {
     Pair pair;
     const Program program = open(pair, pair.a, sock::Type::datagram);
     EXPECT_EQ(program.set(1, 8, 1), "OK");  // SO_RCVBUF: the least

@@ -39,6 +39,19 @@ SO_TIMESTAMPING, SO_RXQ_OVFL, SO_WIFI_STATUS, IP_CHECKSUM, UDP_CORK, UDP_SEGMENT
 TCP_INQ. SO_BINDTODEVICE is answered EPERM; TCP_FASTOPEN_CONNECT and MSG_FASTOPEN are answered EOPNOTSUPP, as by a kernel whose
 Fast Open is off. IP_RECVERR acts for datagrams; of streams it is kept, for resolvers insist on it, and their error queue
 (MSG_ERRQUEUE) is always empty. Control messages of sendmsg() are not looked at.
+
+## Other differences that programs may meet
+
+* Sockets for ping are open to every group, whatever ping_group_range says (ICMP4-015); one identifier has one socket.
+* The error queue gives no text of the datagram that an error is about, and a datagram that is too long for its path is refused
+  (EMSGSIZE) without an entry there, so that `ping -M do` says nothing of it.
+* ICMP's destination host unknown and host isolated are EHOSTUNREACH; Linux has EHOSTDOWN and ENONET.
+* IP_MULTICAST_ALL 0 does not keep out groups that other sockets of the host joined; source filters (RFC 3678) are not offered.
+* IPV6_UNICAST_HOPS or IPV6_MULTICAST_HOPS of 64, which is the default, gives way to the hop limit a router advertises.
+* After shutdown(SHUT_RD) or (SHUT_RDWR) a reset reads as the end; poll() then, and after the peer's end, lacks POLLERR.
+* IP_MTU of a connection changes when it sends next, not when another one learned of a narrower path (TCP-PMTU-009).
+* The SYN of a peer whose tuple is in TIME-WAIT is ignored while the SYN queue is full, also where others get a cookie.
+* recv(MSG_OOB) behind the end of the stream is EAGAIN in the stack, where Linux has 0.
 """
 KEPT_ROW = re.compile(r'^    \{(sol|tcp|ip|ipv6|udp), \d+, "(\w+)", any_least|^    \{(sol|tcp|ip|ipv6|udp), \d+, "(\w+)", -?\d', re.M)
 TOLD = ("SO_TIMESTAMP", "SO_TIMESTAMPNS", "SO_TIMESTAMP_NEW", "SO_TIMESTAMPNS_NEW", "SO_PEEK_OFF", "IP_PKTINFO", "IP_RECVTTL",
