@@ -34,9 +34,9 @@ std::uint64_t siphash_octets(SipKey key, Octets octets) {
 
 }  // namespace
 
-Rng::Rng(std::uint64_t seed) : state_{} {
-    for (std::uint64_t& word : state_) word = splitmix(seed);
-}
+// In this order: each word moves `seed` on.
+Rng::Rng(std::uint64_t seed)
+    : state_{splitmix(seed), splitmix(seed), splitmix(seed), splitmix(seed)} {}
 
 std::uint64_t Rng::next() {
     const std::uint64_t result = std::rotl(state_[1] * 5, 7) * 9;

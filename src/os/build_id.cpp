@@ -45,9 +45,9 @@ std::string id_in(std::span<const unsigned char> notes) {
 int visit_first(dl_phdr_info* object, std::size_t, void* found) {
     for (const ElfW(Phdr) & segment : std::span{object->dlpi_phdr, object->dlpi_phnum}) {
         if (segment.p_type != PT_NOTE) continue;
+        const ElfW(Addr) address = object->dlpi_addr + segment.p_vaddr;
         // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
-        const auto* start =
-            reinterpret_cast<const unsigned char*>(object->dlpi_addr + segment.p_vaddr);
+        const auto* start = reinterpret_cast<const unsigned char*>(address);
         std::string id = id_in({start, segment.p_memsz});
         if (!id.empty()) *static_cast<std::string*>(found) = std::move(id);
     }
