@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "cli/doctor_recording.hpp"
 #include "cli/doctor_watch.hpp"
 #include "cli/flags.hpp"
 #include "doctor/names.hpp"
@@ -144,12 +145,28 @@ bool is_capture_name(std::string_view word) {
 }
 
 int judge_capture(const DoctorFlags& asked, const std::string& path) {
-    const auto answer = doctor::ask_capture(path, asked.question.language);
-    if (answer) return show(asked, *answer);
+    auto answer = doctor::ask_capture(path, asked.question.language);
+    if (answer) return show(asked, *std::move(answer));
     return complain({fmt::format("cannot read `{}`: {}", path, answer.error()),
                      "write a file that tcpdump -w or dumpcap has written",
                      exit_usage,
                      {}});
+}
+
+int judge_recording(const DoctorFlags& asked, const std::string& path) {
+    Loaded loaded(path);
+    if (const auto problem = loaded.load({})) return complain(*problem);
+    if (const int code = tell_of_replay(loaded); code != exit_ok) return code;
+    return show(asked, ask_recording(loaded, asked.question.language));
+}
+
+/// What a target that is no host cannot be asked.
+std::optional<Problem> misplaced_flags(const DoctorFlags& asked) {
+    if (!asked.watches && asked.watch_time.empty()) return std::nullopt;
+    return Problem{"--watch looks at this host: neither a file nor a command can be watched",
+                   "leave --watch and --for out, or the file or command",
+                   exit_usage,
+                   {}};
 }
 
 /// Everything behind `--` is the command.
@@ -161,8 +178,8 @@ CommandLine split_command(const Arguments& arguments) {
 }
 
 int judge_command(const DoctorFlags& asked, const Arguments& command) {
-    const auto answer = doctor::ask_command(asked.question, command);
-    if (answer) return show(asked, answer->answer);
+    auto answer = doctor::ask_command(asked.question, command);
+    if (answer) return show(asked, std::move(answer->answer));
     const os::Failure& failure = answer.error();
     if (std::string_view{failure.call} == "execve") {
         return complain(
@@ -201,16 +218,21 @@ int doctor_command(const Arguments& arguments) {
     }
     asked.question.language = *language;
     asked.question.may_probe = !asked.may_not_probe;
-    if (words.size() == 1 && is_capture_name(words[0]) && line.program.empty()) {
-        return judge_capture(asked, words[0]);
+    const bool is_one_word = words.size() == 1 && line.program.empty();
+    const bool is_capture = is_one_word && is_capture_name(words[0]);
+    const bool is_recording = is_one_word && !is_capture && is_recording_name(words[0]);
+    if (is_capture || is_recording || !line.program.empty()) {
+        if (const auto problem = misplaced_flags(asked)) return complain(*problem);
     }
+    if (is_capture) return judge_capture(asked, words[0]);
+    if (is_recording) return judge_recording(asked, words[0]);
     if (const auto problem = read_target(words, asked.question)) return complain(*problem);
     if (!line.program.empty()) return judge_command(asked, line.program);
     if (asked.watches) return watch(asked);
     tell_progress(asked);
-    const auto answer = doctor::ask_host(asked.question);
+    auto answer = doctor::ask_host(asked.question);
     if (!answer) return complain(unreadable(answer.error()));
-    return show(asked, *answer);
+    return show(asked, *std::move(answer));
 }
 
 }  // namespace dt::cli

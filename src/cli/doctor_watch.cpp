@@ -13,7 +13,6 @@
 #include "cli/terminal.hpp"
 #include "doctor/watch.hpp"
 #include "os/clock.hpp"
-#include "rules/number_text.hpp"
 
 namespace dt::cli {
 
@@ -65,9 +64,9 @@ std::string head_text(const doctor::Answer& answer, rules::Language language) {
     const auto listeners = std::ranges::count(sockets, event::State::listen, &rules::Socket::state);
     const std::vector<rules::Value> values{
         {"name", answer.setting.host_name},
-        {"sockets", rules::grouped(static_cast<std::uint64_t>(tcp))},
-        {"listeners", rules::grouped(static_cast<std::uint64_t>(listeners))},
-        {"count", std::to_string(answer.verdict.findings.size())}};
+        {"sockets", rules::counted(language, "sockets", static_cast<std::uint64_t>(tcp))},
+        {"listeners", rules::counted(language, "listeners", static_cast<std::uint64_t>(listeners))},
+        {"found", rules::findings_text(language, answer.verdict.findings.size())}};
     return rules::filled(rules::text_of(language, rules::rule(0), "watching"), values);
 }
 

@@ -17,6 +17,7 @@ constexpr std::string_view first_screen =
   dialtone doctor                   what is wrong with the sockets of this Linux host, in 2 s
 Run      run · up network.toml · replay FILE [--at TIME]
 Explain  ladder · ss
+Watch    doctor --watch
 Learn    help run|up|demo|ss|ladder|replay|tap|doctor|faults|exit-codes
 Common   --json  --color auto|always|never  --ascii  -q  -v  --seed N  --version
 )";
@@ -107,6 +108,7 @@ Usage: dialtone doctor [TARGET | -- COMMAND…] [--watch [--for SPAN]] [--html F
   dialtone doctor db:5432        what concerns one address, or each address of a name
   dialtone doctor pid 4242       the sockets of one process
   dialtone doctor trace.pcapng   a capture: refusals, resets, losses, shut windows, with packet numbers
+  dialtone doctor run-7.dtr      a recording of dialtone run: each of its hosts, replayed
   dialtone doctor -- ./server    runs a program; why its socket calls failed or waited
 It reads sockets and counters for 2 s and changes nothing. For :PORT without a listener it binds one
 scratch socket, closes it at once and says so; --no-probe leaves that out.

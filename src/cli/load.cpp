@@ -121,6 +121,25 @@ std::vector<observe::HostSockets> Loaded::sockets() const {
     return hosts;
 }
 
+namespace {
+
+/// Events that were kept before.
+class Unheard final : public event::Sink {
+  public:
+    void on_event(Instant, event::HostIndex, const event::Body&) override {}
+};
+
+}  // namespace
+
+void Loaded::visit(std::span<const Instant> instants, Look look) const {
+    Unheard unheard;
+    world::Replay again(*header_, octets_, unheard);
+    for (const Instant at : instants) {
+        again.run_until(at);
+        look(at, again.world());
+    }
+}
+
 Checked<std::string> recording_or_newest(const std::string& given) {
     if (!given.empty()) return given;
     const std::string folder = recordings_folder();

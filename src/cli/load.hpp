@@ -1,8 +1,10 @@
 // A recording read back: the world runs again without its programs.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +45,11 @@ class Loaded {
     [[nodiscard]] std::optional<Duration> asked() const { return asked_; }
     /// All sockets at this moment, with the descriptors that the recording names.
     [[nodiscard]] std::vector<observe::HostSockets> sockets() const;
+
+    /// Shows the world at an instant: everything at it has happened, nothing later.
+    using Look = std::move_only_function<void(Instant at, const world::World& world)>;
+    /// Replays once more, and shows the world at each of `instants`, which are sorted.
+    void visit(std::span<const Instant> instants, Look look) const;
 
   private:
     [[nodiscard]] Instant now() const;

@@ -82,16 +82,24 @@ std::size_t count_listeners(const rules::Evidence& evidence) {
 std::vector<rules::Value> numbers(const rules::Evidence& evidence, const rules::Verdict& verdict,
                                   const Setting& setting) {
     const std::size_t count = verdict.findings.size();
-    std::vector<rules::Value> values{{"name", setting.host_name},
-                                     {"kernel", setting.kernel},
-                                     {"sockets", rules::grouped(count_tcp(evidence))},
-                                     {"listeners", rules::grouped(count_listeners(evidence))},
-                                     {"window", rules::span(evidence.window)},
-                                     {"uid", std::to_string(evidence.uid)},
-                                     {"rules", std::to_string(verdict.rules_run)},
-                                     {"count", std::to_string(count)}};
-    values.push_back({"found", say(setting, count == 1 ? "finding" : "findings", values)});
+    std::vector<rules::Value> values{
+        {"name", setting.host_name},
+        {"kernel", setting.kernel},
+        {"sockets", rules::counted(setting.language, "sockets", count_tcp(evidence))},
+        {"listeners", rules::counted(setting.language, "listeners", count_listeners(evidence))},
+        {"window", rules::span(evidence.window)},
+        {"uid", std::to_string(evidence.uid)},
+        {"rules", std::to_string(verdict.rules_run)},
+        {"found", rules::findings_text(setting.language, count)}};
     return values;
+}
+
+std::string unreadable(const Setting& setting) {
+    std::string out;
+    for (const Unseen& unseen : setting.unseen) {
+        out += say(setting, "unseen", {{"what", unseen.what}, {"why", unseen.why}}) + "\n";
+    }
+    return out;
 }
 
 std::string what_was_not_seen(const rules::Evidence& evidence, const Setting& setting) {
@@ -99,13 +107,11 @@ std::string what_was_not_seen(const rules::Evidence& evidence, const Setting& se
     if (setting.hidden_owners > 0) {
         out += say(setting, "hidden",
                    {{"uid", std::to_string(evidence.uid)},
-                    {"count", std::to_string(setting.hidden_owners)}}) +
+                    {"listeners",
+                     rules::counted(setting.language, "listeners", setting.hidden_owners)}}) +
                "\n";
     }
-    for (const Unseen& unseen : setting.unseen) {
-        out += say(setting, "unseen", {{"what", unseen.what}, {"why", unseen.why}}) + "\n";
-    }
-    return out;
+    return out + unreadable(setting);
 }
 
 /// The line about the port, the command or the capture; a port's findings speak for themselves.
@@ -144,6 +150,20 @@ int exit_code_of(const rules::Verdict& verdict, const Setting& setting) {
     return setting.undecided.empty() ? 0 : 3;
 }
 
+std::string place_text(const rules::Finding& finding, rules::Language language) {
+    if (!finding.place) return {};
+    const rules::Place& place = *finding.place;
+    const auto seconds = [](Duration time) {
+        return fmt::format("{:.3f} s", static_cast<double>(time.count()) / 1e9);
+    };
+    const std::vector<rules::Value> values{{"name", place.host},
+                                           {"from", seconds(place.from)},
+                                           {"at", seconds(place.at)},
+                                           {"event", place.event}};
+    const std::string_view part = place.event.empty() ? "place.window" : "place.call";
+    return rules::filled(rules::text_of(language, rules::rule(0), part), values);
+}
+
 std::string finding_text(const rules::Finding& finding, std::size_t rank, rules::Language language,
                          const observe::Paint& paint) {
     const std::string certainty{
@@ -159,6 +179,9 @@ std::string finding_text(const rules::Finding& finding, std::size_t rank, rules:
         return rules::text_of(language, rules::rule(0), part);
     };
     out += section(finding, label("proof"), finding.proofs, language, paint);
+    if (finding.place) {
+        out += fmt::format("         {}\n", wrapped(place_text(finding, language), 9, paint.width));
+    }
     out += section(finding, label("fix"), finding.fixes, language, paint, Fix::yes);
     if (!finding.decide.empty()) {
         out +=
@@ -200,7 +223,7 @@ std::string text_report(const rules::Evidence& evidence, const rules::Verdict& v
     for (const std::string& sentence : setting.undecided) {
         out += wrapped(sentence, 2, paint.width) + "\n";
     }
-    if (verdict.findings.empty() && setting.undecided.empty() && !setting.is_capture) {
+    if (verdict.findings.empty() && setting.undecided.empty() && !setting.is_file) {
         out += is_host ? fmt::format("{} {}\n", paint.tint(paint.plain("✓"), Tone::good),
                                      say(setting, "nothing", values))
                        : say(setting, "nothing.target", values) + "\n";
@@ -211,7 +234,9 @@ std::string text_report(const rules::Evidence& evidence, const rules::Verdict& v
             evidence.call ? evidence.call->address : evidence.target.endpoint.value_or(Endpoint{});
         out += say(setting, "probe", {{"port", std::to_string(endpoint.port.value())}}) + "\n";
     }
-    if (is_host) out += paint.tint(in_order(evidence, verdict, setting, paint), Tone::faint);
+    const std::string rest =
+        is_host ? in_order(evidence, verdict, setting, paint) : unreadable(setting);
+    if (!rest.empty()) out += paint.tint(rest, Tone::faint);
     return paint.plain(out);
 }
 

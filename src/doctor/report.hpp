@@ -20,7 +20,7 @@ struct Setting {
     std::vector<rules::Value> target;  ///< of the line about the target; empty without one
     std::string_view target_part;      ///< the report's text for that line
     bool was_probed = false;
-    bool is_capture = false;
+    bool is_file = false;                ///< a capture or a recording was read, not this host
     std::vector<std::string> notes;      ///< sentences below the findings
     bool is_verbose = false;             ///< also each owner's command line
     std::vector<std::string> undecided;  ///< sentences of what could not be judged
@@ -40,6 +40,8 @@ struct Setting {
 /// The line that says what was read, and how much was found.
 [[nodiscard]] std::string summary_line(const rules::Evidence& evidence,
                                        const rules::Verdict& verdict, const Setting& setting);
+/// Where and when in a recording; empty elsewhere.
+[[nodiscard]] std::string place_text(const rules::Finding& finding, rules::Language language);
 /// One finding as the lines of a terminal report.
 [[nodiscard]] std::string finding_text(const rules::Finding& finding, std::size_t rank,
                                        rules::Language language, const observe::Paint& paint);

@@ -53,12 +53,17 @@ std::string article_of(const rules::Finding& finding, rules::Language language) 
     const auto label = [&](std::string_view part) {
         return rules::text_of(language, rules::rule(0), part);
     };
-    return fmt::format("<article class=\"{}\"><h2>{} {}: {}</h2><dl>{}{}</dl>{}</article>\n",
-                       rules::name(finding.harm), rules::name(finding.rule),
-                       label(rules::name(finding.certainty)),
-                       escaped(rules::say(language, finding, finding.head)),
-                       parts_of(finding, label("proof"), finding.proofs, language),
-                       parts_of(finding, label("fix"), finding.fixes, language), facts_of(finding));
+    const std::string place = escaped(place_text(finding, language));
+    const std::string decide = finding.decide.empty()
+                                   ? std::string{}
+                                   : parts_of(finding, label("decide"), {finding.decide}, language);
+    return fmt::format(
+        "<article class=\"{}\"><h2>{} {}: {}</h2><dl>{}{}{}{}</dl>{}</article>\n",
+        rules::name(finding.harm), rules::name(finding.rule), label(rules::name(finding.certainty)),
+        escaped(rules::say(language, finding, finding.head)),
+        parts_of(finding, label("proof"), finding.proofs, language),
+        place.empty() ? place : fmt::format("<dd>{}</dd>", place),
+        parts_of(finding, label("fix"), finding.fixes, language), decide, facts_of(finding));
 }
 
 }  // namespace
@@ -78,6 +83,9 @@ std::string html_report(const rules::Evidence& evidence, const rules::Verdict& v
     }
     for (const std::string& sentence : setting.undecided) {
         out += fmt::format("<p>{}</p>\n", escaped(sentence));
+    }
+    for (const std::string& note : setting.notes) {
+        out += fmt::format("<p>{}</p>\n", escaped(note));
     }
     return out + "</html>\n";
 }

@@ -65,6 +65,14 @@ bool is_about_listener(rules::RuleId id) {
                                [&](const rules::Rule& rule) { return rule.id == id; });
 }
 
+Json place_of(const rules::Place& place) {
+    Json out = {{"host", place.host},
+                {"from_s", static_cast<double>(place.from.count()) / 1e9},
+                {"at_s", static_cast<double>(place.at.count()) / 1e9}};
+    if (!place.event.empty()) out["event"] = place.event;
+    return out;
+}
+
 Json finding_of(const rules::Finding& finding, const rules::Verdict& verdict,
                 rules::Language language) {
     Json subject = {{"name", finding.subject}};
@@ -82,6 +90,7 @@ Json finding_of(const rules::Finding& finding, const rules::Verdict& verdict,
                 {"evidence", evidence_of(finding)},
                 {"ruled_out", ruled_out(finding, verdict)}};
     if (!finding.decide.empty()) out["decide"] = rules::say(language, finding, finding.decide);
+    if (finding.place) out["place"] = place_of(*finding.place);
     return out;
 }
 

@@ -7,44 +7,12 @@
 #include <algorithm>
 
 #include "doctor/capture_file.hpp"
+#include "doctor/target_line.hpp"
 #include "rules/number_text.hpp"
 
 namespace dt::doctor {
 
 namespace {
-
-std::size_t count_at(const rules::Evidence& evidence, Port port, event::State state) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(evidence.after.sockets, [&](const rules::Socket& socket) {
-            return socket.protocol == rules::Protocol::tcp && socket.local.port == port &&
-                   socket.state == state;
-        }));
-}
-
-/// The line about the port that was asked about.
-void describe_port(const rules::Evidence& evidence, Setting& setting) {
-    const Endpoint asked = *evidence.target.endpoint;
-    const rules::Scene scene(evidence);
-    setting.target_part = "no.listener";
-    setting.target = {
-        {"listener", rules::text_of(asked)},
-        {"established", std::to_string(count_at(evidence, asked.port, event::State::established))},
-        {"timewait", std::to_string(count_at(evidence, asked.port, event::State::time_wait))},
-        {"window", rules::span(evidence.window)}};
-    for (const rules::ListenerSight& sight : scene.listeners()) {
-        const rules::Socket& listener = *sight.now;
-        if (listener.local.port != asked.port || listener.protocol != rules::Protocol::tcp)
-            continue;
-        if (!evidence.target.is_any_address && !scene.is_asked(listener)) continue;
-        setting.target_part = "listener";
-        setting.target[0].text = rules::text_of(listener.local);
-        setting.target.push_back({"owner", scene.owner_text(listener)});
-        setting.target.push_back({"waiting", std::to_string(listener.rqueue)});
-        const bool is_full = listener.rqueue > listener.wqueue;
-        setting.target.push_back({"limit", std::to_string(listener.wqueue) + (is_full ? "!" : "")});
-        return;
-    }
-}
 
 bool has_listener(const rules::Evidence& evidence) {
     const rules::Scene scene(evidence);
@@ -53,12 +21,14 @@ bool has_listener(const rules::Evidence& evidence) {
     });
 }
 
-/// A process whose sockets may not be read cannot be judged.
+/// The line about a process; one whose sockets may not be read cannot be judged.
 void check_process(const rules::Evidence& evidence, Setting& setting) {
     const std::string pid = std::to_string(*evidence.target.pid);
     struct stat status {};
     const bool exists = ::stat(("/proc/" + pid).c_str(), &status) == 0;
-    if (exists && ::access(("/proc/" + pid + "/fd").c_str(), R_OK | X_OK) == 0) return;
+    if (exists && ::access(("/proc/" + pid + "/fd").c_str(), R_OK | X_OK) == 0) {
+        return describe_process(evidence, setting);
+    }
     const std::vector<rules::Value> values{{"pid", pid},
                                            {"owneruid", std::to_string(status.st_uid)}};
     const auto text = [&](std::string_view part) {
@@ -88,18 +58,17 @@ std::expected<Answer, std::string> ask_capture(const std::string& path, rules::L
     Answer answer{{}, std::move(read->verdict), setting_here(language)};
     Setting& setting = answer.setting;
     const std::size_t count = answer.verdict.findings.size();
-    const std::vector<rules::Value> counted{{"count", std::to_string(count)}};
     const auto text = [&](std::string_view part, const std::vector<rules::Value>& values) {
         return rules::filled(rules::text_of(language, rules::rule(0), part), values);
     };
-    setting.is_capture = true;
+    setting.is_file = true;
     setting.target_part = count == 0 ? "capture.nothing" : "capture.head";
     setting.target = {
         {"file", path},
         {"packets", rules::grouped(read->packets)},
         {"flows", rules::grouped(read->flows)},
         {"skipped", std::to_string(rules::all_rules().size() - answer.verdict.rules_run)},
-        {"found", text(count == 1 ? "finding" : "findings", counted)}};
+        {"found", rules::findings_text(language, count)}};
     if (!read->cut.empty()) setting.notes.push_back(text("capture.cut", {{"why", read->cut}}));
     return answer;
 }
@@ -143,7 +112,7 @@ void judge_endpoints(Host& host, const Question& question, Answer& answer) {
     }
     judge_endpoint(host, question, first, answer);
     rules::rank(answer.verdict);
-    describe_port(answer.evidence, answer.setting);
+    describe_endpoint(answer.evidence, answer.verdict, answer.setting);
     if (question.name.empty()) return;
     std::string list = wire::to_string(first.addr);
     for (const IpAddr& address : question.more) list += ", " + wire::to_string(address);

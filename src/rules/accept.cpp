@@ -43,7 +43,9 @@ void accept_queue_full(const Scene& scene, Findings& out) {
         if (!is_full(listener) && !was_full) continue;
         const Process* const owner = scene.owner_of(listener);
         if (owner != nullptr && has_used_up_files(*owner)) continue;
-        Finding finding = of_listener(scene, rule(24), listener);
+        Socket shown = listener;  // as it was while it was full
+        if (!is_full(listener)) shown.rqueue = sight.before->rqueue;
+        Finding finding = of_listener(scene, rule(24), shown);
         finding.weight = sight.drops_delta;
         finding.say("ignored", sight.drops_delta)
             .say("window", span(scene.evidence.window))

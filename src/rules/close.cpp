@@ -32,7 +32,8 @@ Piles piles_of(const Scene& scene, event::State state) {
         const Socket* const before = scene.earlier(socket);
         const bool is_used = before != nullptr && before->info && socket.info &&
                              (before->info->data_segs_out != socket.info->data_segs_out ||
-                              before->info->data_segs_in != socket.info->data_segs_in);
+                              before->info->data_segs_in != socket.info->data_segs_in ||
+                              before->info->bytes_received != socket.info->bytes_received);
         if (is_used) continue;  // a half-closed connection that still carries data is in order
         const Process* const owner = scene.owner_of(socket);
         Pile& pile = piles[{owner == nullptr ? 0 : owner->pid, socket.uid}];

@@ -22,7 +22,7 @@ constexpr auto texts = std::to_array<Word>({
     {rule(13), "proof.remote", "AttemptFails +{AttemptFails}, InDestUnreachs +{InDestUnreachs}: no ICMP, so a TCP (or a device that plays one) answered"},
     {rule(13), "fix", "start the server, or correct the port: ss -ltn shows what listens"},
     {rule(13), "fix.remote", "see there whether something listens on port {port}, and on which address"},
-    {rule(13), "decide", "dialtone doctor {ip}:{port} on that host"},
+    {rule(13), "decide", "dialtone doctor {to} on that host"},
     {rule(14), "symptom", "connect: Connection refused, though the server runs"},
     {rule(14), "cause", "The server listens on the port, but on another address, often 127.0.0.1 only."},
     {rule(14), "head", "connect({fd}, {to}) of {program} failed with ECONNREFUSED: {owner} listens on {other} only"},

@@ -43,6 +43,14 @@ struct Value {
     std::string text;
 };
 
+/// Where and when in a recorded run something was found; times are since the run began.
+struct Place {
+    std::string host;
+    Duration from{};
+    Duration at{};
+    std::string event;  ///< `e90`: the call that failed; empty for what a window shows
+};
+
 struct Finding {
     Finding(RuleId id, std::string about) : rule(id), subject(std::move(about)) {}
 
@@ -59,6 +67,7 @@ struct Finding {
     std::string_view decide;  ///< the text that names a command which separates what is left
     std::vector<Value> values;
     std::vector<Fact> facts;
+    std::optional<Place> place;  ///< nothing on a live host and in a capture
 
     Finding& say(std::string_view value_name, std::string text);
     Finding& say(std::string_view value_name, std::uint64_t number);

@@ -22,7 +22,7 @@ constexpr auto texts = std::to_array<Word>({
     {rule(13), "proof.remote", "AttemptFails +{AttemptFails}, InDestUnreachs +{InDestUnreachs}: ICMP가 아니라 TCP(또는 그 흉내를 내는 장치)가 답함"},
     {rule(13), "fix", "서버를 시작하거나 포트를 고치십시오: 무엇이 LISTEN하는지는 ss -ltn"},
     {rule(13), "fix.remote", "그쪽에서 포트 {port}에 무엇이 어느 주소로 LISTEN하는지 보십시오"},
-    {rule(13), "decide", "그 호스트에서 dialtone doctor {ip}:{port}"},
+    {rule(13), "decide", "그 호스트에서 dialtone doctor {to}"},
     {rule(14), "symptom", "서버가 도는데도 connect: Connection refused"},
     {rule(14), "cause", "서버가 그 포트에서 LISTEN하지만 다른 주소, 흔히 127.0.0.1에서만 합니다."},
     {rule(14), "head", "{program}의 connect({fd}, {to})가 ECONNREFUSED로 실패: {owner}는 {other}에서만 LISTEN"},

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "rules/number_text.hpp"
+
 namespace dt::rules {
 
 namespace {
@@ -62,6 +64,16 @@ std::string filled(std::string_view pattern, std::span<const Value> values) {
         pattern.remove_prefix(hole.size());
     }
     return out;
+}
+
+std::string counted(Language language, std::string_view what, std::uint64_t count) {
+    const std::string part = std::string{what} + (count == 1 ? ".one" : ".many");
+    return filled(text_of(language, rule(0), part), std::vector<Value>{{"count", grouped(count)}});
+}
+
+std::string findings_text(Language language, std::size_t count) {
+    return filled(text_of(language, rule(0), count == 1 ? "finding" : "findings"),
+                  std::vector<Value>{{"count", std::to_string(count)}});
 }
 
 std::string say(Language language, const Finding& finding, std::string_view part) {

@@ -26,6 +26,10 @@ struct Word {
 [[nodiscard]] std::string_view text_of(Language language, RuleId rule, std::string_view part);
 /// `pattern` with each {name} replaced by its value; an unknown name stays as it is.
 [[nodiscard]] std::string filled(std::string_view pattern, std::span<const Value> values);
+/// `1 listener`, `1,204 listeners`: the report's text `what`.one or `what`.many, filled.
+[[nodiscard]] std::string counted(Language language, std::string_view what, std::uint64_t count);
+/// `1 finding`, `3 findings`.
+[[nodiscard]] std::string findings_text(Language language, std::size_t count);
 /// The text of a finding's part, filled.
 [[nodiscard]] std::string say(Language language, const Finding& finding, std::string_view part);
 

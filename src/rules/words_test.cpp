@@ -80,5 +80,14 @@ TEST(Words, ALocaleChoosesTheLanguage) {
     EXPECT_EQ(language_of("fr_FR"), std::nullopt);
 }
 
+TEST(Words, OneOfAThingIsNotSeveral) {
+    EXPECT_EQ(counted(Language::english, "listeners", 1), "1 listener");
+    EXPECT_EQ(counted(Language::english, "listeners", 0), "0 listeners");
+    EXPECT_EQ(counted(Language::english, "sockets", 29'411), "29,411 TCP sockets");
+    EXPECT_EQ(counted(Language::korean, "sockets", 1), "TCP 소켓 1개");
+    EXPECT_EQ(findings_text(Language::english, 1), "1 finding");
+    EXPECT_EQ(findings_text(Language::english, 3), "3 findings");
+}
+
 }  // namespace
 }  // namespace dt::rules
