@@ -121,14 +121,16 @@ bool Judge::begin_control(const Stop& stop, CallKind kind) {
     return true;
 }
 
-/// A request on a connection that has been used and lay idle: whether the peer has closed it.
+/// A request on a connection that has been used and lay idle: whether the peer has closed it, or
+/// how long the silence was.
 void note_stale(const Begun& begun, Known& known) {
     const Duration idle = begun.since - known.last_transfer;
     known.stale.reset();
     if (!known.is_connected || !known.has_received || known.sends == 0 || idle < idle_time) return;
     const auto found = options_of(begun.call.pid, begun.call.fd);
-    if (!found || !found->info || found->info->state != event::State::close_wait) return;
-    known.stale = rules::Stale{idle};
+    if (!found || !found->info) return;
+    if (found->info->state == event::State::close_wait) known.stale = rules::Stale{idle};
+    if (found->info->state == event::State::established) known.silence = idle;
 }
 
 /// A datagram's own destination, where the call names one.
@@ -323,7 +325,10 @@ void Judge::transfer_failed(Begun begun, Known& known, int error) {
     }
     switch (error) {
         case EPIPE:
-        case ECONNRESET: (void)is_stale(begun, known); break;
+        case ECONNRESET:
+            (void)is_stale(begun, known);
+            begun.call.silence = known.silence;
+            break;
         case ETIMEDOUT:
         case ECONNREFUSED:
         case ENOTCONN:
@@ -373,6 +378,7 @@ void Judge::received(const Begun& begun, Known& known) {
     if (known.protocol == rules::Protocol::udp) {
         return lookups_.answered(begun.call.pid, begun.call.address);
     }
+    known.silence = {};
     const auto at_send = std::exchange(known.at_send, std::nullopt);
     const Duration waited = os::now() - known.last_transfer;
     if (!at_send || waited < late_answer) return;
@@ -466,10 +472,7 @@ Answer Judge::answer() {
     answer.setting.target_part = answer.verdict.findings.empty() ? "command" : "command.found";
     answer.setting.unseen = host_.unseen();
     const std::size_t count = answer.verdict.findings.size();
-    const std::vector<rules::Value> values{{"count", std::to_string(count)}};
-    const std::string_view part = count == 1 ? "finding" : "findings";
-    answer.setting.target.push_back(
-        {"found", rules::filled(rules::text_of(question_.language, rules::rule(0), part), values)});
+    answer.setting.target.push_back({"found", rules::findings_text(question_.language, count)});
     return answer;
 }
 

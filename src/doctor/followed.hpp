@@ -37,6 +37,7 @@ struct Known {
     Instant last_transfer{};
     std::optional<rules::TcpInfo> at_send;  ///< just after the request was written
     std::optional<rules::Stale> stale;      ///< the last write met CLOSE-WAIT
+    Duration silence{};                     ///< before a request that has no answer yet
 };
 
 using Key = std::pair<pid_t, int>;  // process, descriptor

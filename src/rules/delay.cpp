@@ -6,6 +6,7 @@
 
 #include "rules/number_text.hpp"
 #include "rules/program_waits.hpp"
+#include "rules/reset_calls.hpp"
 
 namespace dt::rules {
 
@@ -183,8 +184,8 @@ Duration quiet_before(const Socket& socket) {
     return quiet - 2 * Duration{std::chrono::microseconds{socket.info->rto_us}};
 }
 
-/// R37: small data is stuck after a long silence, while other connections to the same host go on:
-/// a device between has forgotten this one.
+/// R37 without a reset: small data is stuck after a long silence, while other connections to the
+/// same host go on: a device between has forgotten this one.
 void forgotten_between(const Scene& scene, const Socket& socket, Findings& out) {
     constexpr Duration long_silence = 5s;
     const Duration quiet = quiet_before(socket);
@@ -386,15 +387,13 @@ void conntrack_full(const Scene& scene, Findings& out) {
     out.push_back(std::move(finding.proof("proof").fix("fix")));
 }
 
-void found_with_47(const Scene&, Findings&) {}
-
 }  // namespace
 
 std::span<const Rule> delay_rules() {
     static constexpr auto rules = std::to_array<Rule>({
         {rule(42), Kind::delay, "each exchange takes 40 ms", "R46 R52", held_by_nagle},
-        {rule(37), Kind::delay, "an idle connection is dead when it is used", "R38 R47",
-         found_with_47},
+        {rule(37), Kind::delay, "an idle connection is dead when it is used", "R31 R36 R38 R47",
+         reset_after_silence},
         {rule(43), Kind::delay, "an answer takes 200 ms more", "R42 R46 R52", request_sent_again},
         {rule(44), Kind::delay, "sending stalls", "R46 R47 R52", window_is_shut},
         {rule(45), Kind::delay, "slow on a long path", "R44 R46", send_buffer_small},

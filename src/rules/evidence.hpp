@@ -244,6 +244,7 @@ struct Call {
     std::uint64_t size = 0;          ///< octets of a send
     std::optional<Exchanges> exchanges;
     std::optional<Stale> stale;
+    Duration silence{};  ///< before the last request, which went out on an open connection
     std::optional<Repeat> repeat;
     std::optional<Lookup> lookup;
     std::optional<Race> race;

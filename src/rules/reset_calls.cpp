@@ -47,6 +47,22 @@ void reset_by_peer(const Scene& scene, Findings& out) {
     out.push_back(std::move(finding));
 }
 
+void reset_after_silence(const Scene& scene, Findings& out) {
+    const Call* const call = transfer(scene, ECONNRESET);
+    constexpr Duration long_silence = 5s;
+    if (call == nullptr || call->stale || call->silence < long_silence) return;
+    if (scene.is_local(call->address.addr)) return;  // both ends are seen: R31, R32
+    Finding finding = about(*call, 37);
+    finding.certainty = Certainty::likely;
+    finding.head = "head.reset";
+    finding.say("quiet", span(call->silence))
+        .rose(scene.evidence, Counter::icmp_in_dest_unreachs)
+        .fact(Source::call, "silence_ms",
+              static_cast<std::uint64_t>(call->silence.count() / 1'000'000));
+    finding.decide = "decide.reset";
+    out.push_back(std::move(finding.proof("proof.reset").fix("fix")));
+}
+
 void gone_before_accept(const Scene& scene, Findings& out) {
     const Call* const call = transfer(scene, ECONNRESET);
     if (call == nullptr || !is_gone_before_accept(*call)) return;

@@ -1,4 +1,5 @@
 # Labs of the rules R37, R45, R51 and R54: what a path does to segments.
+import contextlib
 import socket
 import struct
 import threading
@@ -42,6 +43,44 @@ def forgotten_flow(bench):
 def near_miss_drop_without_silence(bench):
     """The same without a silence before: nothing says that a device has forgotten it."""
     return forget(bench, 0.5)
+
+
+SILENT = """
+    c = socket.create_connection(('10.9.0.2', 8080))
+    c.send(b'x'); c.recv(1); time.sleep({silence}); c.send(b'x')
+    try:
+        c.recv(1)
+    except OSError as error:
+        print(error)
+"""
+
+
+def reset_later(bench, silence):
+    """The path answers with a reset from 0.5 s on; a request is written after `silence` seconds."""
+    bench.namespace("server")
+    bench.python(ECHO, name="server")
+
+    def forget_soon():
+        time.sleep(0.5)
+        with contextlib.suppress(Skip):
+            nft("tcp dport 8080 reject with tcp reset", run=lambda command: bench.at("server", command))
+
+    nft("tcp dport 9 drop", run=lambda command: bench.at("server", command))  # or a skip, before anything waits
+    bench.at("server", "nft delete table inet lab")
+    threading.Thread(target=forget_soon, daemon=True).start()
+    return bench.trace(SILENT.format(silence=silence))
+
+
+@lab("R37", certainty="likely")
+def reset_after_silence(bench):
+    """A connection lies idle for 6 s, and the path resets what is sent on it then."""
+    return reset_later(bench, 6)
+
+
+@lab()
+def near_miss_reset_without_silence(bench):
+    """The same after 1.5 s: no device forgets a connection so soon, and no rule can say who sent the reset."""
+    return reset_later(bench, 1.5)
 
 
 def limited_us(client):
