@@ -40,13 +40,27 @@ constexpr std::uint8_t extension(int number) {
     return static_cast<std::uint8_t>(1U << (number - 1));
 }
 
+constexpr std::uint8_t extensions = extension(INET_DIAG_INFO) | extension(INET_DIAG_SKMEMINFO);
+
+/// TCP of both families in one walk over the kernel's tables. The newer request names one family,
+/// and each walk looks at every socket.
+os::SysStatus dump_tcp(Netlink& diag, std::vector<rules::Socket>& out) {
+    Request request(TCPDIAG_GETSOCK, NLM_F_DUMP);
+    auto& question = request.fixed<inet_diag_req>();
+    question.idiag_ext = extensions;
+    question.idiag_states = ~0U;
+    return diag.ask(*request.header, [&](Octets datagram) {
+        return read_sockets(datagram, rules::Protocol::tcp, out);
+    });
+}
+
 os::SysStatus dump_family(Netlink& diag, rules::Protocol protocol, std::uint8_t family,
                           std::vector<rules::Socket>& out) {
     Request request(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
     auto& question = request.fixed<inet_diag_req_v2>();
     question.sdiag_family = family;
     question.sdiag_protocol = protocol == rules::Protocol::tcp ? IPPROTO_TCP : IPPROTO_UDP;
-    question.idiag_ext = extension(INET_DIAG_INFO) | extension(INET_DIAG_SKMEMINFO);
+    question.idiag_ext = extensions;
     question.idiag_states = ~0U;
     return diag.ask(*request.header,
                     [&](Octets datagram) { return read_sockets(datagram, protocol, out); });
@@ -71,6 +85,9 @@ os::SysResult<Netlink> Netlink::open(int bus) {
 
 os::SysStatus dump_sockets(Netlink& diag, rules::Protocol protocol,
                            std::vector<rules::Socket>& out) {
+    const std::size_t count = out.size();
+    if (protocol == rules::Protocol::tcp && dump_tcp(diag, out)) return {};
+    out.resize(count);
     if (auto status = dump_family(diag, protocol, AF_INET, out); !status) return status;
     return dump_family(diag, protocol, AF_INET6, out);
 }

@@ -3,10 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <limits>
 #include <unordered_set>
 
 #include "base/printable.hpp"
+#include "doctor/control_groups.hpp"
 #include "doctor/host.hpp"
 #include "doctor/proc_text.hpp"
 #include "os/process.hpp"
@@ -26,9 +29,15 @@ std::vector<std::int32_t> process_ids() {
 }
 
 std::optional<std::uint64_t> count_files(std::int32_t pid) {
+    const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
     std::error_code error;
     std::uint64_t count = 0;
-    auto at = std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", error);
+    auto at = std::filesystem::directory_iterator(folder, error);
+    // From Linux 6.2 on the folder's size is their number.
+    struct stat status {};
+    if (!error && ::stat(folder.c_str(), &status) == 0 && status.st_size > 0) {
+        return static_cast<std::uint64_t>(status.st_size);
+    }
     if (error) return std::nullopt;
     for (; at != std::filesystem::directory_iterator{}; at.increment(error)) {
         if (error) return std::nullopt;
@@ -74,16 +83,60 @@ bool is_elsewhere(std::int32_t pid, const std::string& own_namespace) {
     return !error && !own_namespace.empty() && other.string() != own_namespace;
 }
 
-/// Notes the process as owner of those of its sockets that are wanted; whether there is one.
-bool add_owned(std::int32_t pid, const Inodes& wanted, rules::Evidence& evidence) {
-    bool is_owner = false;
-    for (const os::OpenSocket& open : os::sockets_of(pid)) {
-        const auto inode = static_cast<std::uint32_t>(open.inode);
-        if (!wanted.contains(inode)) continue;
-        evidence.owners.try_emplace(inode, rules::Owner{pid, open.fd});
-        is_owner = true;
+/// Calls `visit(fd, inode)` for each socket of a process, lowest descriptors first, while it
+/// returns true.
+template <class Visit>
+void visit_sockets(std::int32_t pid, Visit&& visit) {
+    std::error_code error;
+    const std::filesystem::path folder = "/proc/" + std::to_string(pid) + "/fd";
+    for (auto at = std::filesystem::directory_iterator(folder, error);
+         !error && at != std::filesystem::directory_iterator{}; at.increment(error)) {
+        std::array<char, 64> link{};
+        const ssize_t size = ::readlink(at->path().c_str(), link.data(), link.size());
+        const std::string_view target(link.data(),
+                                      static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+        const auto inode = socket_inode(target);
+        if (!inode) continue;
+        const auto fd = numbers_in(at->path().filename().string());
+        if (fd.size() == 1 && !visit(static_cast<std::int32_t>(fd[0]), *inode)) return;
     }
-    return is_owner;
+}
+
+/// Servers open their listeners first. Only where that does not name every owner are all
+/// descriptors read: a process may have 100,000 of them.
+constexpr int first_descriptors = 64;
+
+/// Looks for the owners of sockets in /proc, one process after the other.
+class OwnerSearch {
+  public:
+    explicit OwnerSearch(rules::Evidence& evidence)
+        : evidence_(evidence), wanted_(inodes_of(evidence)) {}
+
+    [[nodiscard]] bool is_over() const { return evidence_.owners.size() >= wanted_.size(); }
+    /// The descriptors below the limit. Whether there may be more.
+    bool look_at(std::int32_t pid, int limit);
+    /// Processes that own something, in the order they were looked at.
+    [[nodiscard]] const std::vector<std::int32_t>& found() const { return found_; }
+
+  private:
+    rules::Evidence& evidence_;
+    Inodes wanted_;
+    std::vector<std::int32_t> found_;
+};
+
+bool OwnerSearch::look_at(std::int32_t pid, int limit) {
+    bool is_owner = false;
+    bool has_more = false;
+    visit_sockets(pid, [&](std::int32_t fd, std::uint32_t inode) {
+        has_more = fd >= limit;
+        if (has_more) return false;
+        if (!wanted_.contains(inode)) return true;
+        is_owner = true;
+        evidence_.owners.try_emplace(inode, rules::Owner{pid, fd});
+        return !is_over();
+    });
+    if (is_owner && std::ranges::find(found_, pid) == found_.end()) found_.push_back(pid);
+    return has_more;
 }
 
 rules::Process process_of(std::int32_t pid) {
@@ -96,8 +149,7 @@ rules::Process process_of(std::int32_t pid) {
     return process;
 }
 
-/// The paths of control groups that hold sockets whose owner was not found. Their number is the
-/// inode of their folder.
+/// The control groups of listeners whose owner was not found.
 void name_groups(rules::Evidence& evidence) {
     std::unordered_set<std::uint64_t> wanted;
     for (const rules::Socket& socket : evidence.after.sockets) {
@@ -105,41 +157,32 @@ void name_groups(rules::Evidence& evidence) {
         if (is_hidden && socket.state == event::State::listen) wanted.insert(socket.cgroup);
     }
     wanted.erase(0);
-    namespace fs = std::filesystem;
-    constexpr std::size_t folders_max = 5000;
-    std::error_code error;
     for (const char* const mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-        if (wanted.empty() || !fs::exists(fs::path{mount} / "cgroup.controllers", error)) continue;
-        auto at = fs::recursive_directory_iterator(
-            mount, fs::directory_options::skip_permission_denied, error);
-        for (std::size_t i = 0;
-             !error && at != fs::recursive_directory_iterator{} && i < folders_max;
-             at.increment(error)) {
-            if (!at->is_directory(error)) continue;
-            ++i;
-            struct stat status {};
-            if (::stat(at->path().c_str(), &status) != 0 || !wanted.contains(status.st_ino))
-                continue;
-            evidence.control_groups[status.st_ino] =
-                fs::relative(at->path(), mount, error).string();
-        }
+        evidence.control_groups.merge(group_paths(wanted, mount));
     }
 }
 
 }  // namespace
 
 void Host::read_owners(rules::Evidence& evidence) {
-    const auto wanted = inodes_of(evidence);
-    const double ticks_in_window = static_cast<double>(evidence.window.count()) / 1e9 *
-                                   static_cast<double>(::sysconf(_SC_CLK_TCK));
+    OwnerSearch search(evidence);
     std::error_code error;
     const std::string own = std::filesystem::read_symlink("/proc/self/ns/net", error).string();
-    std::vector<std::int32_t> ids = wanted.empty() ? std::vector<std::int32_t>{} : process_ids();
+    std::vector<std::int32_t> ids = search.is_over() ? std::vector<std::int32_t>{} : process_ids();
     // The others are looked at last, and seldom: a socket may have been handed over to one.
     std::ranges::stable_partition(ids, [&](std::int32_t pid) { return !is_elsewhere(pid, own); });
+    std::vector<std::int32_t> large;
     for (const std::int32_t pid : ids) {
-        if (evidence.owners.size() >= wanted.size()) break;  // each has its owner
-        if (!add_owned(pid, wanted, evidence)) continue;
+        if (search.is_over()) break;  // each has its owner
+        if (search.look_at(pid, first_descriptors)) large.push_back(pid);
+    }
+    for (const std::int32_t pid : large) {
+        if (search.is_over()) break;
+        (void)search.look_at(pid, std::numeric_limits<int>::max());
+    }
+    const double ticks_in_window = static_cast<double>(evidence.window.count()) / 1e9 *
+                                   static_cast<double>(::sysconf(_SC_CLK_TCK));
+    for (const std::int32_t pid : search.found()) {
         rules::Process& process = evidence.processes[pid] = process_of(pid);
         const auto first = cpu_before_.find(pid);
         const auto last = ticks_of(pid);

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
+
+#include "base/assert.hpp"
 
 namespace dt::rules {
 
@@ -13,34 +16,40 @@ std::uint32_t ports_of(const Endpoint& local, const Endpoint& remote) {
     return std::uint32_t{local.port.value()} << 16 | remote.port.value();
 }
 
-std::uint32_t ports_of_socket(const Socket* socket) {
-    return ports_of(socket->local, socket->remote);
-}
+}  // namespace
 
-std::uint64_t cookie_of(const Socket* socket) { return socket->cookie; }
-
-std::vector<const Socket*> by_cookie(const std::vector<Socket>& sockets) {
-    std::vector<const Socket*> sorted;
+Scene::ByCookie Scene::by_cookie(const std::vector<Socket>& sockets) {
+    ByCookie sorted;
     sorted.reserve(sockets.size());
-    for (const Socket& socket : sockets) sorted.push_back(&socket);
-    std::ranges::sort(sorted, {}, cookie_of);
+    for (const Socket& socket : sockets) {
+        sorted.emplace_back(socket.cookie, static_cast<std::uint32_t>(sorted.size()));
+    }
+    std::ranges::sort(sorted);
     return sorted;
 }
 
-const Socket* find(const std::vector<const Socket*>& sorted, std::uint64_t cookie) {
-    const auto found = std::ranges::lower_bound(sorted, cookie, {}, cookie_of);
-    return found == sorted.end() || (*found)->cookie != cookie ? nullptr : *found;
-}
-
-}  // namespace
-
 Scene::Scene(const Evidence& evidence_in)
     : evidence(evidence_in),
-      before_(by_cookie(evidence.before.sockets)),
       after_(by_cookie(evidence.after.sockets)),
-      by_ports_(after_) {
-    std::ranges::sort(by_ports_, {}, ports_of_socket);
+      earlier_(evidence.after.sockets.size()) {
+    const ByCookie before = by_cookie(evidence.before.sockets);
+    auto old = before.begin();
+    for (const auto& [cookie, index] : after_) {
+        while (old != before.end() && old->first < cookie) ++old;
+        if (old == before.end()) break;
+        if (old->first == cookie) earlier_[index] = &evidence.before.sockets[old->second];
+    }
+    index_peers();
     index_listeners();
+}
+
+void Scene::index_peers() {
+    by_ports_.reserve(evidence.after.sockets.size());
+    for (const Socket& socket : evidence.after.sockets) {
+        by_ports_.emplace_back(ports_of(socket.local, socket.remote),
+                               static_cast<std::uint32_t>(by_ports_.size()));
+    }
+    std::ranges::sort(by_ports_);
 }
 
 void Scene::index_listeners() {
@@ -62,17 +71,28 @@ void Scene::index_listeners() {
     }
 }
 
-const Socket* Scene::earlier(const Socket& socket) const { return find(before_, socket.cookie); }
+const Socket* Scene::earlier(const Socket& socket) const {
+    const std::span all(evidence.after.sockets);
+    DT_ASSERT(!all.empty() && &socket >= &all.front() && &socket <= &all.back());
+    return earlier_[static_cast<std::size_t>(&socket - all.data())];
+}
 
-const Socket* Scene::later(const Socket& socket) const { return find(after_, socket.cookie); }
+const Socket* Scene::later(const Socket& socket) const {
+    const auto found = std::ranges::lower_bound(after_, socket.cookie, {},
+                                                &std::pair<std::uint64_t, std::uint32_t>::first);
+    if (found == after_.end() || found->first != socket.cookie) return nullptr;
+    return &evidence.after.sockets[found->second];
+}
 
 const Socket* Scene::peer_of(const Socket& socket) const {
-    const auto same_ports = std::ranges::equal_range(
-        by_ports_, ports_of(socket.remote, socket.local), {}, ports_of_socket);
-    for (const Socket* other : same_ports) {
-        if (other->local == socket.remote && other->remote == socket.local &&
-            other->protocol == socket.protocol && other != &socket) {
-            return other;
+    const auto same_ports =
+        std::ranges::equal_range(by_ports_, ports_of(socket.remote, socket.local), {},
+                                 &std::pair<std::uint32_t, std::uint32_t>::first);
+    for (const auto& [ports, index] : same_ports) {
+        const Socket& other = evidence.after.sockets[index];
+        if (other.local == socket.remote && other.remote == socket.local &&
+            other.protocol == socket.protocol && &other != &socket) {
+            return &other;
         }
     }
     return nullptr;

@@ -1,7 +1,9 @@
 // Evidence with its indexes: listeners with what fell to them, sockets by cookie, owners by name.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rules/evidence.hpp"
@@ -49,10 +51,15 @@ class Scene {
     void index_listeners();
 
     std::vector<ListenerSight> listeners_;
-    // Sorted, not hashed: with 100,000 sockets a pointer each is all that they may cost.
-    std::vector<const Socket*> before_;    // by cookie
-    std::vector<const Socket*> after_;     // by cookie
-    std::vector<const Socket*> by_ports_;  // by local and remote port
+    // Sorted lists of keys, not tables of pointers: with 100,000 sockets what is not looked at must
+    // not be touched.
+    using ByCookie = std::vector<std::pair<std::uint64_t, std::uint32_t>>;  // cookie, index
+    [[nodiscard]] static ByCookie by_cookie(const std::vector<Socket>& sockets);
+    void index_peers();
+
+    ByCookie after_;
+    std::vector<const Socket*> earlier_;  // by index of the socket in evidence.after
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> by_ports_;  // both ports, index
 };
 
 }  // namespace dt::rules
