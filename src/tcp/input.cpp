@@ -233,8 +233,7 @@ void Connection::take_acknowledgment(Arrival& a) {
                window == tcb_.snd_wnd) {
         ack.kind = AckKind::duplicate;
     }
-    if (tcb_.sack == event::Switch::on && !a.header().options.sack.empty())
-        take_sack(a, ack, delivery);
+    take_sack(a, ack, delivery);
     ack.una = snd_.una();
     const bool has_news = ack.sacked > 0 || ack.has_dsack || ack.has_ece;
     if (ack.kind == AckKind::nothing && !has_news) return;

@@ -46,6 +46,7 @@ void Connection::emit_congestion(const Turn& turn, event::CongestionState from,
 // RFC 2018 §5, RFC 6675 §4 Update(): blocks without sense are ignored (TCP-OPT-026); a D-SACK marks
 // nothing (TCP-LOSS-047).
 void Connection::take_sack(const Arrival& a, AckEvent& ack, Delivery& delivery) {
+    if (tcb_.sack == event::Switch::off || a.header().options.sack.empty()) return;
     const wire::SackBlocks& blocks = a.header().options.sack;
     std::size_t next = 0;
     if (is_dsack(blocks, a.ack())) {

@@ -47,6 +47,11 @@ Result<std::string_view> label_at(Octets message, std::size_t at) {
     return std::string_view(reinterpret_cast<const char*>(message.data() + at + 1), length);
 }
 
+/// Where the name itself ends: at its first pointer, or behind its last label.
+void end_once(std::size_t& end, std::size_t at) {
+    if (end == 0) end = at;
+}
+
 }  // namespace
 
 bool DnsName::append_label(std::string_view label) {
@@ -98,11 +103,12 @@ Result<DnsView::NameAt> DnsView::read_name(std::size_t at) const {
     while (true) {
         if (at >= message_.size()) return fail(Error::truncated);
         const auto length = std::to_integer<std::size_t>(message_[at]);
-        const bool is_pointer = length >= 0xc0;
-        if (found.end == 0 && length == 0) found.end = at + 1;
-        if (found.end == 0 && is_pointer) found.end = at + 2;
-        if (length == 0) return found;
-        if (is_pointer) {
+        if (length == 0) {
+            end_once(found.end, at + 1);
+            return found;
+        }
+        if (length >= 0xc0) {
+            end_once(found.end, at + 2);
             DT_TRY(target, pointer_at(message_, at, piece));
             at = piece = target;
         } else {
