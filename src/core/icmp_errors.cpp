@@ -128,17 +128,23 @@ DatagramError in(const Rows& rows, std::uint8_t code) {
     return code < rows.size() ? rows[code].means : unknown;
 }
 
-DatagramError error_v4(Icmpv4Type type, std::uint8_t code) {
-    if (type == Icmpv4Type::destination_unreachable) return in(rows_v4, code);
-    if (type == Icmpv4Type::time_exceeded) return {Error::host_unreachable, Hardness::soft};
+/// The octet of a message's type: any may stand there.
+template <class Type>
+bool is(std::uint8_t octet, Type type) {
+    return octet == static_cast<std::uint8_t>(type);
+}
+
+DatagramError error_v4(std::uint8_t type, std::uint8_t code) {
+    if (is(type, Icmpv4Type::destination_unreachable)) return in(rows_v4, code);
+    if (is(type, Icmpv4Type::time_exceeded)) return {Error::host_unreachable, Hardness::soft};
     return {Error::protocol_error, Hardness::hard};
 }
 
-DatagramError error_v6(Icmpv6Type type, std::uint8_t code) {
-    if (type == Icmpv6Type::destination_unreachable) return in(rows_v6, code);
-    if (type == Icmpv6Type::packet_too_big) return {Error::message_too_long, Hardness::of_size};
-    if (type == Icmpv6Type::time_exceeded) return {Error::host_unreachable, Hardness::soft};
-    const bool is_known = type == Icmpv6Type::parameter_problem;
+DatagramError error_v6(std::uint8_t type, std::uint8_t code) {
+    if (is(type, Icmpv6Type::destination_unreachable)) return in(rows_v6, code);
+    if (is(type, Icmpv6Type::packet_too_big)) return {Error::message_too_long, Hardness::of_size};
+    if (is(type, Icmpv6Type::time_exceeded)) return {Error::host_unreachable, Hardness::soft};
+    const bool is_known = is(type, Icmpv6Type::parameter_problem);
     return {Error::protocol_error, is_known ? Hardness::hard : Hardness::soft};
 }
 
@@ -166,8 +172,8 @@ std::optional<IcmpError> icmp_kind(const ip::ErrorIn& error) {
 }
 
 DatagramError datagram_error(const ip::ErrorIn& error) {
-    return error.source.is_v4() ? error_v4(static_cast<Icmpv4Type>(error.type), error.code)
-                                : error_v6(static_cast<Icmpv6Type>(error.type), error.code);
+    return error.source.is_v4() ? error_v4(error.type, error.code)
+                                : error_v6(error.type, error.code);
 }
 
 }  // namespace dt::core

@@ -49,7 +49,7 @@ class Judge final : public CallWatcher {
     void sent(const Begun& begun, Known& known);
     void received(const Begun& begun, Known& known);
     void query_sent(const Begun& begun, const Known& known);
-    bool is_stale(Begun& begun, Known& known);
+    static bool is_stale(Begun& begun, Known& known);
     void transfer_failed(Begun begun, Known& known, int error);
     void connect_ended(Begun begun, int error);
     [[nodiscard]] std::optional<rules::Race> race_lost_by(const Begun& winner) const;

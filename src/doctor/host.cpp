@@ -3,11 +3,11 @@
 
 #include <fcntl.h>
 #include <linux/netlink.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "doctor/proc_text.hpp"
 

@@ -50,18 +50,23 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
 
 enum class Fix : std::uint8_t { no, yes };
 
-std::string section(const rules::Finding& finding, std::string_view label,
-                    const std::vector<std::string_view>& parts, rules::Language language,
-                    const observe::Paint& paint, Fix is_fix = Fix::no) {
+struct Section {
+    std::string_view label;
+    const std::vector<std::string_view>& parts;
+    Fix is_fix = Fix::no;
+};
+
+std::string section(const rules::Finding& finding, const Section& what, rules::Language language,
+                    const observe::Paint& paint) {
     std::string out;
     bool is_first = true;
-    for (const std::string_view part : parts) {
+    for (const std::string_view part : what.parts) {
         const std::string said = rules::say(language, finding, part);
         const bool is_command =
-            is_fix == Fix::yes && rules::kind_of_fix(said) == rules::FixKind::command;
+            what.is_fix == Fix::yes && rules::kind_of_fix(said) == rules::FixKind::command;
         const std::string text =
             paint.tint(wrapped(said, 9, paint.width), is_command ? Tone::command : Tone::plain);
-        const std::string_view head = is_first ? label : "";
+        const std::string_view head = is_first ? what.label : "";
         const std::size_t wide = language == rules::Language::korean && is_first ? 4 : head.size();
         out += fmt::format("  {}{}{}\n", head, std::string(7 - wide, ' '), text);
         is_first = false;
@@ -117,7 +122,7 @@ std::string what_was_not_seen(const rules::Evidence& evidence, const Setting& se
 /// The line about the port, the command or the capture; a port's findings speak for themselves.
 bool has_target_line(const rules::Verdict& verdict, const Setting& setting) {
     const bool is_port = setting.target_part == "listener" || setting.target_part == "no.listener";
-    return !setting.target_part.empty() && !(is_port && !verdict.findings.empty());
+    return !setting.target_part.empty() && (!is_port || verdict.findings.empty());
 }
 
 std::string owner_line(const rules::Finding& finding, const Setting& setting) {
@@ -141,6 +146,24 @@ std::string in_order(const rules::Evidence& evidence, const rules::Verdict& verd
         out += "\n" + wrapped(say(setting, "fine", {{"areas", areas}}), 0, paint.width) + "\n";
     }
     return out + what_was_not_seen(evidence, setting);
+}
+
+/// What was asked about, before its findings; nothing for a host that is in order.
+std::string head_lines(const rules::Verdict& verdict, const Setting& setting,
+                       const std::vector<rules::Value>& values, const observe::Paint& paint) {
+    std::string out;
+    const bool is_host = setting.target_part.empty() && setting.undecided.empty();
+    if (is_host && !verdict.findings.empty()) {
+        out += wrapped(say(setting, "host", values), 0, paint.width) + "\n";
+    }
+    if (has_target_line(verdict, setting)) {
+        const std::string sign = verdict.findings.empty() && setting.undecided.empty()
+                                     ? paint.tint(paint.plain("✓"), Tone::good) + " "
+                                     : "";
+        out += sign + wrapped(say(setting, setting.target_part, setting.target), 2, paint.width) +
+               "\n";
+    }
+    return out;
 }
 
 }  // namespace
@@ -178,11 +201,11 @@ std::string finding_text(const rules::Finding& finding, std::size_t rank, rules:
     const auto label = [&](std::string_view part) {
         return rules::text_of(language, rules::rule(0), part);
     };
-    out += section(finding, label("proof"), finding.proofs, language, paint);
+    out += section(finding, {label("proof"), finding.proofs}, language, paint);
     if (finding.place) {
         out += fmt::format("         {}\n", wrapped(place_text(finding, language), 9, paint.width));
     }
-    out += section(finding, label("fix"), finding.fixes, language, paint, Fix::yes);
+    out += section(finding, {label("fix"), finding.fixes, Fix::yes}, language, paint);
     if (!finding.decide.empty()) {
         out +=
             fmt::format("  {}: {}\n", label("decide"),
@@ -201,19 +224,9 @@ std::string summary_line(const rules::Evidence& evidence, const rules::Verdict& 
 std::string text_report(const rules::Evidence& evidence, const rules::Verdict& verdict,
                         const Setting& setting, const observe::Paint& paint) {
     const auto values = numbers(evidence, verdict, setting);
-    std::string out;
+    std::string out = head_lines(verdict, setting, values, paint);
     const bool is_host = setting.target_part.empty() && setting.undecided.empty();
     const bool is_port = evidence.target.endpoint.has_value();
-    if (is_host && !verdict.findings.empty()) {
-        out += wrapped(say(setting, "host", values), 0, paint.width) + "\n";
-    }
-    if (has_target_line(verdict, setting)) {
-        const std::string sign = verdict.findings.empty() && setting.undecided.empty()
-                                     ? paint.tint(paint.plain("✓"), Tone::good) + " "
-                                     : "";
-        out += sign + wrapped(say(setting, setting.target_part, setting.target), 2, paint.width) +
-               "\n";
-    }
     std::size_t rank = 0;
     for (const rules::Finding& finding : verdict.findings) {
         ++rank;

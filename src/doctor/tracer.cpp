@@ -69,7 +69,7 @@ struct Plan {
     char go = 0;
     const sock_fprog program{static_cast<unsigned short>(plan.code.size()),
                              const_cast<sock_filter*>(plan.code.data())};
-    for (const int signal : {SIGINT, SIGQUIT}) ::signal(signal, SIG_DFL);
+    for (const int signal : {SIGINT, SIGQUIT}) (void)::signal(signal, SIG_DFL);
     if (::read(plan.may_go, &go, 1) == 1 && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0) {
         ::execvp(plan.argv.front(), plan.argv.data());
@@ -187,7 +187,7 @@ os::SysResult<int> trace(const std::vector<std::string>& command, CallWatcher& w
     if (child == 0) child_main(plan);
     trouble->write_end.reset();
     // Ctrl-C is for the program: we stay to tell what was found.
-    for (const int signal : {SIGINT, SIGQUIT}) ::signal(signal, SIG_IGN);
+    for (const int signal : {SIGINT, SIGQUIT}) (void)::signal(signal, SIG_IGN);
     constexpr std::uintptr_t options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD |
                                        PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
                                        PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;

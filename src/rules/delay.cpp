@@ -102,13 +102,18 @@ bool is_served(const Scene& scene, const Socket& socket) {
     });
 }
 
+/// Whether data lies unread and nothing says so at its sender.
+bool is_left_unread(const Scene& scene, const Socket& socket) {
+    if (socket.protocol != Protocol::tcp || !scene.is_asked(socket)) return false;
+    if (!lies_unread(scene, socket)) return false;
+    const Socket* const peer = scene.peer_of(socket);
+    return peer == nullptr || peer->timer != Timer::zero_window_probe;  // else it is told there
+}
+
 /// R44 at the receiver, whose peer is elsewhere, and R52: the program here does not read.
 void nobody_reads(const Scene& scene, Findings& out) {
     for (const Socket& socket : scene.evidence.after.sockets) {
-        if (socket.protocol != Protocol::tcp || !scene.is_asked(socket)) continue;
-        if (!lies_unread(scene, socket)) continue;
-        const Socket* const peer = scene.peer_of(socket);
-        if (peer != nullptr && peer->timer == Timer::zero_window_probe) continue;  // told there
+        if (!is_left_unread(scene, socket)) continue;
         const bool is_full = socket.memory && socket.memory->rmem * 4 >= socket.memory->rcvbuf * 3U;
         if (!is_full && !is_served(scene, socket)) continue;
         Finding finding = of_connection(scene, is_full ? 44 : 52, socket);

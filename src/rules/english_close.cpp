@@ -79,7 +79,7 @@ constexpr auto texts = std::to_array<Word>({
     {rule(36), "fix.retry", "send an idempotent request again on a new connection"},
     {rule(38), "head.call", "{program} got ETIMEDOUT on fd {fd}: {peer} answers neither data nor probes"},
     {rule(38), "proof.call", "the connection had worked; TCPAbortOnTimeout +{TCPAbortOnTimeout}, InDestUnreachs +{InDestUnreachs} since it began"},
-    {rule(41), "symptom", "connections end at once; the log says \"TCP: out of memory\" or \"too many orphaned sockets\""},
+    {rule(41), "symptom", R"(connections end at once; the log says "TCP: out of memory" or "too many orphaned sockets")"},
     {rule(41), "cause", "TCP has used up the memory it may have, or too many closed connections still wait for their peers: the kernel kills connections."},
     {rule(41), "head", "the kernel killed {TCPAbortOnMemory} connections in {window} for want of memory"},
     {rule(41), "head.near", "TCP is about to run out of memory: {pages} of {pagesmax} pages, {orphans} of {orphansmax} orphans"},

@@ -41,7 +41,7 @@ void own_time_limit(const Scene& scene, Findings& out) {
     const auto& call = scene.evidence.call;
     if (!call || !call->options || call->options->is_nonblocking) return;
     const bool is_connect = call->kind == CallKind::connect && call->error == EINPROGRESS;
-    if (!is_connect && !(is_transfer(*call) && call->error == EAGAIN)) return;
+    if (!is_connect && (!is_transfer(*call) || call->error != EAGAIN)) return;
     const bool receives = call->kind == CallKind::receive;
     const Duration limit = receives ? call->options->receive_limit : call->options->send_limit;
     if (limit == Duration{} || call->took < limit) return;

@@ -100,10 +100,8 @@ const Socket* Scene::peer_of(const Socket& socket) const {
 
 bool Scene::is_local(const IpAddr& address) const {
     if (address.is_loopback() || address.is_any()) return true;
-    for (const LocalAddress& own : evidence.addresses) {
-        if (own.address == address) return true;
-    }
-    return false;
+    return std::ranges::any_of(evidence.addresses,
+                               [&](const LocalAddress& own) { return own.address == address; });
 }
 
 const Process* Scene::owner_of(const Socket& socket) const {
