@@ -96,6 +96,7 @@ void Switchboard::carry_stream(PlugHandle handle, Plug& plug) {
 void Switchboard::stop_writer_of_broken(Plug& plug) {
     if (plug.flags.has(PairFlag::write_shut)) return;
     if (!calls(plug).poll(plug.socket).has(sock::PollMask::err)) return;
+    if (const auto theirs = borrow_end(plug)) put_spare(plug, theirs->fd.get());
     plug.flags.set(PairFlag::write_shut);  // so that this end is not taken for its close
     ::shutdown(plug.ours.get(), SHUT_RD);
 }

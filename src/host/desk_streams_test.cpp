@@ -168,6 +168,31 @@ TEST(Supervisor, AResetIsToldToWhoShutItsWritingSide) {
     EXPECT_EQ(play.sent_with(0, rst).size(), 3U);
 }
 
+TEST(Supervisor, API_SHUT_014_a_reset_is_told_to_who_reads_long_after_it) {
+    Play play;
+    play.add_python("server", listening(5,
+                                        "import struct\n"
+                                        "c, _ = l.accept(); c.setblocking(False)\n"
+                                        "try:\n"
+                                        "    while True: c.send(bytes(1 << 20))\n"
+                                        "except BlockingIOError: pass\n"
+                                        "go, _ = l.accept()\n"
+                                        "now = struct.pack('ii', 1, 0)\n"
+                                        "c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)\n"
+                                        "c.close(); time.sleep(2)\n"));
+    play.add_python("client",
+                    "import socket, time\n"
+                    "s = socket.create_connection(('10.0.0.1', 7000)); time.sleep(0.3)\n"
+                    "go = socket.create_connection(('10.0.0.1', 7000)); time.sleep(0.5)\n"
+                    "got = 0\n"
+                    "try:\n"
+                    "    while some := len(s.recv(65536)): got += some\n"
+                    "    raise SystemExit(f'the end after {got}')\n"
+                    "except ConnectionResetError: assert got > 100000, got\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+}
+
 TEST(Supervisor, API_CONN_001_refused_and_API_BIND_016_in_use) {
     Play play;
     play.add_python("server", listening(5, "time.sleep(5)\n"));

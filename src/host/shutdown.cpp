@@ -25,9 +25,11 @@ void shut_pair(Plug& plug, sock::How how, int theirs) {
     ::shutdown(theirs, native(how));
 }
 
+}  // namespace
+
 /// An octet behind the program's last: unread in our queue it makes the kernel report ECONNRESET
 /// where the connection breaks, and later none can be put there.
-void put_spare(Plug& plug, int theirs) {
+void Switchboard::put_spare(Plug& plug, int theirs) {
     if (plug.flags.has(PairFlag::write_shut)) return;
     // What the program may write no longer counts: the octet fits behind a full queue too.
     constexpr int most = std::numeric_limits<int>::max() / 2;  // the kernel takes its own limit
@@ -35,8 +37,6 @@ void put_spare(Plug& plug, int theirs) {
     const std::byte octet{};
     if (::send(theirs, &octet, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) ++plug.filler;
 }
-
-}  // namespace
 
 Status Switchboard::shut_down(PlugHandle handle, Plug& plug, sock::How how, int theirs) {
     switch (plug.phase) {

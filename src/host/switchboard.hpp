@@ -131,6 +131,7 @@ class Switchboard {
     void want_room(PlugHandle handle, Plug& plug);
     void end_to_program(PlugHandle handle, Plug& plug);
     void stop_writer_of_broken(Plug& plug);
+    static void put_spare(Plug& plug, int theirs);
     Progress carry_from_program(PlugHandle handle, Plug& plug);
     Progress carry_written_piece(PlugHandle handle, Plug& plug);
     [[nodiscard]] MutableOctets room_for_marked(const Plug& plug, std::size_t room);
