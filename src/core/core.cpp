@@ -25,6 +25,21 @@ std::array<std::uint64_t, 2> secret_of(std::uint64_t seed) {
     return {low, rng.next()};
 }
 
+/// What a datagram engine sends, as IP takes it.
+ip::PacketOut packet_of(udp::Engine::Outgoing&& out, wire::IpProtocol protocol) {
+    const udp::Carriage carriage = out.carriage;
+    return {.source = out.tuple.local.addr,
+            .destination = out.tuple.remote.addr,
+            .frame = std::move(out.frame),
+            .protocol = static_cast<std::uint8_t>(protocol),
+            .tos = carriage.tos,
+            .ttl = carriage.ttl,
+            .dont_fragment = carriage.dont_fragment == event::Switch::on,
+            .mtu = carriage.mtu,
+            .by = carriage.link,
+            .loops = carriage.loops};
+}
+
 }  // namespace
 
 tcp::Path tcp_path(const ip::Engine::Path& path) {
@@ -75,22 +90,12 @@ void Core::Parts::on_narrow_link(const Turn& turn, const FourTuple& tuple) {
 bool Core::Parts::pull_datagram(const Turn& turn) {
     auto datagram = udp.next_datagram(turn);
     if (!datagram) return pull_message(turn);
-    const udp::Carriage carriage = datagram->carriage;
     event::DatagramMoved told;
     told.tuple = datagram->tuple;
     told.frame = datagram->frame->id = ip.next_frame_id();
     told.length =
         static_cast<std::uint32_t>(datagram->frame->size() - wire::UdpView::header_length);
-    const Status sent = ip.send(turn, {.source = datagram->tuple.local.addr,
-                                       .destination = datagram->tuple.remote.addr,
-                                       .frame = std::move(datagram->frame),
-                                       .protocol = static_cast<std::uint8_t>(wire::IpProtocol::udp),
-                                       .tos = carriage.tos,
-                                       .ttl = carriage.ttl,
-                                       .dont_fragment = carriage.dont_fragment == event::Switch::on,
-                                       .mtu = carriage.mtu,
-                                       .by = carriage.link,
-                                       .loops = carriage.loops});
+    const Status sent = ip.send(turn, packet_of(std::move(*datagram), wire::IpProtocol::udp));
     if (sent && turn.wants_segments()) turn.emit(told);
     return true;
 }
@@ -106,17 +111,7 @@ bool Core::Parts::pull_message(const Turn& turn) {
     told.type = std::to_integer<std::uint8_t>(header[0]);
     told.code = std::to_integer<std::uint8_t>(header[1]);
     const auto protocol = told.source.is_v4() ? wire::IpProtocol::icmp : wire::IpProtocol::icmpv6;
-    const udp::Carriage carriage = message->carriage;
-    const Status sent = ip.send(turn, {.source = told.source,
-                                       .destination = told.destination,
-                                       .frame = std::move(message->frame),
-                                       .protocol = static_cast<std::uint8_t>(protocol),
-                                       .tos = carriage.tos,
-                                       .ttl = carriage.ttl,
-                                       .dont_fragment = carriage.dont_fragment == event::Switch::on,
-                                       .mtu = carriage.mtu,
-                                       .by = carriage.link,
-                                       .loops = carriage.loops});
+    const Status sent = ip.send(turn, packet_of(std::move(*message), protocol));
     if (sent && turn.wants_segments()) turn.emit(told);
     return true;
 }
