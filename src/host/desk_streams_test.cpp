@@ -152,6 +152,7 @@ TEST(Supervisor, AResetIsToldToWhoShutItsWritingSide) {
                     "    s.setblocking(True); s.shutdown(how)\n"
                     "    if child and (pid := os.fork()):\n"
                     "        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n"
+                    "    s.recv(1, socket.MSG_PEEK)\n"
                     "    go = socket.create_connection(('10.0.0.1', 7000))\n"
                     "    got = b''\n"
                     "    try:\n"
