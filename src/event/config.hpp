@@ -147,6 +147,8 @@ struct Config {
     // Off: addresses are ours from the start, routers are not heard (Linux accept_dad=0,
     // accept_ra=0).
     Switch autoconf = Switch::off;
+    // A link that is given no IPv4 address leases one (RFC 2131). Off: it stays without.
+    Switch dhcp = Switch::off;
 
     // ARP, ND, ICMP.
     Duration neighbour_retry = std::chrono::seconds{1};

@@ -348,6 +348,15 @@ constexpr auto rows = std::to_array<ReasonRow>({
     {Reason::address_tentative, "address-tentative", "RFC 4862 §5.4",
      "the address is still being proved: nothing goes to it or leaves from it yet",
      "a second later it may be used"},
+    {Reason::dhcp_malformed, "dhcp-malformed", "RFC 2131 §2",
+     "a DHCP message that is cut short, or an option of it that does not fit",
+     "which server sent it"},
+    {Reason::dhcp_not_for_us, "dhcp-not-for-us", "RFC 2131 §4.1",
+     "a DHCP message that answers no question that this host is asking now",
+     "a late answer, or one for another client"},
+    {Reason::dhcp_refused, "dhcp-refused", "RFC 2131 §4.4",
+     "a DHCP server gives what no host can use: an impossible address, one of ours, or no time to have it",
+     "what the server is configured to give"},
 });
 // clang-format on
 

@@ -128,6 +128,9 @@ enum class Reason : std::uint16_t {
     redirect_refused,
     address_duplicate,
     address_tentative,
+    dhcp_malformed,
+    dhcp_not_for_us,
+    dhcp_refused,
     count_,  // not a reason: how many there are; stays last
 };
 

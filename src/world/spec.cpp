@@ -37,7 +37,7 @@ constexpr void for_each_tunable(Config& c, Each each) {
     each(c.pacing_slow_start_percent), each(c.pacing_percent), each(c.mtu_probing);
     each(c.mtu_base_mss), each(c.mtu_expires), each(c.mtu_probe_again), each(c.time_wait_reuse);
     each(c.time_wait_reuse_delay), each(c.time_wait_new_timestamps), each(c.strict_timestamps);
-    each(c.autoconf);
+    each(c.autoconf), each(c.dhcp);
 }
 
 /// What a host of format 1 did: it knew neither SACK nor CUBIC nor ECN, and delayed every ACK
