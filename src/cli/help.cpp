@@ -60,13 +60,15 @@ The exit status is 0 if every program ended as expected, else 1 (dialtone help e
 
 constexpr std::string_view tap_topic =
     R"(Joins the network to the real one by a TAP interface; the Linux kernel is one more host, `outside`.
-Usage: dialtone run --tap NAME[,ip=A/LEN[,gw=G]] -- PROGRAM [ARGS…]      in a file: tap = "NAME,…"
+Usage: dialtone run --tap NAME[,ip=A/LEN[,gw=G]|,dhcp] -- PROGRAM [ARGS…]      in a file: tap = "NAME,…"
   unshare -Urn dialtone run --tap dt0 -- sh -c 'sleep 60'      a private kernel network, without root
   dialtone run --tap dt0,ip=10.9.0.2/24,gw=10.9.0.1 -- PROGRAM
   NAME   the interface. Where there is none, it is made, gets the address of `outside`, comes up, and
          goes at the end of the run. One that exists (ip tuntap add mode tap) is used as it is.
   ip=    the address of the program's host and its network; without it 10.0.0.1/24
   gw=    the address of `outside`, and where packets for other networks go
+  dhcp   instead of ip= and gw=: a server of that network lends the hosts their addresses, with routes
+         and MTU; programs start once their host has one, or after 10 s
   auto6  IPv6 addresses, routes and MTU as the routers of that network say
 Hosts of --with are on the same network. --link and --fault can name `outside` like any host; links
 that touch frames turn offloading to the kernel off. /dev/net/tun must be open to the caller.

@@ -16,6 +16,11 @@ std::optional<std::string> join_outside(const link::TapSpec& tap, host::RunSpec&
             each.config.ipv6 = each.config.autoconf = event::Switch::on;
         }
     }
+    if (tap.dhcp == event::Switch::on) {
+        for (world::HostSpec& each : world.hosts) {
+            if (!each.address) each.config.dhcp = event::Switch::on;
+        }
+    }
     world.outside = world::Outside{host, tap.network, tap.gateway};
     world.hosts[host].address = tap.gateway;
     for (std::size_t l = 0; l < world.links.size(); ++l) {

@@ -61,6 +61,28 @@ TEST(PlanOfFlags, ATapWithoutAddressesKeepsTheNetworkOfTheLink) {
     EXPECT_EQ(world::problem(plan->world), std::nullopt);
 }
 
+TEST(PlanOfFlags, AllHostsLeaseTheirAddressesWhereTheTapSaysSo) {
+    RunFlags flags = flags_for({"true"});
+    flags.withs = {"server=hello 80"};
+    flags.tap = "dt0";
+    EXPECT_EQ(plan_of_flags(flags)->world.hosts[0].config.dhcp, event::Switch::off);
+    flags.tap = "dt0,dhcp";
+    const auto plan = plan_of_flags(flags);
+    ASSERT_TRUE(plan) << plan.error().sentence;
+    EXPECT_EQ(plan->world.hosts[0].config.dhcp, event::Switch::on);
+    EXPECT_EQ(plan->world.hosts[1].config.dhcp, event::Switch::on);
+    EXPECT_EQ(world::problem(plan->world), std::nullopt);
+}
+
+TEST(PlanOfFile, AnAddressThatIsGivenIsNotLeased) {
+    const auto plan = plan_of_text(
+        "tap = \"dt0,dhcp\"\n[hosts]\na = { run = \"true\" }\nb = { address = \"10.0.0.9\" }\n",
+        "network.toml");
+    ASSERT_TRUE(plan) << plan.error().sentence;
+    EXPECT_EQ(plan->world.hosts[0].config.dhcp, event::Switch::on);
+    EXPECT_EQ(plan->world.hosts[1].config.dhcp, event::Switch::off);
+}
+
 TEST(PlanOfFlags, Ipv6IsOffUnlessAskedFor) {
     RunFlags flags = flags_for({"true"});
     flags.withs = {"server=hello 80"};

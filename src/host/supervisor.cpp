@@ -141,6 +141,7 @@ struct Supervisor::Parts {
     Instant last_start{};
     Instant next_sweep{};
     std::size_t next_program = 0;
+    bool told_no_lease = false;
     bool has_more = false;  // settle() stopped at its bound
     std::optional<Programs::Trouble> trouble;
     int interrupted_by = 0;
@@ -155,6 +156,7 @@ struct Supervisor::Parts {
     void on_signal(Live& live);
     void tell_listening(Live& live);
     void start_due(Live& live);
+    [[nodiscard]] bool waits_for_lease(Live& live);
     [[nodiscard]] bool may_start_next(Live& live);
     void start(Live& live, std::size_t program);
     void step_to_end(Live& live);
@@ -332,9 +334,25 @@ void Supervisor::Parts::tell_listening(Live& live) {
     }
 }
 
+/// A program that connects at once should find an address, as behind network-online.target.
+bool Supervisor::Parts::waits_for_lease(Live& live) {
+    const std::string& name = spec.programs[next_program].host;
+    const auto host = world.host(name);
+    if (!host || !world.is_leasing(*host)) return false;
+    if (live.board.now() - began < spec.lease_wait) return true;
+    if (!told_no_lease) {
+        observer.on_warning({"host `" + name + "` has no address: no DHCP server on " + spec.tap +
+                                 " has given it one yet",
+                             "its program starts without; the host goes on asking"});
+    }
+    told_no_lease = true;
+    return false;
+}
+
 /// Whether the programs started so far are ready: each listens (and has for a moment), or is a
 /// client, or has ended, or waits for something else, or has had its time.
 bool Supervisor::Parts::may_start_next(Live& live) {
+    if (waits_for_lease(live)) return false;
     const Instant now = live.board.now();
     if (const auto& start = spec.programs[next_program].start) return now - began >= *start;
     if (next_program == 0) return true;

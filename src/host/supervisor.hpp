@@ -48,6 +48,8 @@ struct RunSpec {
     std::string tap;  ///< the interface that is world::Spec::outside; empty where there is none
     std::string control_path;                          ///< socket for other terminals; empty = none
     Duration listener_wait = std::chrono::seconds{5};  ///< at most, before the next program starts
+    /// At most, for the address that a program's host leases, before the program starts without.
+    Duration lease_wait = std::chrono::seconds{10};
     /// Asleep for that long, a program that called nobody and listens to nobody is taken to wait
     /// for something else.
     Duration idle_wait = std::chrono::seconds{1};

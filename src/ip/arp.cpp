@@ -35,6 +35,7 @@ void Engine::Parts::on_arp(const Turn& turn, InterfaceIndex in, const Frame& fra
                                        .reason = reason});
     };
     if (frame.marked_bad != 0) return tell(Reason::bad_checksum);
+    if (is_claim(turn, in, *message)) return tell(Reason::address_duplicate);
     // Ours, from another link address: kept, not answered, told (ARP-012).
     if (interfaces.is_local(message->sender_ip)) return tell(Reason::arp_conflict);
 

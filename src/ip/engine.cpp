@@ -17,12 +17,15 @@ constexpr std::uint64_t icmp_purpose = 3;
 constexpr std::uint64_t icmp_v6_purpose = 4;
 constexpr std::uint64_t autoconf_purpose = 5;
 constexpr std::uint64_t groups_purpose = 6;
+constexpr std::uint64_t dhcp_purpose = 7;
 
 }  // namespace
 
 Engine::Parts::Parts(const Config& config, std::uint64_t seed, event::HostIndex own_host,
                      buf::Pool& own_pool)
     : reply_ring(config.reply_ring),
+      leases(config.dhcp),
+      lease_numbers(Rng(seed).derive(dhcp_purpose)),
       host(own_host),
       pool(own_pool),
       interfaces(config.ipv6, config.autoconf),
@@ -43,6 +46,7 @@ InterfaceIndex Engine::add_interface(Interface interface) {
     const std::vector<wire::Prefix> unproved = parts_->take_unproved(interface);
     const InterfaceIndex index = parts_->interfaces.add(std::move(interface));
     parts_->begin_autoconf(index, unproved);
+    parts_->begin_dhcp(index);
     const auto add_on_link = [&](const wire::Prefix& own) {
         Route on_link;
         on_link.destination = wire::Prefix::of(own.network, own.length);
@@ -75,6 +79,10 @@ void Engine::hear_messages(event::Switch hears) { parts_->hears_messages = hears
 const std::vector<Interface>& Engine::interfaces() const { return parts_->interfaces.all(); }
 const std::vector<Route>& Engine::routes() const { return parts_->routes.all(); }
 const NeighborTable& Engine::neighbors() const { return parts_->neighbors; }
+
+bool Engine::is_leasing() const {
+    return std::ranges::any_of(parts_->dhcp, [](const DhcpClient& each) { return !each.lease(); });
+}
 
 Arrival Engine::receive(const Turn& turn, InterfaceIndex in, FramePtr frame) {
     return parts_->receive(turn, in, std::move(frame));
@@ -122,6 +130,7 @@ void Engine::advance(const Turn& turn) {
     }
     parts_->expire_fragments(turn);
     parts_->advance_autoconf(turn);
+    parts_->advance_dhcp(turn);
     parts_->groups.advance(turn.now());
 }
 
@@ -132,8 +141,10 @@ std::optional<Engine::Outgoing> Engine::next_frame(const Turn& turn) {
 }
 
 Instant Engine::deadline() const {
-    return std::min({parts_->neighbors.deadline(), parts_->reassembler.deadline(),
-                     parts_->autoconf.deadline(), parts_->groups.deadline()});
+    Instant due = std::min({parts_->neighbors.deadline(), parts_->reassembler.deadline(),
+                            parts_->autoconf.deadline(), parts_->groups.deadline()});
+    for (const DhcpClient& client : parts_->dhcp) due = std::min(due, client.deadline());
+    return due;
 }
 
 bool Engine::may_receive() const {

@@ -79,6 +79,8 @@ class Engine {
     [[nodiscard]] const std::vector<Interface>& interfaces() const;
     [[nodiscard]] const std::vector<Route>& routes() const;
     [[nodiscard]] const NeighborTable& neighbors() const;
+    /// Whether a link that leases its address (Config::dhcp) is still without one.
+    [[nodiscard]] bool is_leasing() const;
 
     /// One frame in, its link header at the front. Only while may_receive().
     [[nodiscard]] Arrival receive(const Turn& turn, InterfaceIndex in, FramePtr frame);

@@ -57,12 +57,18 @@ InterfaceIndex InterfaceTable::add(Interface interface) {
 void InterfaceTable::add_address(InterfaceIndex index, const wire::Prefix& own) {
     interfaces_[index].addresses.push_back(own);
     own_.push_back({own.network, index});
+    if (own.is_broadcast(own.broadcast())) broadcasts_.push_back(own.broadcast());
     ++version_;
 }
 
 void InterfaceTable::remove_address(InterfaceIndex index, const IpAddr& address) {
-    std::erase_if(interfaces_[index].addresses,
-                  [&address](const wire::Prefix& own) { return own.network == address; });
+    auto& addresses = interfaces_[index].addresses;
+    const auto gone = std::ranges::find(addresses, address, &wire::Prefix::network);
+    if (gone == addresses.end()) return;
+    // Another network may have the same one: only one of them goes.
+    const auto broadcast = std::ranges::find(broadcasts_, gone->broadcast());
+    if (broadcast != broadcasts_.end()) broadcasts_.erase(broadcast);
+    addresses.erase(gone);
     std::erase_if(own_,
                   [&](const Own& own) { return own.interface == index && own.address == address; });
     set_deprecated(address, event::Switch::off);

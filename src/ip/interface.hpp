@@ -40,7 +40,7 @@ class InterfaceTable {
     /// unless its addresses are still to be proved. IPv6 addresses of a link that cannot carry IPv6
     /// are left out.
     InterfaceIndex add(Interface interface);
-    /// An IPv6 address that was proved, or is given up (RFC 4862 §5.4, §5.5.4).
+    /// An address that was proved or leased, or is given up (RFC 4862 §5.4, §5.5.4; RFC 2131).
     void add_address(InterfaceIndex index, const wire::Prefix& own);
     void remove_address(InterfaceIndex index, const IpAddr& address);
     /// A deprecated address is not chosen while there is another (RFC 6724 §5 rule 3).

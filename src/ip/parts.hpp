@@ -6,6 +6,7 @@
 
 #include "base/ring.hpp"
 #include "ip/autoconf.hpp"
+#include "ip/dhcp.hpp"
 #include "ip/engine.hpp"
 #include "ip/extensions.hpp"
 #include "ip/groups.hpp"
@@ -93,6 +94,21 @@ struct Engine::Parts {
     void send_message_v6(const Turn& turn, InterfaceIndex out, const Ipv6& source,
                          const Ipv6& destination, Octets message);
 
+    // Addresses that are leased (leasing.cpp).
+    void begin_dhcp(InterfaceIndex interface);
+    void advance_dhcp(const Turn& turn);
+    void do_deed(const Turn& turn, const DhcpClient& client, const DhcpClient::Deed& deed);
+    void do_deeds(const Turn& turn, DhcpClient& client);
+    void take_lease(InterfaceIndex interface, const Lease& lease);
+    void drop_lease(InterfaceIndex interface, const Lease& lease);
+    void send_dhcp(const Turn& turn, InterfaceIndex out, const DhcpClient::Deed& deed);
+    /// The client that a datagram is for, wherever programs listen.
+    [[nodiscard]] DhcpClient* client_of(PacketIn& packet);
+    void on_dhcp(const Turn& turn, DhcpClient& client, const PacketIn& packet);
+    /// True where an ARP message says that another host has the address that is about to be ours.
+    [[nodiscard]] bool is_claim(const Turn& turn, InterfaceIndex in, const wire::ArpRepr& message);
+    void put_arp_probe(InterfaceIndex out, const Ipv4& sender, const Ipv4& target);
+
     // Groups (membership.cpp).
     void on_igmp(const Turn& turn, const PacketIn& packet);
     void on_mld_query(const Turn& turn, const PacketIn& packet);
@@ -137,6 +153,8 @@ struct Engine::Parts {
     [[nodiscard]] event::FrameId number(const Frame& frame);
 
     std::size_t reply_ring;
+    event::Switch leases;
+    Rng lease_numbers;
     event::HostIndex host;
     buf::Pool& pool;
     InterfaceTable interfaces;
@@ -149,6 +167,7 @@ struct Engine::Parts {
     Groups groups;
     Autoconf autoconf;
     bool is_autoconf_on;
+    std::vector<DhcpClient> dhcp;     // one for each link whose address is leased
     std::vector<Redirect> redirects;  // oldest first, at most redirects_max
     Ring<Reply> replies;              // at most reply_ring
     Ring<Outgoing> ready;             // link header on, in the order they leave

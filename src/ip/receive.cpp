@@ -120,6 +120,10 @@ Arrival Engine::Parts::deliver(const Turn& turn, const wire::Ipv4View& header, I
     if (protocol == IpProtocol::tcp || protocol == IpProtocol::udp) {
         Arrival arrival;
         fill(arrival.packet.emplace(), header, in, std::move(frame), to_many);
+        if (DhcpClient* const client = client_of(*arrival.packet)) {
+            on_dhcp(turn, *client, *arrival.packet);
+            return {};
+        }
         return arrival;
     }
     PacketIn packet;

@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view example = "dt0,ip=10.9.0.2/24,gw=10.9.0.1";
 constexpr auto words = std::to_array<std::string_view>({"ip", "gw"});
 constexpr std::string_view auto_word = "auto6";
+constexpr std::string_view dhcp_word = "dhcp";
 // A subnet with two hosts at least, and one that is not the half of all addresses.
 constexpr std::uint8_t length_min = 8;
 constexpr std::uint8_t length_max = 30;
@@ -67,15 +68,16 @@ std::optional<TextError> read_gateway(Token value, TapSpec& tap) {
 std::optional<TextError> read_item(Token item, TapSpec& tap) {
     const std::size_t equals = item.text.find('=');
     const std::string_view key = item.text.substr(0, equals);
-    if (item.text == auto_word) {
-        if (tap.autoconf == event::Switch::on) {
+    if (item.text == auto_word || item.text == dhcp_word) {
+        event::Switch& what = item.text == auto_word ? tap.autoconf : tap.dhcp;
+        if (what == event::Switch::on) {
             return error_at(item, quoted(item.text) + " is given twice");
         }
-        tap.autoconf = event::Switch::on;
+        what = event::Switch::on;
         return std::nullopt;
     }
     if (std::ranges::find(words, key) == words.end())
-        return error_at(item, quoted(key) + " is not known; a tap has ip=, gw= and auto6");
+        return error_at(item, quoted(key) + " is not known; a tap has ip=, gw=, dhcp and auto6");
     if (equals == std::string_view::npos || equals + 1 == item.text.size())
         return error_at(item, quoted(key) + " needs a value");
     const Token value{item.text.substr(equals + 1),
@@ -98,6 +100,10 @@ Parsed<TapSpec> parse_tap(std::string_view text) {
     }
     for (std::size_t i = 1; i < parts.size(); ++i) {
         if (auto error = read_item(parts[i], tap)) return std::unexpected(*error);
+        if (tap.dhcp == event::Switch::on && tap.address) {
+            return std::unexpected(
+                error_at(parts[i], "with dhcp the address is leased: there is no ip= beside it"));
+        }
     }
     return tap;
 }

@@ -1,5 +1,5 @@
-// A real interface that a network is joined to: `--tap NAME[,ip=A/LEN[,gw=G]][,auto6]`, `tap` in a
-// file.
+// A real interface that a network is joined to: `--tap NAME[,ip=A/LEN[,gw=G]|,dhcp][,auto6]`,
+// `tap` in a file.
 #pragma once
 
 #include <optional>
@@ -23,11 +23,14 @@ struct TapSpec {
     std::optional<IpAddr> gateway;  ///< in `network`; next hop for everything that is not in it
     /// IPv6 as the routers of the network say: addresses, routes, MTU (RFC 4861, RFC 4862).
     event::Switch autoconf = event::Switch::off;
+    /// Our hosts lease their IPv4 addresses from that network (RFC 2131); then there is no
+    /// `address`.
+    event::Switch dhcp = event::Switch::off;
 
     friend bool operator==(const TapSpec&, const TapSpec&) = default;
 };
 
-/// Reads `dt0`, `dt0,ip=10.9.0.2/24`, `dt0,ip=10.9.0.2/24,gw=10.9.0.1` or `dt0,auto6`.
+/// Reads `dt0`, `dt0,ip=10.9.0.2/24`, `dt0,ip=10.9.0.2/24,gw=10.9.0.1`, `dt0,dhcp` or `dt0,auto6`.
 [[nodiscard]] Parsed<TapSpec> parse_tap(std::string_view text);
 
 }  // namespace dt::link

@@ -37,12 +37,24 @@ TEST(TapSpec, Ipv6MayBeLeftToTheRouters) {
     EXPECT_TRUE(tap->address);
 }
 
+TEST(TapSpec, TheAddressMayBeLeased) {
+    EXPECT_EQ(parse_tap("t")->dhcp, event::Switch::off);
+    EXPECT_EQ(parse_tap("t,dhcp")->dhcp, event::Switch::on);
+    EXPECT_EQ(parse_tap("t,auto6,dhcp")->dhcp, event::Switch::on);
+    EXPECT_EQ(why("t,dhcp,dhcp"), "8: `dhcp` is given twice");
+    EXPECT_EQ(why("t,dhcp,ip=10.9.0.2/24"),
+              "8: with dhcp the address is leased: there is no ip= beside it");
+    EXPECT_EQ(why("t,ip=10.9.0.2/24,dhcp"),
+              "18: with dhcp the address is leased: there is no ip= beside it");
+    EXPECT_EQ(why("t,dhcp,gw=10.9.0.1"), "11: gw= needs ip= before it");
+}
+
 TEST(TapSpec, EachErrorNamesItsPlaceAndWhatIsWrong) {
     EXPECT_EQ(why(""), "1: `` is no name of an interface");
     EXPECT_EQ(why("a/b"), "1: `a/b` is no name of an interface");
     EXPECT_EQ(why("sixteen-letters-"), "1: `sixteen-letters-` is no name of an interface");
-    EXPECT_EQ(why("t,mtu=9000"), "3: `mtu` is not known; a tap has ip=, gw= and auto6");
-    EXPECT_EQ(why("t,auto6=1"), "3: `auto6` is not known; a tap has ip=, gw= and auto6");
+    EXPECT_EQ(why("t,mtu=9000"), "3: `mtu` is not known; a tap has ip=, gw=, dhcp and auto6");
+    EXPECT_EQ(why("t,auto6=1"), "3: `auto6` is not known; a tap has ip=, gw=, dhcp and auto6");
     EXPECT_EQ(why("t,auto6,auto6"), "9: `auto6` is given twice");
     EXPECT_EQ(why("t,ip"), "3: `ip` needs a value");
     EXPECT_EQ(why("t,ip=10.0.0.1"),

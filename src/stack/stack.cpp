@@ -52,7 +52,8 @@ InterfaceIndex Stack::add_interface(const InterfaceConfig& config) {
     interface.name = config.name;
     interface.mac = config.mac;
     interface.mtu = config.mtu;
-    interface.addresses = {{config.address, config.prefix_length}};
+    if (!config.address.is_any())
+        interface.addresses.push_back({config.address, config.prefix_length});
     if (config.address_v6) interface.addresses.push_back(*config.address_v6);
     interface.vouches = config.checksums == InterfaceConfig::Vouches::yes;
     interface.super_segment_max = config.super_segment_max;
@@ -106,6 +107,12 @@ event::Snapshot Stack::snapshot(Instant now) const {
     parts_->sockets.snapshot(now, snapshot);
     return snapshot;
 }
+
+const std::vector<wire::Prefix>& Stack::addresses(InterfaceIndex interface) const {
+    return parts_->core.ip().interfaces()[interface].addresses;
+}
+
+bool Stack::is_leasing() const { return parts_->core.ip().is_leasing(); }
 
 std::size_t Stack::frames_on_lo() const { return parts_->core.in_loopback(); }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "buf/frame.hpp"
 #include "event/sink.hpp"
@@ -20,7 +21,7 @@ struct InterfaceConfig {
     std::string name;  // eth0…
     Mac mac;
     std::uint16_t mtu = 1500;
-    IpAddr address;
+    IpAddr address;  // any: none, or leased where Config::dhcp is on
     std::uint8_t prefix_length = 24;
     std::optional<wire::Prefix> address_v6;  // where Config::ipv6 is on
     enum class Vouches : std::uint8_t {
@@ -121,6 +122,10 @@ class Stack {
     [[nodiscard]] Instant deadline() const;
 
     [[nodiscard]] event::Snapshot snapshot(Instant now) const;
+    /// The addresses that an interface has now, each with the length of its prefix.
+    [[nodiscard]] const std::vector<wire::Prefix>& addresses(InterfaceIndex interface) const;
+    /// Whether an interface that leases its address is still without one.
+    [[nodiscard]] bool is_leasing() const;
     /// Frames that transmit() put on lo; advance() of the next turn takes them.
     [[nodiscard]] std::size_t frames_on_lo() const;
     [[nodiscard]] const Config& config() const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "wire/dhcp.hpp"
 #include "wire/ethernet.hpp"
 #include "wire/ipv4.hpp"
 #include "wire/ipv6.hpp"
@@ -161,8 +162,9 @@ std::size_t octets_to_keep(const buf::Frame& frame) {
         if (view) header = view->header_length();
     } else if (message->protocol == IpProtocol::udp) {
         const auto view = wire::UdpView::parse_front(message->front, message->length);
-        const bool is_ours = view && view->destination().value() == name_service_port;
-        if (view && !is_ours && view->length() == message->length) {
+        const bool is_read = view && (view->destination().value() == name_service_port ||
+                                      view->destination() == wire::dhcp_client_port);
+        if (view && !is_read && view->length() == message->length) {
             header = wire::UdpRepr::size();
         }
     }

@@ -54,7 +54,8 @@ class Border {
 };
 
 /// How many octets of a frame from outside a recording needs: its headers where it is whole and
-/// carries text of TCP or UDP, else everything. Only such text is replaced by a replay.
+/// carries text of TCP or UDP that no host reads itself (as names and leases), else everything.
+/// Only such text is replaced by a replay.
 [[nodiscard]] std::size_t octets_to_keep(const buf::Frame& frame);
 /// Whether a checksum that nobody has looked at is that of its octets; the frame is TCP's or UDP's.
 [[nodiscard]] bool is_sum_correct(const buf::Frame& frame);

@@ -91,6 +91,10 @@ struct World::Parts {
         return spec.hosts[host].config.ipv6 == event::Switch::on;
     }
     [[nodiscard]] stack::InterfaceIndex interface_at(HostIndex host, LinkIndex link) const;
+    /// Whether the real network lends a host its address on a link (Config::dhcp).
+    [[nodiscard]] bool leases(HostIndex host, LinkIndex link) const;
+    [[nodiscard]] std::optional<IpAddr> address_at(HostIndex host,
+                                                   const Topology::Attachment& at) const;
     [[nodiscard]] bool round(Instant at);
     [[nodiscard]] bool collect_edges(Instant at);
     void forget_repeated_edges();
@@ -151,7 +155,7 @@ void World::Parts::attach(HostIndex host, stack::Stack& stack) const {
         config.name = "eth" + std::to_string(&at - topology.attachments(host).data());
         config.mac = at.mac;
         config.mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(link.mtu(), 65535));
-        config.address = at.address;
+        if (!leases(host, at.link)) config.address = at.address;
         config.prefix_length = topology.subnet(at.link).length;
         if (has_v6(host)) {
             config.address_v6 = Prefix{at.address_v6, prefix_length_v6};
@@ -165,6 +169,10 @@ void World::Parts::attach(HostIndex host, stack::Stack& stack) const {
     if (has_v6(host))
         std::ranges::copy(topology.routes(host, Family::v6), std::back_inserter(routes));
     for (const Topology::Route& route : routes) {
+        // Who is behind such a link is told with the lease.
+        const bool is_leased = route.destination.network.is_v4() &&
+                               leases(host, topology.attachments(host)[route.interface].link);
+        if (is_leased) continue;
         stack.add_route({.destination = route.destination,
                          .gateway = route.gateway,
                          .interface = static_cast<stack::InterfaceIndex>(route.interface + 1)});
@@ -182,7 +190,9 @@ void World::Parts::introduce_neighbours(HostIndex host, const Topology::Attachme
         if (other == host || (spec.outside && spec.outside->host == other)) continue;
         for (const Topology::Attachment& theirs : topology.attachments(other)) {
             if (theirs.link != at.link) continue;
-            stack.add_neighbour(Instant{}, interface, theirs.address, theirs.mac);
+            if (!leases(other, at.link)) {
+                stack.add_neighbour(Instant{}, interface, theirs.address, theirs.mac);
+            }
             if (!has_v6(host)) continue;
             stack.add_neighbour(Instant{}, interface, theirs.address_v6, theirs.mac);
         }
@@ -193,6 +203,21 @@ stack::InterfaceIndex World::Parts::interface_at(HostIndex host, LinkIndex link)
     const auto& list = topology.attachments(host);
     const auto found = std::ranges::find(list, link, &Topology::Attachment::link);
     return static_cast<stack::InterfaceIndex>(found - list.begin() + 1);
+}
+
+bool World::Parts::leases(HostIndex host, LinkIndex link) const {
+    const bool is_outside = spec.outside && spec.outside->host == host;
+    return spec.hosts[host].config.dhcp == event::Switch::on && !is_outside &&
+           reaches_outside(spec, link);
+}
+
+std::optional<IpAddr> World::Parts::address_at(HostIndex host,
+                                               const Topology::Attachment& at) const {
+    if (!leases(host, at.link)) return at.address;
+    const auto& own = stacks[host]->addresses(interface_at(host, at.link));
+    const auto is_v4 = [](const Prefix& each) { return each.network.is_v4(); };
+    const auto leased = std::ranges::find_if(own, is_v4);
+    return leased == own.end() ? std::nullopt : std::optional(leased->network);
 }
 
 link::Link* World::Parts::next_link(Instant at) {
@@ -269,15 +294,22 @@ const Spec& World::spec() const { return parts_->spec; }
 std::optional<IpAddr> World::resolve(HostIndex asker, std::string_view target) const {
     const auto found = host(target);
     if (!found) return std::nullopt;
-    return parts_->topology.nearest_address(asker, *found);
+    const auto nearest = parts_->topology.nearest_address(asker, *found);
+    for (const Topology::Attachment& at : parts_->topology.attachments(*found)) {
+        if (nearest == at.address) return parts_->address_at(*found, at);
+    }
+    return std::nullopt;
 }
 
 std::vector<IpAddr> World::addresses(HostIndex host) const {
     std::vector<IpAddr> list;
-    for (const Topology::Attachment& at : parts_->topology.attachments(host))
-        list.push_back(at.address);
+    for (const Topology::Attachment& at : parts_->topology.attachments(host)) {
+        if (const auto address = parts_->address_at(host, at)) list.push_back(*address);
+    }
     return list;
 }
+
+bool World::is_leasing(HostIndex host) const { return parts_->stacks[host]->is_leasing(); }
 
 std::optional<IpAddr> World::resolve_v6(HostIndex asker, std::string_view target) const {
     const auto found = host(target);
@@ -294,12 +326,12 @@ std::vector<IpAddr> World::addresses_v6(HostIndex host) const {
 }
 
 std::optional<HostIndex> World::owner(const IpAddr& address) const {
-    const auto has = [&](const Topology::Attachment& at) {
-        return at.address == address || at.address_v6 == address;
-    };
     for (std::size_t i = 0; i < parts_->stacks.size(); ++i) {
-        const auto& list = parts_->topology.attachments(static_cast<HostIndex>(i));
-        if (std::ranges::any_of(list, has)) return static_cast<HostIndex>(i);
+        const auto host = static_cast<HostIndex>(i);
+        const auto has = [&](const Topology::Attachment& at) {
+            return parts_->address_at(host, at) == address || at.address_v6 == address;
+        };
+        if (std::ranges::any_of(parts_->topology.attachments(host), has)) return host;
     }
     return std::nullopt;
 }

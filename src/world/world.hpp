@@ -36,8 +36,11 @@ class World {
     [[nodiscard]] const Spec& spec() const;
     /// Address of `target` that is nearest to `asker` (names resolve by this).
     [[nodiscard]] std::optional<IpAddr> resolve(HostIndex asker, std::string_view target) const;
+    /// Of its links, in their order; of one that leases its address only while it has one.
     [[nodiscard]] std::vector<IpAddr> addresses(HostIndex host) const;
-    /// The same for IPv6; nothing where one of the two has none.
+    /// Whether a host waits for an address that it leases (Config::dhcp).
+    [[nodiscard]] bool is_leasing(HostIndex host) const;
+    /// As resolve() for IPv6; nothing where one of the two has none.
     [[nodiscard]] std::optional<IpAddr> resolve_v6(HostIndex asker, std::string_view target) const;
     [[nodiscard]] std::vector<IpAddr> addresses_v6(HostIndex host) const;
     /// Whose address this is.

@@ -425,5 +425,6 @@ def check_nmap_sees_the_kernels_answers(s):
     compare(s, probes, digest)
 
 
-enter_namespace()
-stage.main(globals())
+if __name__ == "__main__":
+    enter_namespace()
+    stage.main(globals())

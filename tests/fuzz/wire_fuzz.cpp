@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "wire/arp.hpp"
+#include "wire/dhcp.hpp"
 #include "wire/dns.hpp"
 #include "wire/ethernet.hpp"
 #include "wire/icmpv4.hpp"
@@ -19,6 +20,7 @@ namespace {
 using dt::Octets;
 using dt::wire::ArpRepr;
 using dt::wire::ArpView;
+using dt::wire::DhcpReply;
 using dt::wire::DnsQuestion;
 using dt::wire::DnsRcode;
 using dt::wire::DnsRepr;
@@ -69,6 +71,13 @@ void check_dns(Octets message) {
     DT_ASSERT(*DnsView::parse(octets)->question() == *question);
 }
 
+void check_dhcp(Octets message) {
+    const auto reply = DhcpReply::parse(message);
+    if (!reply) return;
+    DT_ASSERT(reply->prefix_length.value_or(0) <= dt::Ipv4::size * 8);
+    DT_ASSERT(reply->router_count <= DhcpReply::routers_max);
+}
+
 void check_udp(Octets datagram) {
     const auto view = UdpView::parse(datagram);
     if (!view) return;
@@ -76,6 +85,7 @@ void check_udp(Octets datagram) {
     octets.resize(view->length());
     DT_ASSERT(UdpRepr::from(*UdpView::parse(octets)) == UdpRepr::from(*view));
     check_dns(view->payload());
+    check_dhcp(view->payload());
 }
 
 void check_icmp(Octets message) {

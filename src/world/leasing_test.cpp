@@ -1,0 +1,167 @@
+// A world whose host leases its address from the real network: what is known of it meanwhile, and a
+// recording of it.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "wire/dhcp.hpp"
+#include "wire/ethernet.hpp"
+#include "wire/ipv4.hpp"
+#include "wire/udp.hpp"
+#include "world/border.hpp"
+#include "world/replay.hpp"
+#include "world/world.hpp"
+
+namespace dt::world {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+const Ipv4 server{10, 0, 0, 2};
+const Ipv4 lent{10, 0, 0, 77};
+constexpr event::HostIndex client = 0;
+constexpr std::size_t text_at = 14 + 20 + 8;
+constexpr std::size_t type_at = 242;  // of a question's text
+
+class Nobody final : public event::Sink {
+  public:
+    void on_event(Instant, event::HostIndex, const event::Body&) override {}
+};
+
+class StringSink final : public link::OctetSink {
+  public:
+    void write(Octets octets) override { text.insert(text.end(), octets.begin(), octets.end()); }
+    Bytes text;
+};
+
+/// A datagram of the server to all, with its link header.
+Bytes datagram(const Bytes& text, Port to) {
+    Bytes frame(text_at);
+    wire::EthernetRepr{Mac::broadcast(), Mac({2, 0, 0, 0, 0, 9}), wire::EtherType::ipv4}.emit(
+        MutableOctets(frame).first(14));
+    const auto length = static_cast<std::uint16_t>(wire::UdpRepr::size() + text.size());
+    wire::Ipv4Repr header;
+    header.source = server;
+    header.destination = Ipv4::broadcast();
+    header.protocol = wire::IpProtocol::udp;
+    header.payload_length = length;
+    header.emit(MutableOctets(frame).subspan(14, 20));
+    const Checksum rest =
+        wire::pseudo_header(server, Ipv4::broadcast(), wire::IpProtocol::udp, length).add(text);
+    wire::UdpRepr{wire::dhcp_server_port, to, static_cast<std::uint16_t>(text.size())}.emit(
+        MutableOctets(frame).subspan(34, 8), rest);
+    frame.insert(frame.end(), text.begin(), text.end());
+    return frame;
+}
+
+/// Lends `lent` to whoever asks.
+class Server final : public FrameExit {
+  public:
+    void leave(Instant, const buf::Frame& frame) override {
+        Bytes octets(frame.size());
+        frame.copy_to(octets);
+        if (octets.size() == text_at + wire::DhcpQuestion::size) questions.push_back(octets);
+    }
+    void answer(Instant now, World& world) {
+        for (const Bytes& question : questions) {
+            Bytes text(question.begin() + text_at, question.begin() + text_at + 240);
+            const bool is_discover = question[text_at + type_at] == std::byte{1};
+            text[0] = std::byte{2};
+            lent.store(text, 16);
+            for (const int each : {53,  1,   is_discover ? 2 : 5,
+                                   54,  4,   10,
+                                   0,   0,   2,
+                                   1,   4,   255,
+                                   255, 255, 0,
+                                   51,  4,   0,
+                                   0,   0,   100,
+                                   255}) {
+                text.push_back(static_cast<std::byte>(each));
+            }
+            FramePtr frame = world.pool().frame();
+            ASSERT_TRUE(frame->add(world.pool().copy(datagram(text, wire::dhcp_client_port))));
+            world.from_outside(now, std::move(frame));
+        }
+        questions.clear();
+    }
+    std::vector<Bytes> questions;
+};
+
+Spec spec_of() {
+    Spec spec;
+    Config config;
+    config.dhcp = event::Switch::on;
+    spec.hosts = {{"client", config, {}}, {"outside", config, {}}};
+    spec.links = {{{"client", "outside"}, {}}};
+    spec.outside = Outside{1, Prefix::of(server, 24), std::nullopt};
+    return spec;
+}
+
+void run_for(Duration span, World& world, Server& network, Instant& now) {
+    const Instant end = now + span;
+    for (int i = 0; i < 10'000 && now < end; ++i) {
+        world.turn(now);
+        network.answer(now, world);
+        world.turn(now);
+        if (network.questions.empty()) now = std::max(now, std::min(world.deadline(), end));
+    }
+}
+
+TEST(Leasing, AHostHasNoAddressUntilItIsLentAndNoneBehindItsEnd) {
+    Nobody nobody;
+    World world(spec_of(), nobody);
+    Server network;
+    Instant now{};
+    EXPECT_TRUE(world.is_leasing(client));
+    EXPECT_TRUE(world.addresses(client).empty());
+    EXPECT_EQ(world.resolve(client, "client"), std::nullopt);
+    EXPECT_EQ(world.resolve(client, "outside"), IpAddr{server});
+    world.connect_outside(network);
+    run_for(3s, world, network, now);
+    EXPECT_FALSE(world.is_leasing(client));
+    EXPECT_EQ(world.addresses(client), std::vector{IpAddr{lent}});
+    EXPECT_EQ(world.resolve(client, "client"), IpAddr{lent});
+    EXPECT_EQ(world.owner(lent), client);
+    for (int i = 0; i < 200; ++i) {  // nobody answers any more
+        world.turn(now);
+        network.questions.clear();
+        now += 1s;
+    }
+    EXPECT_TRUE(world.is_leasing(client));
+    EXPECT_TRUE(world.addresses(client).empty());
+}
+
+TEST(Leasing, ARecordingOfItReplaysWithTheSameAddress) {
+    Nobody nobody;
+    World world(spec_of(), nobody);
+    StringSink file;
+    Recorder recorder(file, {.build = "b"});
+    world.record_to(recorder);
+    Server network;
+    world.connect_outside(network);
+    Instant now{};
+    run_for(3s, world, network, now);
+    recorder.end(now);
+    const auto header = read_header(file.text);
+    ASSERT_TRUE(header);
+    Replay replay(*header, file.text, nobody);
+    replay.run();
+    EXPECT_FALSE(replay.difference()) << replay.difference()->sentence();
+    EXPECT_EQ(replay.ending(), Ending::whole);
+    EXPECT_EQ(replay.world().addresses(client), std::vector{IpAddr{lent}});
+}
+
+TEST(Leasing, OnlyTextThatAHostReadsItselfIsRecordedWhole) {
+    buf::Pool pool;
+    const auto kept = [&](Port to) {
+        FramePtr frame = pool.frame();
+        EXPECT_TRUE(frame->add(pool.copy(datagram(Bytes(300), to))));
+        return octets_to_keep(*frame);
+    };
+    EXPECT_EQ(kept(wire::dhcp_client_port), text_at + 300);
+    EXPECT_EQ(kept(Port{9000}), text_at);
+}
+
+}  // namespace
+}  // namespace dt::world
