@@ -148,7 +148,8 @@ void Core::Parts::on_tcp(const Turn& turn, ip::PacketIn& packet) {
                            .ttl = packet.ttl};
     // The way back is most often the way it came; a link that takes less cuts what is too large.
     segment.path.super_segment_max = ip.super_segment_max(packet.interface);
-    if (segment.header.flags.syn()) {  // others belong to a connection that knows its path
+    // Others belong to a connection that knows its path, unless they make one by a cookie.
+    if (segment.header.flags.syn() || tcp.may_see_cookies(turn.now())) {
         if (const auto back = path_to(packet.source, packet.destination)) segment.path = *back;
     }
     tcp.on_segment(turn, std::move(segment));

@@ -111,6 +111,9 @@ class Engine {
     enum class Belief : std::uint8_t { no, yes };
     Belief on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, IcmpError error,
                    std::uint16_t mtu);
+    /// Whether an ACK may make a connection by a cookie: it then needs to know its way back, as a
+    /// SYN does (SegmentIn::path).
+    [[nodiscard]] bool may_see_cookies(Instant now) const;
     /// What every path to a destination is known to take; a message about a datagram teaches it
     /// too, once its sender is found (TCP-PMTU-009).
     void learn_path_mtu(const Turn& turn, const IpAddr& destination, std::uint32_t mtu);

@@ -56,7 +56,7 @@ void Engine::Parts::send_cookie(const Turn& turn, Listener& listener, HalfOpenVa
     reply.tos = listener.options().tos;
     reply.ttl = listener.options().ttl;
     reply.reason = Reason::syn_cookie_sent;
-    listener.cookies_until = turn.now() + cookie_life;
+    listener.cookies_until = cookies_until = turn.now() + cookie_life;
     ++counters.syn_cookies_sent;
     owe(turn, reply);
 }
@@ -86,6 +86,8 @@ std::optional<HalfOpenValues> Engine::Parts::read_cookie(const Turn& turn,
     values.ecn = options.ecn && config.ecn != event::Ecn::off;
     return values;
 }
+
+bool Engine::may_see_cookies(Instant now) const { return now < parts_->cookies_until; }
 
 bool Engine::Parts::may_be_cookie(const Turn& turn, const Listener& listener) const {
     return config.syn_cookies != event::SynCookies::off && turn.now() < listener.cookies_until;

@@ -163,6 +163,7 @@ struct Engine::Parts {
     const SipKey index_key;
     const IsnSource isn;
     const SynCookies cookies;
+    Instant cookies_until{};  // of all listeners
     Slots connections;
     HalfOpens half_opens;
     TimeWaits time_waits;

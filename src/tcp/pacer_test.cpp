@@ -115,5 +115,28 @@ TEST_F(PacedTest, AProgramMayBoundTheRate) {
     EXPECT_LE(left.size(), 12U);
 }
 
+TEST_F(PacedTest, TCP_CC_026_what_a_small_window_held_is_held_by_the_pace_and_leaves) {
+    config.send_buffer = 200'000;
+    Options options;
+    options.pacing_rate_max = 536;  // a segment a second
+    open(options);
+    host().write(id, std::string(40 * 536, 'x'));
+    std::size_t sent = 0;
+    const auto count = [&](const std::vector<Left>& all) {
+        for (const Left& left : all) sent += left.text;
+    };
+    count(host().flush());
+    ack(ours + static_cast<std::uint32_t>(sent));
+    count(host().run(5s));  // each second one: the next may leave in a second
+    Script closing{.flags = TcpFlag::ack,
+                   .seq = theirs,
+                   .ack = ours + static_cast<std::uint32_t>(sent),
+                   .window = 52};
+    const std::size_t before = sent;
+    count(host().deliver(peer(), closing));
+    count(host().run(5s));
+    EXPECT_GT(sent, before) << "the hold was over before the pace let anything leave";
+}
+
 }  // namespace
 }  // namespace dt::tcp

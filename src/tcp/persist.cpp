@@ -54,6 +54,8 @@ Outcome Connection::on_timer(const Turn& turn) {
         case TimerKind::user_timeout: break;
     }
     if (outcome.fate != Fate::keep) return outcome;
+    // What a timer lets go may be held by the pace all the same.
+    if (rare_) wait_for_pace(turn);
     const TimerKind life = timers_.take_due(TimerSlot::life, turn.now());
     if (life == TimerKind::keepalive) return on_keepalive_timer(turn);
     if (life == TimerKind::fin_wait_2) {

@@ -36,6 +36,10 @@ void ReceiveWindow::start(Seq rcv_nxt, std::uint16_t window, std::uint8_t shift)
     shift_ = shift;
 }
 
+/// What a window without anything unread is: a field that is not scaled may say less than the
+/// limit.
+std::uint32_t ReceiveWindow::widest() const { return std::min(limit_, unscaled_max << shift_); }
+
 // Receiver SWS avoidance (RFC 9293 §3.8.6.2.2): the edge stays until it can move by a segment or
 // by half the buffer. It is never farther than the field can say.
 //
@@ -46,7 +50,7 @@ Seq ReceiveWindow::edge_for(Seq rcv_nxt, std::uint64_t unread) const {
         unread < limit_ ? limit_ - static_cast<std::uint32_t>(unread) : std::uint32_t{0};
     const Seq candidate = rcv_nxt + std::min(free, unscaled_max << shift_);
     if (!after(candidate, edge_)) return edge_;
-    const std::uint32_t step = std::min<std::uint32_t>(mss_, limit_ / 2);
+    const std::uint32_t step = std::min<std::uint32_t>(mss_, widest() / 2);
     return distance(edge_, candidate) >= step ? candidate : edge_;
 }
 
@@ -73,7 +77,7 @@ bool ReceiveWindow::wants_update(Seq rcv_nxt, std::uint64_t unread) const {
     if (then <= now) return false;
     // Half the buffer or two segments, and at least twice what the peer knows of: a reader of
     // small pieces must not cause an ACK for each.
-    const std::uint32_t step = std::min<std::uint32_t>(2U * mss_, limit_ / 2);
+    const std::uint32_t step = std::min<std::uint32_t>(2U * mss_, widest() / 2);
     return then - now >= step && then / 2 >= now;
 }
 

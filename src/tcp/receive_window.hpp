@@ -51,6 +51,7 @@ class ReceiveWindow {
     void set_limit(std::uint32_t limit) { limit_ = limit; }
 
   private:
+    [[nodiscard]] std::uint32_t widest() const;
     [[nodiscard]] Seq edge_for(Seq rcv_nxt, std::uint64_t unread) const;
 
     Seq edge_{};  // what the buffer has room for

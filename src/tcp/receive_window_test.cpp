@@ -60,6 +60,16 @@ TEST(ReceiveWindow, AnEdgeIsNoFartherThanAnUnscaledFieldCanSay) {
     EXPECT_FALSE(window.wants_update(next + 64'240, 0));
 }
 
+TEST(ReceiveWindow,
+     TCP_WIN_012_a_field_that_is_not_scaled_is_told_open_although_the_buffer_is_larger) {
+    constexpr std::uint16_t mss_of_lo = 65'483;
+    ReceiveWindow window(1'000'000, mss_of_lo);
+    window.start(next, 65'535, 0);
+    const Seq rcv_nxt = next + mss_of_lo;
+    EXPECT_EQ(window.advertise(rcv_nxt, mss_of_lo), 52);
+    EXPECT_TRUE(window.wants_update(rcv_nxt, 0));
+}
+
 TEST(ReceiveWindow, TCP_9293_MUST_39_opens_by_a_segment_or_half_the_buffer) {
     ReceiveWindow window = window_of(14'600);
     const Seq full = next + 14'600;
