@@ -41,10 +41,11 @@ Conversation::Conversation(sock::SocketId socket, const ClientPlan& plan, Made m
       greeting_(Greeting{plan.key, plan.up, plan.down, plan.shape}),
       reading_(plan.reading),
       writing_(plan.writing),
+      marks_(plan.marks),
       made_(made) {}
 
 Conversation::Conversation(sock::SocketId socket, const ServerPlan& plan)
-    : role_(Role::server), socket_(socket), reading_(plan.reading) {}
+    : role_(Role::server), socket_(socket), reading_(plan.reading), marks_(plan.marks) {}
 
 bool Conversation::may_break() const {
     return !greeting_ || greeting_->shape == Shape::client_aborts || is_peer_lost_;
@@ -87,16 +88,35 @@ void Conversation::fill(MutableOctets room, std::uint64_t at) const {
     for (; done < room.size(); ++done) room[done] = octet_of(key, at + done - skip);
 }
 
+/// Straight into the send queue.
+Result<std::size_t> Conversation::write_some(world::Calls& calls, std::size_t wanted) {
+    if (!marks_.are_none()) return write_marked(calls, wanted);
+    const auto room = calls.writable(socket_, wanted);
+    if (!room) return std::unexpected(room.error());
+    const std::size_t count = std::min(room->size(), wanted);
+    fill(room->first(count), sent_);
+    if (const auto committed = calls.commit(socket_, count); !committed)
+        return std::unexpected(committed.error());
+    return count;
+}
+
+/// By send(), whose flags follow from the place in the stream.
+Result<std::size_t> Conversation::write_marked(world::Calls& calls, std::size_t wanted) {
+    std::array<std::byte, 4096> text{};
+    const MutableOctets octets = std::span(text).first(std::min(wanted, text.size()));
+    fill(octets, sent_);
+    const auto draw = static_cast<unsigned>(octet_of(~greeting_->key, sent_));
+    if ((draw & 15U) < marks_.urgent_of_16) return calls.send_urgent(socket_, octets);
+    using More = tcp::WriteMark::More;
+    return calls.send(socket_, octets, (draw >> 4U) < marks_.more_of_16 ? More::yes : More::no);
+}
+
 void Conversation::write(world::Calls& calls, Instant now) {
     while (fate_ == Fate::going && sent_ < may_send() && writes_at_ <= now) {
         const std::size_t wanted = std::min<std::uint64_t>(may_send() - sent_, writing_.chunk);
-        const auto room = calls.writable(socket_, wanted);
-        if (!room) return on_error(calls, room.error(), "writing");
-        const std::size_t count = std::min(room->size(), wanted);
-        fill(room->first(count), sent_);
-        if (const auto committed = calls.commit(socket_, count); !committed)
-            return on_error(calls, committed.error(), "writing");
-        sent_ += count;
+        const auto count = write_some(calls, wanted);
+        if (!count) return on_error(calls, count.error(), "writing");
+        sent_ += *count;
         last_progress_ = now;
         if (writing_.pause != Duration{}) writes_at_ = now + writing_.pause;
     }
@@ -194,7 +214,7 @@ void Conversation::close(world::Calls& calls) {
 
 /// True where the listener never knew of the connection, or no longer.
 bool Conversation::is_forgotten(Error error) const {
-    return role_ == Role::client && made_ == Made::in_faults && received_ == 0 && !at_end_ &&
+    return role_ == Role::client && made_ != Made::healed && received_ == 0 && !at_end_ &&
            (error == Error::connection_reset || error == Error::broken_pipe);
 }
 

@@ -45,6 +45,8 @@ class Conversation {
     enum class Made : std::uint8_t {
         in_faults,  ///< the listener may have thrown out its half-open entry (TCP-SYNQ-016), which
                     ///< the client is told by a reset of its first text
+        by_cookie,  ///< the listener may keep no entry: first text that comes out of order, or
+                    ///< late, finds none (RFC 4987 §3.6), and the client is told likewise
         healed,
     };
 
@@ -76,6 +78,8 @@ class Conversation {
     enum class Role : std::uint8_t { client, server };
 
     void write(world::Calls& calls, Instant now);
+    [[nodiscard]] Result<std::size_t> write_some(world::Calls& calls, std::size_t wanted);
+    [[nodiscard]] Result<std::size_t> write_marked(world::Calls& calls, std::size_t wanted);
     void read(world::Calls& calls, Instant now);
     void close_if_done(world::Calls& calls);
     void shut_if_sent(world::Calls& calls);
@@ -102,6 +106,7 @@ class Conversation {
     std::array<std::byte, Greeting::size> heard_{};  // a server's greeting, while it comes in
     Pace reading_;
     Pace writing_;
+    WriteMarks marks_;
     Made made_ = Made::healed;
     bool is_peer_lost_ = false;
     std::uint64_t sent_ = 0;

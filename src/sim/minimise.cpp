@@ -72,6 +72,7 @@ Plan minimised(const Plan& failing, std::size_t runs) {
     while (goes_on && search.may_go_on()) {
         goes_on = false;
         shrink_list([](Plan & plan) -> auto& { return plan.clients; });
+        shrink_list([](Plan & plan) -> auto& { return plan.datagrams; });
         shrink_list([](Plan & plan) -> auto& { return plan.spec.faults; });
         shrink_list([](Plan & plan) -> auto& { return plan.leaps; });
         shrink_list([](Plan & plan) -> auto& { return plan.restarts; });

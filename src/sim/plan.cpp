@@ -6,7 +6,9 @@
 #include "base/assert.hpp"
 #include "link/grammar.hpp"
 #include "sim/corners.hpp"
+#include "sim/datagrams.hpp"
 #include "sim/draw.hpp"
+#include "sim/features.hpp"
 
 namespace dt::sim {
 
@@ -86,6 +88,7 @@ void draw_network(Draw& draw, Plan& plan) {
     for (std::size_t i = 0; i < hosts; ++i) {
         world::HostSpec& host = plan.spec.hosts.emplace_back();
         host.name = host_name(i);
+        host.config = draw_profile(plan.seed, i);
         if (draw.chance(0.2)) host.config.timestamps = event::Switch::off;
         if (draw.chance(0.2)) host.config.window_scaling = event::Switch::off;
         if (draw.chance(0.2))
@@ -106,45 +109,6 @@ void draw_network(Draw& draw, Plan& plan) {
         if (fault->lasts)
             plan.healed = std::max(plan.healed, fault->at.value_or(Duration{}) + *fault->lasts);
     }
-}
-
-/// Loss recovery and congestion control of each host, by a generator of its own: what the first one
-/// draws for a seed stays as it is.
-void draw_features(Plan& plan) {
-    constexpr std::uint64_t salt = 0x5ac4ULL << 48;
-    Draw draw(plan.seed ^ salt);
-    for (world::HostSpec& host : plan.spec.hosts) {
-        Config& config = host.config;
-        // Where the last ACK and the first text behind a cookie are both lost, what follows is
-        // reset (RFC 4987 §3.6): the oracles take no reset for granted.
-        config.syn_cookies = event::SynCookies::off;
-        const auto off = [&](event::Switch& feature, double probability) {
-            if (draw.chance(probability)) feature = event::Switch::off;
-        };
-        off(config.sack, 0.2);
-        off(config.dsack, 0.2);
-        off(config.hystart, 0.2);
-        off(config.slow_start_after_idle, 0.2);
-        off(config.moderate_receive_buffer, 0.2);
-        if (draw.chance(0.3)) config.congestion = event::CongestionControl::reno;
-        if (draw.chance(0.2)) config.early_retransmit = 0;
-        if (draw.chance(0.2)) config.frto = 0;
-        if (draw.chance(0.2)) config.recovery = static_cast<std::uint8_t>(draw.between(0, 7));
-        if (draw.chance(0.5)) config.ecn = draw.chance(0.7) ? event::Ecn::on : event::Ecn::off;
-    }
-}
-
-std::string features_of(const world::HostSpec& host) {
-    const Config& config = host.config;
-    std::string text = "host   " + host.name;
-    text += config.congestion == event::CongestionControl::reno ? " reno" : " cubic";
-    if (config.sack == event::Switch::off) text += ", no SACK";
-    if (config.dsack == event::Switch::off) text += ", no D-SACK";
-    if (config.early_retransmit == 0) text += ", no tail probe";
-    if (config.frto == 0) text += ", no F-RTO";
-    if (config.ecn == event::Ecn::on) text += ", asks for ECN";
-    if (config.ecn == event::Ecn::off) text += ", no ECN";
-    return text + ", recovery " + std::to_string(config.recovery) + corners_of(host) + "\n";
 }
 
 void draw_server(Draw& draw, Plan& plan, HostIndex host) {
@@ -215,13 +179,17 @@ Plan Plan::of(std::uint64_t seed) {
         draw_client(draw, plan, static_cast<HostIndex>(draw.index(hosts)));
     draw_corners(plan);
     draw_families(plan);
+    draw_late_features(plan);
+    draw_marks(plan);
+    draw_datagrams(plan);
     return plan;
 }
 
 std::string Plan::text() const {
     std::string text = "seed " + std::to_string(seed) + ", healed at " + ms_text(healed) +
                        (spec.neighbours == world::Neighbours::asked ? ", ARP" : "") + "\n";
-    for (const world::HostSpec& host : spec.hosts) text += features_of(host);
+    for (const world::HostSpec& host : spec.hosts)
+        text += "host   " + features_of(host) + corners_of(host) + "\n";
     for (const link::LinkSpec& link : spec.links) {
         text += "link  ";
         for (const std::string& host : link.hosts) text += " " + host;
@@ -239,7 +207,7 @@ std::string Plan::text() const {
                 std::to_string(server.port.value()) + " backlog " + std::to_string(server.backlog) +
                 ", accepts from " + ms_text(server.accepts_from) + ", reads " +
                 pace_text(server.reading) + family_text(server.family) +
-                options_text(server.options) + "\n";
+                options_text(server.options) + marks_text(server.marks) + "\n";
     }
     for (const ClientPlan& client : clients) {
         text += "client " + spec.hosts[client.host].name + " to port " +
@@ -248,8 +216,11 @@ std::string Plan::text() const {
                 " connections from " + ms_text(client.start) + ", rest " + ms_text(client.rest) +
                 ", up " + std::to_string(client.up) + ", down " + std::to_string(client.down) +
                 ", reads " + pace_text(client.reading) + ", writes " + pace_text(client.writing) +
-                family_text(client.family) + options_text(client.options) + "\n";
+                family_text(client.family) + options_text(client.options) +
+                marks_text(client.marks) + "\n";
     }
+    for (const DatagramPlan& talk : datagrams)
+        text += "udp    " + datagrams_text(*this, talk) + "\n";
     return text;
 }
 

@@ -20,6 +20,14 @@ struct Pace {
     Duration pause{};
 };
 
+/// Of 16 writes, how many say that more is to come (MSG_MORE), and how many that their last octet
+/// is urgent (MSG_OOB).
+struct WriteMarks {
+    std::uint8_t more_of_16 = 0;
+    std::uint8_t urgent_of_16 = 0;
+    [[nodiscard]] bool are_none() const { return more_of_16 == 0 && urgent_of_16 == 0; }
+};
+
 /// How the two ends of a conversation take turns.
 enum class Shape : std::uint8_t {
     both_at_once,         ///< each sends what it has; the client shuts first
@@ -53,6 +61,7 @@ struct ClientPlan {
     std::uint64_t key = 0;  ///< of the text
     sock::Family family = sock::Family::inet;
     std::vector<OptionPlan> options;
+    WriteMarks marks;
 };
 
 /// A program that listens and serves every shape.
@@ -64,6 +73,20 @@ struct ServerPlan {
     Pace reading;
     sock::Family family = sock::Family::inet;  ///< inet6 serves both
     std::vector<OptionPlan> options;
+    WriteMarks marks;
+};
+
+/// Two programs that talk in datagrams: one asks, the other sends back what it hears.
+struct DatagramPlan {
+    HostIndex host = 0;  ///< who asks
+    HostIndex peer = 0;
+    Port port;
+    std::uint32_t count = 1;
+    std::size_t octets_max = 0;  ///< of a datagram
+    std::int32_t discovery = 0;  ///< IP_MTU_DISCOVER of both
+    Duration start{};
+    std::uint64_t key = 0;  ///< of the text
+    sock::Family family = sock::Family::inet;
 };
 
 /// At `at` every clock goes on by `by` at once, as after a sleep of the whole machine.
@@ -83,6 +106,7 @@ struct Plan {
     world::Spec spec;
     std::vector<ServerPlan> servers;
     std::vector<ClientPlan> clients;
+    std::vector<DatagramPlan> datagrams;
     std::vector<Leap> leaps;            // in the order of time
     std::vector<RestartPlan> restarts;  // in the order of time
     /// From here on no fault strikes any more.

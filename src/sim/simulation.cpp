@@ -37,6 +37,8 @@ Simulation::Simulation(const Plan& plan, event::Sink* watcher)
         server.plan = &each;
         server.caller = {.pid = static_cast<std::int32_t>(200 + servers_.size()), .fd = 3};
     }
+    for (const DatagramPlan& each : plan_.datagrams)
+        talks_.emplace_back(each, static_cast<std::int32_t>(300 + 2 * talks_.size()));
 }
 Simulation::~Simulation() = default;
 
@@ -53,6 +55,9 @@ void Simulation::fail(std::string what) {
 
 void Simulation::open_servers() {
     for (Server& server : servers_) open(server);
+    for (DatagramTalk& talk : talks_) {
+        if (!talk.open(world_, now_)) fail("a socket of datagrams failed");
+    }
 }
 
 void Simulation::open(Server& server) {
@@ -122,11 +127,19 @@ void Simulation::finish_connect(Client& client) {
         return;
     }
     client.phase = Client::Phase::talking;
-    const bool is_early = client.tried_at <= Instant{} + plan_.healed;
-    using Made = Conversation::Made;
-    client.conversation.emplace(client.socket, *client.plan,
-                                is_early ? Made::in_faults : Made::healed);
+    client.conversation.emplace(client.socket, *client.plan, made_of(client));
     ++outcome_.conversations;
+}
+
+Conversation::Made Simulation::made_of(const Client& client) const {
+    using Made = Conversation::Made;
+    if (client.tried_at <= Instant{} + plan_.healed) return Made::in_faults;
+    const HostIndex host = plan_.servers[client.plan->server].host;
+    return sends_cookies(host) ? Made::by_cookie : Made::healed;
+}
+
+bool Simulation::sends_cookies(HostIndex host) const {
+    return plan_.spec.hosts[host].config.syn_cookies != event::SynCookies::off;
 }
 
 void Simulation::end_conversation(Client& client) {
@@ -163,6 +176,10 @@ void Simulation::accept(Server& server) {
             std::make_unique<Conversation>(accepted->socket, *server.plan));
         // It may have waited in the queue while its client's host started anew.
         if (restarts_done_ > 0 && now_ < last_restart() + lost_after)
+            server.conversations.back()->lose_peer();
+        // An old segment that a fault kept back makes a connection of its cookie, with nobody
+        // behind it.
+        if (sends_cookies(server.plan->host) && now_ <= Instant{} + plan_.healed + grace)
             server.conversations.back()->lose_peer();
         server.conversations.back()->step(calls(server.plan->host, server.caller), now_);
     }
@@ -211,17 +228,27 @@ void Simulation::give_up_on_lost_peers() {
 }
 
 void Simulation::deliver_edges() {
-    while (auto edge = world_.next_readiness(now_)) {
-        for (Client& client : clients_) {
-            if (client.plan->host == edge->host && client.socket == edge->edge.socket)
-                step_client(client);
-        }
-        for (Server& server : servers_) {
-            if (server.plan->host != edge->host) continue;
-            if (server.socket == edge->edge.socket) accept(server);
-            step_server(server, &edge->edge.socket);
-        }
+    while (auto edge = world_.next_readiness(now_)) deliver(*edge);
+}
+
+void Simulation::deliver(const world::World::Edge& edge) {
+    sock::SocketId socket = edge.edge.socket;
+    for (Client& client : clients_) {
+        if (client.plan->host == edge.host && client.socket == socket) step_client(client);
     }
+    for (Server& server : servers_) {
+        if (server.plan->host != edge.host) continue;
+        if (server.socket == socket) accept(server);
+        step_server(server, &socket);
+    }
+    for (DatagramTalk& talk : talks_) {
+        if (talk.owns(edge.host, socket)) step(talk);
+    }
+}
+
+void Simulation::step(DatagramTalk& talk) {
+    talk.step(world_, now_);
+    if (!talk.failure().empty()) fail(talk.failure());
 }
 
 void Simulation::deliver_timers() {
@@ -237,6 +264,9 @@ void Simulation::deliver_timers() {
             if (each->wakes_at(ran_at_) <= now_)
                 each->step(calls(server.plan->host, server.caller), now_);
         }
+    }
+    for (DatagramTalk& talk : talks_) {
+        if (talk.wakes_at() <= now_) step(talk);
     }
     give_up_on_lost_peers();
 }
@@ -259,6 +289,7 @@ Instant Simulation::next_timer() const {
             next = std::min(next, std::max(gives_up_at(*each), now_));
         }
     }
+    for (const DatagramTalk& talk : talks_) next = std::min(next, std::max(talk.wakes_at(), now_));
     if (restarts_done_ < plan_.restarts.size())
         next = std::min(next, std::max(Instant{} + plan_.restarts[restarts_done_].at, now_));
     return next;
@@ -267,7 +298,8 @@ Instant Simulation::next_timer() const {
 bool Simulation::is_done() const {
     return std::ranges::all_of(clients_,
                                [](const Client& c) { return c.phase == Client::Phase::done; }) &&
-           std::ranges::all_of(servers_, [](const Server& s) { return s.conversations.empty(); });
+           std::ranges::all_of(servers_, [](const Server& s) { return s.conversations.empty(); }) &&
+           std::ranges::all_of(talks_, &DatagramTalk::is_done);
 }
 
 /// One turn and what it leads to; false where time stands still or too much happens.
@@ -295,6 +327,7 @@ Instant Simulation::last_progress() const {
     for (const Server& server : servers_) {
         for (const auto& each : server.conversations) last = std::max(last, each->last_progress());
     }
+    for (const DatagramTalk& talk : talks_) last = std::max(last, talk.last_progress());
     return last;
 }
 
@@ -339,6 +372,7 @@ void Simulation::restart(HostIndex host) {
         server.conversations.clear();
         open(server);
     }
+    for (DatagramTalk& talk : talks_) talk.restart(world_, now_, host);
 }
 
 void Simulation::lose_peers(HostIndex host) {
@@ -375,6 +409,9 @@ void Simulation::report_stuck() {
             fail("stuck on a healed network: " + plan_.spec.hosts[server.plan->host].name + ": " +
                  each->text());
     }
+    for (const DatagramTalk& talk : talks_) {
+        if (!talk.is_done()) fail("stuck on a healed network: " + talk.text());
+    }
 }
 
 /// Closes the listeners and lets every timer run out.
@@ -383,6 +420,7 @@ void Simulation::run_out() {
         static_cast<void>(calls(server.plan->host, server.caller).close(server.socket));
         server.is_open = false;
     }
+    for (DatagramTalk& talk : talks_) talk.close(world_, now_);
     const Instant end = now_ + patience;
     while (turn() && world_.deadline() <= end) now_ = std::max(world_.deadline(), now_);
     now_ = end;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/conversation.hpp"
+#include "sim/datagrams.hpp"
 #include "sim/oracle.hpp"
 #include "sim/plan.hpp"
 #include "world/world.hpp"
@@ -77,6 +78,8 @@ class Simulation {
     void step_client(Client& client);
     void begin_connect(Client& client);
     void finish_connect(Client& client);
+    [[nodiscard]] Conversation::Made made_of(const Client& client) const;
+    [[nodiscard]] bool sends_cookies(HostIndex host) const;
     void on_connect_error(Client& client, Error error);
     void end_conversation(Client& client);
     void step_server(Server& server, sock::SocketId* only);
@@ -94,6 +97,8 @@ class Simulation {
     void restart(HostIndex host);
     void lose_peers(HostIndex host);
     void deliver_edges();
+    void deliver(const world::World::Edge& edge);
+    void step(DatagramTalk& talk);
     void deliver_timers();
     [[nodiscard]] Instant next_timer() const;
     [[nodiscard]] bool is_done() const;
@@ -117,6 +122,7 @@ class Simulation {
     std::size_t restarts_done_ = 0;
     std::vector<Client> clients_;
     std::vector<Server> servers_;
+    std::vector<DatagramTalk> talks_;
     Outcome outcome_;
 };
 

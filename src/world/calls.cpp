@@ -111,6 +111,13 @@ Result<std::size_t> Calls::send(sock::SocketId id, Octets text, tcp::WriteMark::
     return stack_.send(id, text, {.more = more});
 }
 
+Result<std::size_t> Calls::send_urgent(sock::SocketId id, Octets text) {
+    record(RecordedCall::send_urgent, id, [&](Encoder& to) {
+        recorder_->text(to, text, {text.size(), {}, kept_of(id)});
+    });
+    return stack_.send(id, text, {.urgent = tcp::WriteMark::Urgent::last});
+}
+
 Result<std::size_t> Calls::receive(sock::SocketId id, MutableOctets to) {
     record(RecordedCall::receive, id, [&](Encoder& record) { record.number(to.size()); });
     return stack_.receive(id, to);

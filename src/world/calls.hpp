@@ -27,6 +27,8 @@ class Calls {
     Status consume(sock::SocketId id, std::size_t count);
     Result<std::size_t> send(sock::SocketId id, Octets text,
                              tcp::WriteMark::More more = tcp::WriteMark::More::no);
+    /// With MSG_OOB: the last octet is urgent.
+    Result<std::size_t> send_urgent(sock::SocketId id, Octets text);
     Result<std::size_t> receive(sock::SocketId id, MutableOctets to);
     Result<std::size_t> peek(sock::SocketId id, MutableOctets to);
     Result<std::size_t> send_to(sock::SocketId id, Octets text, std::optional<Endpoint> to);

@@ -67,8 +67,9 @@ enum class RecordedCall : std::uint8_t {
     connect_still,  ///< what that program is given in the end
     send_more,      ///< text with MSG_MORE
     take_notice,
+    send_urgent,  ///< text with MSG_OOB
 };
-inline constexpr std::uint8_t recorded_calls = 26;
+inline constexpr std::uint8_t recorded_calls = 27;
 
 enum class KeepText : std::uint8_t { lengths, octets };
 

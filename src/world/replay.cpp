@@ -168,6 +168,7 @@ struct Replay::Parts {
     bool input(std::uint8_t octet);
     void call(RecordedCall call);
     void stream_call(Calls& calls, RecordedCall call, sock::SocketId id);
+    void send(Calls& calls, RecordedCall call, sock::SocketId id);
     void datagram_call(Calls& calls, RecordedCall call, sock::SocketId id);
     void option_call(Calls& calls, RecordedCall call, sock::SocketId id);
     void commit(Calls& calls, sock::SocketId id);
@@ -231,17 +232,25 @@ void Replay::Parts::stream_call(Calls& calls, RecordedCall call, sock::SocketId 
         static_cast<void>(calls.readable(id));
     } else if (call == RecordedCall::consume) {
         static_cast<void>(calls.consume(id, from.number()));
-    } else if (call == RecordedCall::send || call == RecordedCall::send_more) {
-        using More = tcp::WriteMark::More;
-        const Text text = Text::read(from);
-        text.copy_to(scratch(text.size()));
-        const More more = call == RecordedCall::send_more ? More::yes : More::no;
-        static_cast<void>(calls.send(id, room, more));
     } else if (call == RecordedCall::receive) {
         static_cast<void>(calls.receive(id, scratch(from.number())));
-    } else {
+    } else if (call == RecordedCall::peek) {
         static_cast<void>(calls.peek(id, scratch(from.number())));
+    } else {
+        send(calls, call, id);
     }
+}
+
+void Replay::Parts::send(Calls& calls, RecordedCall call, sock::SocketId id) {
+    using More = tcp::WriteMark::More;
+    const Text text = Text::read(from);
+    text.copy_to(scratch(text.size()));
+    if (call == RecordedCall::send_urgent) {
+        static_cast<void>(calls.send_urgent(id, room));
+        return;
+    }
+    const More more = call == RecordedCall::send_more ? More::yes : More::no;
+    static_cast<void>(calls.send(id, room, more));
 }
 
 void Replay::Parts::datagram_call(Calls& calls, RecordedCall call, sock::SocketId id) {
@@ -301,6 +310,7 @@ void Replay::Parts::call(RecordedCall call) {
         case RecordedCall::consume:
         case RecordedCall::send:
         case RecordedCall::send_more:
+        case RecordedCall::send_urgent:
         case RecordedCall::receive:
         case RecordedCall::peek: stream_call(calls, call, id); return;
         case RecordedCall::send_to:

@@ -2,6 +2,9 @@
 // shrinks.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "link/grammar.hpp"
 #include "sim/simulation.hpp"
 
 namespace dt::sim {
@@ -20,6 +23,14 @@ Plan small_plan() {
     plan.clients[0].down = 1000;
     plan.clients[0].key = 7;
     return plan;
+}
+
+link::FaultSpec silence_for_ever() {
+    link::FaultSpec fault;
+    fault.action = link::FaultAction::silence;
+    fault.where = {.kind = link::Where::Kind::host, .from = "b", .to = {}};
+    fault.text = "b: silence";
+    return fault;
 }
 
 TEST(Swarm, APlanFollowsFromItsSeedAlone) {
@@ -89,6 +100,81 @@ TEST(Swarm, PlansCoverBothFamilies) {
     EXPECT_GT(clients, 50U);
 }
 
+TEST(Swarm, PlansCoverTheLateFeatures) {
+    std::size_t cookies = 0;
+    std::size_t bbr = 0;
+    std::size_t paced = 0;
+    std::size_t profiles = 0;
+    std::size_t searches = 0;
+    std::size_t narrow = 0;
+    std::size_t marks = 0;
+    std::size_t datagrams = 0;
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        const Plan plan = Plan::of(seed);
+        for (const world::HostSpec& host : plan.spec.hosts) {
+            const Config& config = host.config;
+            cookies += config.syn_cookies == event::SynCookies::always ? 1 : 0;
+            bbr += config.congestion == event::CongestionControl::bbr ? 1 : 0;
+            paced += config.pacing == event::Switch::on ? 1 : 0;
+            profiles += config.orphan_retries != Config{}.orphan_retries ? 1 : 0;
+            searches += config.mtu_probing != event::MtuProbing::off ? 1 : 0;
+        }
+        const auto is_narrow = [](const link::LinkSpec& link) {
+            return link::Impairment::of(link, link.hosts[0], link.hosts[1]).mtu < 1500;
+        };
+        narrow += std::ranges::any_of(plan.spec.links, is_narrow) ? 1 : 0;
+        for (const ClientPlan& client : plan.clients) marks += client.marks.are_none() ? 0 : 1;
+        datagrams += plan.datagrams.size();
+    }
+    EXPECT_GT(cookies, 50U);
+    EXPECT_GT(bbr, 80U);
+    EXPECT_GT(paced, 80U);
+    EXPECT_GT(profiles, 100U);
+    EXPECT_GT(searches, 50U);
+    EXPECT_GT(narrow, 40U);
+    EXPECT_GT(marks, 100U);
+    EXPECT_GT(datagrams, 80U);
+}
+
+/// Counts packets that a stack dropped by itself.
+class Drops final : public event::Sink {
+  public:
+    void on_event(Instant /*at*/, event::HostIndex /*host*/, const event::Body& body) override {
+        if (std::holds_alternative<event::PacketDropped>(body)) ++count;
+    }
+    std::size_t count = 0;
+};
+
+TEST(Swarm, AConnectionMadeByACookieKnowsWhatItsLinkTakes) {
+    Plan plan = small_plan();
+    plan.clients[0].down = 20'000;
+    plan.spec.links[0].items = {*link::parse_link("mtu=1000B")};
+    for (world::HostSpec& host : plan.spec.hosts) {
+        host.config.timestamps = event::Switch::off;
+        host.config.syn_cookies = event::SynCookies::always;
+    }
+    Drops drops;
+    Simulation simulation(plan, &drops);
+    const Outcome outcome = simulation.run();
+    EXPECT_TRUE(outcome.is_good()) << outcome.failures.front();
+    EXPECT_EQ(drops.count, 0U) << "a segment was larger than the link of its own host takes";
+}
+
+TEST(Swarm, DatagramsAreAskedForUntilEachIsAnswered) {
+    Plan plan = small_plan();
+    plan.datagrams = {
+        {.host = 0, .peer = 1, .port = Port{9001}, .count = 30, .octets_max = 8'000, .key = 77}};
+    plan.spec.faults = {*link::parse_fault("drop,p=10%,for=3s")};
+    plan.healed = 3s;
+    EXPECT_TRUE(simulate(plan).is_good());
+    // Nobody ever hears `b`: that is a failure, and it is said.
+    plan.clients.clear();
+    plan.spec.faults = {silence_for_ever()};
+    const Outcome outcome = simulate(plan);
+    ASSERT_FALSE(outcome.is_good());
+    EXPECT_EQ(outcome.failures[0], "stuck on a healed network: datagrams: 0 of 30 answered");
+}
+
 TEST(Swarm, AConversationOverIpv6IsOne) {
     Plan plan = small_plan();
     for (world::HostSpec& host : plan.spec.hosts) host.config.ipv6 = event::Switch::on;
@@ -139,14 +225,6 @@ TEST(Swarm, GoodSeedsAreGoodAndMoveText) {
         EXPECT_TRUE(outcome.is_good()) << "seed " << seed << ": " << outcome.failures.front();
         EXPECT_GT(outcome.conversations, 0U);
     }
-}
-
-link::FaultSpec silence_for_ever() {
-    link::FaultSpec fault;
-    fault.action = link::FaultAction::silence;
-    fault.where = {.kind = link::Where::Kind::host, .from = "b", .to = {}};
-    fault.text = "b: silence";
-    return fault;
 }
 
 TEST(Swarm, ANetworkThatNeverHealsIsReported) {
