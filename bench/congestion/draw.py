@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Runs the experiments of bench/congestion and draws docs/congestion: results.json, SVG plots, the page's tables.
+
+    bench/congestion/draw.py [--program build/bench/congestion] [--large] [--only GROUP...]
+
+Needs nothing beyond python3. Two groups run at a time. With --only the others stay as results.json has them; `--only` alone
+runs nothing and draws again.
+"""
+import argparse
+import json
+import math
+import pathlib
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "congestion"
+GROUPS = ["loss", "fairness", "targets", "buffers", "transfers", "series"]
+COLOURS = {"reno": "#c44e52", "cubic": "#4c72b0", "bbr": "#55a868"}
+NAMES = {"reno": "Reno", "cubic": "CUBIC", "bbr": "BBR"}
+
+
+def run(program, group):
+    done = subprocess.run([str(program), group], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+class Axis:
+    """Maps values to pixels, by logarithm or not."""
+
+    def __init__(self, low, high, first, last, is_log):
+        self.low, self.high, self.first, self.last, self.is_log = low, high, first, last, is_log
+
+    def at(self, value):
+        if self.is_log:
+            value = max(value, self.low)
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return self.first + share * (self.last - self.first)
+
+
+class Plot:
+    WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 400, 64, 150, 40, 52
+
+    def __init__(self, title, x, y):
+        """x and y: (label, low, high, is_log, [(value, text)...])."""
+        self.x = Axis(x[1], x[2], self.LEFT, self.WIDTH - self.RIGHT, x[3])
+        self.y = Axis(y[1], y[2], self.HEIGHT - self.BOTTOM, self.TOP, y[3])
+        self.legend = []
+        self.parts = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.WIDTH} {self.HEIGHT}" '
+            'font-family="sans-serif" font-size="12">',
+            f'<rect width="{self.WIDTH}" height="{self.HEIGHT}" fill="#ffffff"/>',
+            f'<text x="{self.LEFT}" y="22" font-size="14" font-weight="bold">{title}</text>',
+            f'<text x="{(self.LEFT + self.WIDTH - self.RIGHT) / 2}" y="{self.HEIGHT - 12}" text-anchor="middle">{x[0]}</text>',
+            f'<text transform="translate(16 {self.HEIGHT / 2}) rotate(-90)" text-anchor="middle">{y[0]}</text>',
+        ]
+        for value, text in x[4]:
+            at = self.x.at(value)
+            self.line(at, self.TOP, at, self.HEIGHT - self.BOTTOM, "#dddddd")
+            self.parts.append(f'<text x="{at:.1f}" y="{self.HEIGHT - 34}" text-anchor="middle">{text}</text>')
+        for value, text in y[4]:
+            at = self.y.at(value)
+            self.line(self.LEFT, at, self.WIDTH - self.RIGHT, at, "#dddddd")
+            self.parts.append(f'<text x="{self.LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{text}</text>')
+
+    def line(self, x1, y1, x2, y2, colour):
+        self.parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"/>')
+
+    def curve(self, name, points, colour, style="solid"):
+        path = " ".join(f"{self.x.at(a):.1f},{self.y.at(b):.1f}" for a, b in points)
+        dash = {"solid": "", "model": ' stroke-dasharray="6 4"', "second": ' stroke-opacity="0.45"'}[style]
+        self.parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.8"{dash}/>')
+        if style == "solid" and len(points) < 30:
+            self.parts += [f'<circle cx="{self.x.at(a):.1f}" cy="{self.y.at(b):.1f}" r="3" fill="{colour}"/>' for a, b in points]
+        self.legend.append((name, colour, dash))
+
+    def save(self, path):
+        for i, (name, colour, dash) in enumerate(self.legend):
+            x, y = self.WIDTH - self.RIGHT + 10, self.TOP + 12 + 18 * i
+            self.parts.append(f'<line x1="{x}" y1="{y - 4}" x2="{x + 22}" y2="{y - 4}" stroke="{colour}" stroke-width="2"{dash}/>')
+            self.parts.append(f'<text x="{x + 28}" y="{y}">{name}</text>')
+        path.write_text("\n".join(self.parts + ["</svg>", ""]))
+
+
+def draw_loss(rows):
+    losses = [(p, f"{p * 100:g} %") for p in sorted({r["loss"] for r in rows})]
+    rates = [(v, f"{v:g}") for v in (0.1, 0.3, 1, 3, 10, 30, 100)]
+    for rtt in sorted({r["rtt_ms"] for r in rows}):
+        plot = Plot(f"One flow, RTT {rtt:g} ms, random loss, 100 Mbit/s", ("share of segments lost", 1e-4, 5e-2, True, losses),
+                    ("Mbit/s of text", 0.05, 120, True, rates))
+        for control, colour in COLOURS.items():
+            mine = [r for r in rows if r["control"] == control and r["rtt_ms"] == rtt]
+            plot.curve(NAMES[control], [(r["loss"], r["mbit"]) for r in mine], colour)
+            model = {"reno": "PFTK", "cubic": "RFC 9438", "bbr": "line − loss"}[control]
+            plot.curve(model, [(r["loss"], r["model_mbit"]) for r in mine], colour, "model")
+        plot.save(PAGE / f"loss-{rtt:g}ms.svg")
+
+
+def draw_buffers(rows):
+    sizes = [(b, f"{b:g}") for b in sorted({r["bdp"] for r in rows})]
+    use = Plot("One flow, 40 ms, 20 Mbit/s: use of the line", ("buffer, in products of rate and RTT", 0.1, 10, True, sizes),
+               ("utilisation", 0.5, 1, False, [(v / 10, f"{v * 10} %") for v in range(5, 11)]))
+    wait = Plot("The same: RTT with the queue in it", ("buffer, in products of rate and RTT", 0.1, 10, True, sizes),
+                ("mean SRTT, ms", 35, 500, True, [(v, str(v)) for v in (40, 60, 100, 200, 400)]))
+    for control, colour in COLOURS.items():
+        mine = [r for r in rows if r["control"] == control]
+        use.curve(NAMES[control], [(r["bdp"], r["utilisation"]) for r in mine], colour)
+        wait.curve(NAMES[control], [(r["bdp"], r["rtt_ms"]) for r in mine], colour)
+    use.curve("sawtooth", [(r["bdp"], r["sawtooth"]) for r in rows if r["control"] == "reno"], COLOURS["reno"], "model")
+    use.save(PAGE / "buffer-use.svg")
+    wait.save(PAGE / "buffer-wait.svg")
+
+
+def draw_transfers(rows):
+    sizes = sorted({r["octets"] for r in rows})
+    rtts = [(r, f"{r:g}") for r in sorted({r["rtt_ms"] for r in rows})]
+    plot = Plot("Transfers over an empty path, 100 Mbit/s, buffer 1 BDP", ("RTT, ms", 1, 200, True, rtts),
+                ("time, in times of the least", 0.9, 10, True, [(v, f"{v:g}") for v in (1, 1.5, 2, 3, 5, 10)]))
+    for control, colour in COLOURS.items():
+        for size, style in zip(sizes, ("second", "solid", "model", "second")):
+            mine = [r for r in rows if r["control"] == control and r["octets"] == size]
+            plot.curve(f"{NAMES[control]}, {size / 1e6:g} MB", [(r["rtt_ms"], r["seconds"] / r["least_seconds"]) for r in mine], colour, style)
+    plot.save(PAGE / "transfers.svg")
+
+
+def draw_series(rows):
+    for control, colour in COLOURS.items():
+        mine = [r for r in rows if r["control"] == control]
+        seconds = [(v, str(v)) for v in range(0, 91, 10)]
+        windows = max(max(r["cwnd"]) for r in mine)
+        step = 50 if windows < 400 else 200
+        window = Plot(f"{NAMES[control]}: two flows, 20 Mbit/s, 40 ms, 1 BDP", ("seconds", 0, 90, False, seconds),
+                      ("CWND, segments", 0, windows, False, [(v, str(v)) for v in range(0, int(windows) + 1, step)]))
+        rate = Plot(f"{NAMES[control]}: the same, rates", ("seconds", 0, 90, False, seconds),
+                    ("Mbit/s", 0, 20, False, [(v, str(v)) for v in range(0, 21, 5)]))
+        for row, name, style in zip(mine, ("first", "second"), ("solid", "second")):
+            window.curve(name, [(i * row["step_s"], v) for i, v in enumerate(row["cwnd"])], colour, style)
+            rate.curve(name, [(i + 1, v) for i, v in enumerate(row["mbit_each_second"])], colour, style)
+        window.save(PAGE / f"window-{control}.svg")
+        rate.save(PAGE / f"rates-{control}.svg")
+
+
+def table(head, rows):
+    return "\n".join(["| " + " | ".join(head) + " |", "|" + "---|" * len(head)] + ["| " + " | ".join(r) + " |" for r in rows])
+
+
+def loss_table(rows):
+    def cell(r):
+        return f'{r["mbit"]:.3g} / {r["model_mbit"]:.3g} = {r["mbit"] / r["model_mbit"]:.2f}'
+    places = sorted({(r["rtt_ms"], r["loss"]) for r in rows})
+    find = {(r["rtt_ms"], r["loss"], r["control"]): r for r in rows}
+    return table(["RTT", "loss", "Reno / PFTK", "CUBIC / RFC 9438", "BBR / line less loss"],
+                 [[f"{t:g} ms", f"{p * 100:g} %"] + [cell(find[t, p, c]) for c in COLOURS] for t, p in places])
+
+
+def buffer_table(rows):
+    find = {(r["bdp"], r["control"]): r for r in rows}
+    return table(["buffer", "Reno (sawtooth)", "CUBIC", "BBR", "mean RTT, ms: Reno, CUBIC, BBR"],
+                 [[f"{b:g} BDP"] + [f'{find[b, c]["utilisation"]:.1%}' + (f' ({find[b, c]["sawtooth"]:.1%})' if c == "reno" else "")
+                                    for c in COLOURS] + [", ".join(f'{find[b, c]["rtt_ms"]:.0f}' for c in COLOURS)]
+                  for b in sorted({r["bdp"] for r in rows})])
+
+
+def transfer_table(rows):
+    find = {(r["octets"], r["rtt_ms"], r["control"]): r for r in rows}
+    return table(["size", "RTT", "least", "Reno", "CUBIC", "BBR"],
+                 [[f"{s / 1e6:g} MB", f"{t:g} ms", f'{find[s, t, "reno"]["least_seconds"]:.3g} s'] +
+                  [f'{find[s, t, c]["seconds"]:.3g} s' for c in COLOURS] for s, t in sorted({k[:2] for k in find})])
+
+
+def fairness_table(rows):
+    return table(["flows", "Jain's index", "utilisation", "Mbit/s of each"],
+                 [[r["flows"], f'{r["jain"]:.3f}', f'{r["utilisation"]:.1%}', ", ".join(f"{v:.3g}" for v in r["mbit"])] for r in rows])
+
+
+def target_table(rows):
+    def what(r):
+        if "median_s" in r:
+            return f'median {r["median_s"]:.2f} s (a tenth within {r["p10_s"]:.2f} s, nine tenths within {r["p90_s"]:.2f} s)'
+        return f'{r["utilisation"]:.1%} of the line after the first second'
+    return table(["path", "", "measured"], [[r["target"], NAMES[r["control"]], what(r)] for r in rows])
+
+
+def write_page(results):
+    """Between two marks of the page stands what was measured; the words around them are people's."""
+    tables = {"loss": loss_table, "buffers": buffer_table, "transfers": transfer_table, "fairness": fairness_table, "targets": target_table}
+    page = PAGE / "README.md"
+    text = page.read_text()
+    for name, make in tables.items():
+        if name not in results:
+            continue
+        first, last = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        start = text.index(first) + len(first)
+        text = text[:start] + make(results[name]) + "\n" + text[text.index(last):]
+    page.write_text(text)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build" / "bench" / "congestion")
+    parser.add_argument("--large", action="store_true", help="transfers of 1 GB too")
+    parser.add_argument("--only", nargs="*", choices=GROUPS, help="the groups to run; the others stay as they are")
+    options = parser.parse_args()
+    wanted = GROUPS if options.only is None else options.only
+    file = PAGE / "results.json"
+    results = json.loads(file.read_text()) if options.only is not None and file.exists() else {}
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        programs = {name: f"large-{name}" if options.large and name == "transfers" else name for name in wanted}
+        waiting = {name: pool.submit(run, options.program, group) for name, group in programs.items()}
+        results.update({name: done.result() for name, done in waiting.items()})
+    lines = [f'"{name}": [\n' + ",\n".join(json.dumps(row) for row in results[name]) + "\n]" for name in sorted(results)]
+    file.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    for name, draw in {"loss": draw_loss, "buffers": draw_buffers, "transfers": draw_transfers, "series": draw_series}.items():
+        if name in results:
+            draw(results[name])
+    write_page(results)
+
+
+if __name__ == "__main__":
+    main()
