@@ -131,7 +131,7 @@ TEST(Swarm, PlansCoverTheLateFeatures) {
     EXPECT_GT(paced, 80U);
     EXPECT_GT(profiles, 100U);
     EXPECT_GT(searches, 50U);
-    EXPECT_GT(narrow, 40U);
+    EXPECT_GT(narrow, 25U);
     EXPECT_GT(marks, 100U);
     EXPECT_GT(datagrams, 80U);
 }
