@@ -241,7 +241,7 @@ Done write_syn_count(const OptionTarget& target, Octets from) {
     return {};
 }
 Size read_info(const OptionTarget& target, MutableOctets to) {
-    return put_value(to, tcp_info_of(target.table, target.socket));
+    return put_value(to, tcp_info_of(target.table, target.socket, target.turn.now()));
 }
 Size read_congestion(const OptionTarget& target, MutableOctets to) {
     const auto chosen = target.socket.settings().tcp.congestion;

@@ -61,6 +61,16 @@ void fill(TcpInfo& info, const event::PathView& path) {
     if (path.syn_text_taken) info.options |= option_syn_data;
 }
 
+std::uint32_t milliseconds(Duration time) { return static_cast<std::uint32_t>(base::to_ms(time)); }
+
+void fill(TcpInfo& info, const tcp::Times& times) {
+    info.busy_time = microseconds(times.busy);
+    info.rwnd_limited = microseconds(times.window_limited);
+    info.last_data_sent = milliseconds(times.since_text_sent);
+    info.last_data_received = milliseconds(times.since_text_received);
+    info.last_ack_received = milliseconds(times.since_ack_received);
+}
+
 /// What our SYN said: what the path takes, or TCP_MAXSEG where that is less (RFC 9293 §3.7.1).
 std::uint32_t advertised_mss(std::uint32_t path_mtu, const Socket& socket) {
     const std::uint32_t headers = socket.local.addr.is_v4() ? 40 : 60;
@@ -85,7 +95,7 @@ std::uint64_t not_sent_of(const SocketTable& table, const Socket& socket) {
     return queued > sent ? queued - sent : 0;
 }
 
-TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket) {
+TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket, Instant now) {
     TcpInfo info{};
     const StreamFacts facts = table.stream_facts(socket);
     info.state = linux_state(facts.is_closed() ? event::State::closed : facts.state);
@@ -95,6 +105,7 @@ TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket) {
     info.snd_mss = mss_first;
     if (const tcp::ConnId* connection = socket.connection()) {
         fill(info, table.core().tcp().path_view(*connection));
+        fill(info, table.core().tcp().times(*connection, now));
         // Linux says that nothing is paced by the largest number there is.
         const std::uint64_t pace = table.core().tcp().pacing_rate(*connection);
         info.pacing_rate = pace == 0 ? ~std::uint64_t{0} : pace;

@@ -89,6 +89,6 @@ static_assert(sizeof(TcpInfo) == 280);
 /// Octets of a stream's send queue that never left (SIOCOUTQNSD).
 [[nodiscard]] std::uint64_t not_sent_of(const SocketTable& table, const Socket& socket);
 
-[[nodiscard]] TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket);
+[[nodiscard]] TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket, Instant now);
 
 }  // namespace dt::sock

@@ -42,6 +42,12 @@ class AckPolicy {
     enum class Mode : std::uint8_t { delayed, quick };
     void set_mode(const Config& config, Mode mode);
     void start(Seq rcv_nxt) { acked_ = rcv_nxt; }
+    /// The connection stands: where no text came yet, the pause before it begins here (Linux).
+    void on_established(Instant now) {
+        if (flow_ == Flow::fresh) last_text_ = now;
+    }
+    /// When text last came in order, or the connection was established.
+    [[nodiscard]] Instant last_text() const { return last_text_; }
 
     /// ACKs without text that must leave.
     [[nodiscard]] bool wants_pure_ack() const { return owed_ > 0 || now_ == Due::yes; }

@@ -58,7 +58,10 @@ void WindowedMax::on_sample(std::uint64_t value, std::uint64_t round) {
 
 // Delivery rate §3.2. The program limits the rate where it leaves the window unused.
 void Bbr::on_sent(const Sent& sent, const CongestionWindow& window) {
-    if (sent.flight <= sent.length) first_sent_ = delivered_at_ = sent.now;
+    if (sent.flight <= sent.length) {
+        first_sent_ = delivered_at_ = sent.now;
+        restart_ = Restart::yes;
+    }
     const bool is_idle = sent.unsent == 0 && sent.flight + sent.mss < window.cwnd;
     if (is_idle) limited_until_ = delivered_ + sent.flight;
     Departure departure{sent.end, sent.now, first_sent_, delivered_at_, delivered_};
@@ -172,12 +175,14 @@ void Bbr::take_min_rtt(const AckEvent& ack, CongestionWindow& window) {
         min_rtt_ = *rtt;
         min_rtt_at_ = ack.now;
     }
-    if (is_old && mode_ != Mode::probe_rtt) {
+    // A pause has emptied the queue: the round trip behind it is as good as a probe (Linux).
+    if (is_old && mode_ != Mode::probe_rtt && restart_ == Restart::no) {
         prior_cwnd_ = std::max(prior_cwnd_, window.cwnd);
         mode_ = Mode::probe_rtt;
         probe_rtt_until_.reset();
     }
     if (mode_ == Mode::probe_rtt) probe_rtt(ack, window);
+    if (ack.delivered > 0) restart_ = Restart::no;
 }
 
 void Bbr::probe_rtt(const AckEvent& ack, CongestionWindow& window) {

@@ -53,6 +53,8 @@ class Bbr {
     void on_timeout(const CongestionWindow& window);
 
     [[nodiscard]] Mode mode() const { return mode_; }
+    /// Octets of memory beyond the object itself.
+    [[nodiscard]] std::size_t memory() const { return departures_.memory(); }
     /// Octets per second; 0 before the first round-trip time.
     [[nodiscard]] std::uint64_t pacing_rate() const { return pacing_rate_; }
     /// Octets per second the path was seen to deliver.
@@ -117,6 +119,8 @@ class Bbr {
     enum class Repair : std::uint8_t { none, conserving } repair_ = Repair::none;
     enum class Episode : std::uint8_t { none, repairing } episode_ = Episode::none;
     enum class Loss : std::uint8_t { no, seen } loss_ = Loss::no;
+    /// Text left with nothing in flight, and no ACK of it came yet.
+    enum class Restart : std::uint8_t { no, yes } restart_ = Restart::no;
 };
 
 }  // namespace dt::tcp

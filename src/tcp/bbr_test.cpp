@@ -188,6 +188,32 @@ TEST(BbrTest, TCP_CC_041_startup_paces_at_two_by_the_logarithm_of_two) {
     EXPECT_GE(link.bbr.pacing_rate() * 1000 / link.bbr.bandwidth(), 2850U);
 }
 
+TEST(BbrTest, TCP_CC_041_behind_a_pause_the_pipe_is_not_emptied_for_it_was_empty) {
+    Bbr bbr;
+    CongestionWindow window;
+    window.cwnd = 10'000;
+    Instant now{1000s};
+    Seq end{1};
+    const auto trip = [&] {
+        end += 1000;
+        bbr.on_sent({.now = now, .end = end, .flight = 1000, .length = 1000, .mss = 1000}, window);
+        now += 50ms;
+        AckEvent ack;
+        ack.kind = AckKind::advanced;
+        ack.now = now;
+        ack.una = end;
+        ack.mss = 1000;
+        ack.acked = ack.delivered = 1000;
+        ack.path_rtt = ack.srtt = 50ms;
+        bbr.on_ack(ack, window);
+    };
+    trip();
+    now += 11s;
+    trip();
+    EXPECT_EQ(bbr.mode(), Bbr::Mode::startup);
+    EXPECT_GT(bbr.memory(), 0U);
+}
+
 TEST(BbrTest, ASlowerLinkIsFoundSlower) {
     Link slow(ten_megabits / 10, 40ms);
     slow.run(5s);

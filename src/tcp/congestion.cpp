@@ -24,6 +24,7 @@ std::uint32_t initial_window(event::InitialWindow rule, std::uint32_t mss) {
 void Congestion::start(const Config& config, std::uint32_t mss, Opening opening) {
     has_hystart_ = config.hystart == event::Switch::on;
     slow_start_limit_ = config.slow_start_limit;
+    initial_window_ = config.initial_window;
     const bool is_usual = opening == Opening::usual;
     window_.cwnd = is_usual ? initial_window(config.initial_window, mss) : mss;
 }
@@ -99,7 +100,7 @@ void Congestion::undo(std::uint32_t cwnd, std::uint32_t ssthresh) {
 }
 
 std::uint32_t Congestion::cwnd_after(Duration idle, Duration rto, std::uint32_t mss) const {
-    const std::uint32_t restart = std::min(initial_window_segments * mss, window_.cwnd);
+    const std::uint32_t restart = std::min(initial_window(initial_window_, mss), window_.cwnd);
     if (idle <= rto || is_own_master()) return window_.cwnd;
     std::uint32_t cwnd = window_.cwnd;
     for (; idle > rto && cwnd > restart; idle -= rto) cwnd /= 2;

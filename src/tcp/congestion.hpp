@@ -2,6 +2,7 @@
 // congestion avoidance. Every algorithm has the same answers: on_ack, ssthresh_after_loss.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <variant>
@@ -73,6 +74,10 @@ class Congestion {
     [[nodiscard]] std::uint32_t cwnd_after(Duration idle, Duration rto, std::uint32_t mss) const;
     /// Text leaves again after a pause.
     void on_restart(Instant now);
+    /// Octets of memory beyond the object itself.
+    [[nodiscard]] std::size_t memory() const {
+        return bbr() != nullptr ? sizeof(Bbr) + bbr()->memory() : 0;
+    }
 
   private:
     [[nodiscard]] Bbr* bbr() const {
@@ -88,6 +93,7 @@ class Congestion {
     Seq flight_end_{};              // the window ends when this is acknowledged
     HyStart hystart_;
     bool has_hystart_ = false;
+    event::InitialWindow initial_window_ = event::InitialWindow::ten_segments;
     std::uint8_t slow_start_limit_ = 0;  // segments that an ACK may add, 0 = all (DEC-23)
     bool is_full_ = false;               // flight_max_ left no room for a segment
     std::variant<Cubic, Reno, std::unique_ptr<Bbr>> algorithm_;

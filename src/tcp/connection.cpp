@@ -232,6 +232,15 @@ event::PathView Connection::path_view() const {
     return view;
 }
 
+Times Connection::times(Instant now) const {
+    Times times{.busy = busy_.busy(now), .window_limited = busy_.window_limited(now)};
+    if (!has(Flag::connected)) return times;
+    times.since_text_sent = now - last_sent_;
+    times.since_text_received = now - acks_.last_text();
+    times.since_ack_received = now - last_received_;
+    return times;
+}
+
 void Connection::show_recovery(event::PathView& view) const {
     using Kind = SendQueue::Kind;
     view.state = congestion_state();
@@ -260,7 +269,7 @@ event::TimerView Connection::timer(Instant now) const {
 
 std::size_t Connection::memory() const {
     return snd_.memory() + received_.bytes_pinned() + (reassembly_ ? reassembly_->memory() : 0) +
-           (rare_ ? sizeof(Rare) : 0);
+           (rare_ ? sizeof(Rare) : 0) + congestion_.memory();
 }
 
 }  // namespace dt::tcp

@@ -13,6 +13,7 @@
 #include "event/snapshot.hpp"
 #include "tcp/ack_event.hpp"
 #include "tcp/ack_policy.hpp"
+#include "tcp/busy_time.hpp"
 #include "tcp/congestion.hpp"
 #include "tcp/engine.hpp"
 #include "tcp/pacer.hpp"
@@ -188,6 +189,7 @@ class Connection {
     /// Scale of the windows the peer sends: for the events of arriving segments.
     [[nodiscard]] unsigned peer_shift() const;
     [[nodiscard]] event::PathView path_view() const;
+    [[nodiscard]] Times times(Instant now) const;
     [[nodiscard]] event::TimerView timer(Instant now) const;
     [[nodiscard]] std::uint32_t retransmissions() const;  // of what is unacknowledged now
     [[nodiscard]] std::uint64_t unacked() const;  // queued or in flight; SYN and FIN count 1
@@ -214,6 +216,7 @@ class Connection {
     [[nodiscard]] Verdict check_syn_sent_rst(Arrival& a);
     void take_syn(Arrival& a);
     void take_fast_open(Arrival& a);
+    void keep_syn_text_apart();
     [[nodiscard]] bool repeats_early_syn(const Arrival& a) const;
     [[nodiscard]] std::uint16_t offer_window(const Turn& turn) const;
     [[nodiscard]] std::uint32_t attach_syn_text(Frame& frame) const;
@@ -328,6 +331,7 @@ class Connection {
 
     // Timers.
     void settle(const Turn& turn);
+    [[nodiscard]] BusyTime::Phase busy_phase() const;
     void arm_retransmit(const Turn& turn);
     void arm_after_ack(const Turn& turn);
     void arm_after_text(const Turn& turn);
@@ -408,6 +412,7 @@ class Connection {
     TailProbe probe_;
     Congestion congestion_;
     Timers timers_;
+    BusyTime busy_;
     Instant stalled_since_{};         // SYN: first sent; text: first retransmission or probe
     Instant last_received_{};         // of any segment that was taken
     Instant last_sent_{};             // of text

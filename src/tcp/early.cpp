@@ -46,6 +46,14 @@ void Connection::take_fast_open(Arrival& a) {
     if (all_taken) set(Flag::syn_text_acked);
 }
 
+// What the SYN carried and the SYN-ACK did not take leaves again as it was: a segment of its own,
+// with PSH at its end (Linux).
+void Connection::keep_syn_text_apart() {
+    std::vector<Seq>& records = rare().records;
+    const bool is_marked = !records.empty() && !after(records.front(), snd_.nxt());
+    if (!is_marked) records.insert(records.begin(), snd_.nxt());
+}
+
 std::optional<FastOpenLesson> Connection::take_lesson() {
     if (!opening_ || !opening_->lesson) return std::nullopt;
     const auto lesson = opening_->lesson;

@@ -12,6 +12,7 @@
 #include "buf/stream_queue.hpp"
 #include "event/sink.hpp"
 #include "event/snapshot.hpp"
+#include "tcp/busy_time.hpp"
 #include "tcp/fast_open.hpp"
 #include "tcp/path_mtu.hpp"
 #include "tcp/segment.hpp"
@@ -174,6 +175,7 @@ class Engine {
     /// After an option changed that lets held data go (TCP_NODELAY, uncork).
     void options_changed(const Turn& turn, ConnId id);
     [[nodiscard]] event::PathView path_view(ConnId id) const;
+    [[nodiscard]] Times times(ConnId id, Instant now) const;
     [[nodiscard]] std::uint64_t pacing_rate(ConnId id) const;  // octets per second, 0: not paced
 
     // For the port table: is a 4-tuple taken, and by what.

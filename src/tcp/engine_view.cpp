@@ -79,6 +79,11 @@ event::PathView Engine::path_view(ConnId id) const {
     return slot == nullptr ? event::PathView{} : slot->connection.path_view();
 }
 
+Times Engine::times(ConnId id, Instant now) const {
+    const ConnectionSlot* slot = parts_->slot(id);
+    return slot == nullptr ? Times{} : slot->connection.times(now);
+}
+
 Engine::Holder Engine::holder(const FourTuple& tuple) const {
     switch (parts_->find(tuple).kind()) {
         case PeerKind::none: return Holder::none;

@@ -204,6 +204,7 @@ void Connection::take_syn(Arrival& a) {
     if (snd_.flight() == 0) {
         acks_.acknowledge_now();
     } else {
+        keep_syn_text_apart();
         snd_.mark_all_lost();
     }
     // Text or FIN behind the SYN counts from here (TCP-SEG-016).
@@ -253,6 +254,8 @@ void Connection::establish(const Turn& turn, event::Cause cause) {
     stalled_since_ = {};
     timers_.disarm(TimerSlot::send);
     set(Flag::connected);
+    acks_.on_established(turn.now());
+    if (!has(Flag::sent_text)) last_sent_ = turn.now();
     if (turn.config().mtu_probing == event::MtuProbing::always)
         rare().search.begin(turn.config().mtu_base_mss, tcb_.snd_mss, turn.now());
     apply_mss();

@@ -219,6 +219,18 @@ TEST_F(Handshake, TCP_CONN_009_simultaneous_open_ends_by_a_plain_ack_too) {
     EXPECT_EQ(c->state(), State::established);
 }
 
+TEST_F(Handshake, TCP_OPT_024_a_syn_that_comes_twice_is_reported) {
+    open_active();
+    PeerSegment syn{.flags = TcpFlag::syn, .seq = irs, .ack = 0};
+    syn.options.sack_permitted = true;
+    deliver(syn);
+    deliver(syn_ack());
+    const wire::SackBlocks& blocks = sent.back().header.options.sack;
+    ASSERT_EQ(blocks.size(), 1U);
+    EXPECT_EQ(blocks[0].first, Seq{irs});
+    EXPECT_EQ(blocks[0].end, Seq{theirs});
+}
+
 TEST_F(Handshake, TCP_CONN_010_connection_to_itself) {
     tuple.remote = tuple.local;
     open_active();
@@ -375,6 +387,23 @@ TEST_F(Handshake, TextBehindThatOfTheSynLetsTheAckOfTheAnswerWait) {
     EXPECT_EQ(sent.size(), 1U);
     run(40ms);
     EXPECT_EQ(sent.size(), 2U);
+}
+
+TEST_F(Handshake, TextOfTheSynThatWasNotTakenLeavesAgainByItselfWithPush) {
+    ActiveOpen open{tuple, path, options, Seq{iss}, 0x1000};
+    open.fast_open.emplace().text_max = 500;
+    c = std::make_unique<Connection>(turn(), open);
+    const std::string text(500, 'x');
+    ASSERT_EQ(c->write_early(pool, std::as_bytes(std::span(text))), 500U);
+    flush();
+    (void)arrive(syn_ack());
+    sent.clear();
+    write(std::string(3000, 'y'));
+    ASSERT_GE(sent.size(), 2U);
+    EXPECT_EQ(sent[0].text, text);
+    EXPECT_TRUE(sent[0].flags().psh());
+    EXPECT_EQ(sent[1].text, std::string(1460, 'y'));
+    EXPECT_FALSE(sent[1].flags().psh());
 }
 
 TEST_F(Handshake, SilentNeighbourEndsSynSent) {

@@ -56,6 +56,7 @@ Connection::Verdict Connection::check_sequence(Arrival& a) {
     const bool repeats_syn = state_ == State::syn_received && a.flags.syn() && a.flags.ack() &&
                              a.seq == tcb_.irs && a.ack() == snd_.nxt() && !a.flags.rst();
     if (repeats_syn) {
+        note_duplicate(a.turn, a.seq, a.seq + 1);
         a.flags = a.flags.without(TcpFlag::syn);
         a.seq += 1;
         acks_.acknowledge_now();

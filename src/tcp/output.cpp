@@ -54,11 +54,15 @@ std::optional<SegmentOut> Connection::next_segment(const Turn& turn, buf::Pool& 
     return out;
 }
 
-// Text waits for its pace; what answers the peer does not (TCP-CC-026).
+// Text waits for its pace; what answers the peer does not (TCP-CC-026), nor what the retransmission
+// timer sends: an expiry is a try (Linux).
 Connection::Next Connection::next(Instant now) const {
     const Next wanted = next_unpaced(now);
     const bool is_text = wanted == Next::text || wanted == Next::retransmission;
     if (!is_text || !rare_ || !rare_->pacer.holds(now) || has(Flag::tail_probe)) return wanted;
+    const bool is_timed_out = wanted == Next::retransmission && retransmits_ > 0 &&
+                              snd_.first_lost()->first == snd_.una();
+    if (is_timed_out) return wanted;
     return acks_.wants_pure_ack() || has(Flag::window_due) ? Next::ack : Next::nothing;
 }
 

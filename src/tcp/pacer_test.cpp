@@ -101,6 +101,16 @@ TEST_F(PacedTest, TCP_CC_026_without_pacing_they_leave_at_once) {
     EXPECT_EQ(engine().pacing_rate(id), 0U);
 }
 
+TEST_F(PacedTest, TCP_CC_026_what_the_timer_sends_again_does_not_wait_for_the_pace) {
+    config.send_buffer = 200'000;
+    Options options;
+    options.pacing_rate_max = 100;  // a segment in 5.36 s
+    open(options);
+    host().write(id, std::string(10 * 536, 'x'));
+    (void)departures(0ms);
+    EXPECT_GE(departures(5s).size(), 4U);
+}
+
 TEST_F(PacedTest, AProgramMayBoundTheRate) {
     config.send_buffer = 200'000;
     Options options;

@@ -33,7 +33,11 @@ void Connection::on_path_mtu(const Turn& turn, const PathMtu& told, About about)
     apply_mss();
     const bool leaves_otherwise = tcb_.snd_mss < old || may_be_cut;
     if (!leaves_otherwise || snd_.flight() == 0 || about == About::another) return;
-    snd_.mark_all_lost();
+    if (may_be_cut) {
+        snd_.mark_all_lost();
+    } else {
+        snd_.mark_larger_lost(tcb_.snd_mss);
+    }
     settle(turn);
 }
 

@@ -69,6 +69,23 @@ TEST_F(Paths, TCP_PMTU_007_what_was_known_when_a_connection_was_accepted_is_over
     EXPECT_EQ(engine().path_view(younger).mss, 1460U);
 }
 
+TEST_F(Paths, TCP_PMTU_002_what_was_small_enough_does_not_leave_again) {
+    listen(5);
+    const Seq first = open(1);
+    const ConnId id = accept();
+    host().write(id, std::string(1460, 'x'));
+    static_cast<void>(host().flush());
+    host().now += 1ms;
+    host().write(id, std::string(100, 'y'));
+    ASSERT_EQ(host().flush().size(), 1U);
+    static_cast<void>(
+        engine().on_icmp(host().turn(), peer(1), first, IcmpError::fragmentation_needed, 1000));
+    const auto left = host().flush();
+    ASSERT_EQ(left.size(), 2U);
+    EXPECT_EQ(left[0].text, 960U);
+    EXPECT_EQ(left[1].text, 500U);
+}
+
 TEST_F(Paths, TCP_PMTU_004_below_the_floor_df_is_cleared_though_the_mtu_does_not_fall) {
     listen(5);
     const Seq first = open(1);

@@ -148,10 +148,20 @@ void Connection::on_probe_timer(const Turn& turn) {
     arm_retransmit(turn);
 }
 
+// What waits for cwnd, Nagle or the pace is busy; only the peer's window is told apart (Linux).
+BusyTime::Phase Connection::busy_phase() const {
+    if (snd_.flight() == 0 && !snd_.has_unsent()) return BusyTime::Phase::idle;
+    const std::uint32_t next = std::min<std::uint32_t>(snd_.unsent_text(), tcb_.snd_mss);
+    const bool is_held = next > 0 && window_left(snd_.nxt()) < next;
+    const bool has_room = in_flight() + tcb_.snd_mss <= congestion_.cwnd();
+    return is_held && has_room ? BusyTime::Phase::window_limited : BusyTime::Phase::busy;
+}
+
 // Whatever happened: what is outstanding has its retransmission timer (RFC 6298 §5.1), what is
 // queued and held has the persist timer, never both (TCP-RTO-021).
 void Connection::settle(const Turn& turn) {
     if (!is_synchronized()) return;
+    busy_.enter(busy_phase(), turn.now());
     if (rare_) wait_for_pace(turn);
     const TimerKind kind = timers_.kind(TimerSlot::send);
     if (snd_.flight() > 0) {

@@ -100,6 +100,12 @@ void SendQueue::mark_all_lost() {
     for (std::size_t i = head_; i < runs_.size(); ++i) mark_lost(i);
 }
 
+void SendQueue::mark_larger_lost(std::uint32_t length) {
+    for (std::size_t i = head_; i < runs_.size(); ++i) {
+        if (std::min<std::uint32_t>(runs_[i].length, runs_[i].segment) > length) mark_lost(i);
+    }
+}
+
 Duration SendQueue::mark_overdue(const Transmission& newest, Duration wait, Instant now) {
     Duration longest{};
     for (std::size_t i = head_; i < runs_.size(); ++i) {

@@ -127,6 +127,8 @@ class SendQueue {
     /// The first `length` numbers outstanding are lost.
     void mark_head_lost(std::uint32_t length);
     void mark_all_lost();
+    /// Of what is in flight, the runs of segments that carried more than `length`.
+    void mark_larger_lost(std::uint32_t length);
     /// RFC 8985 §6.2 step 5: what left before `newest` and at least `wait` before `now` is lost.
     /// How long the youngest of the others may still take; zero where none waits.
     Duration mark_overdue(const Transmission& newest, Duration wait, Instant now);
