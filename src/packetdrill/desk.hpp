@@ -43,6 +43,37 @@ class ZeroCopy {
     std::optional<Notice> notice_;  // completions in a row are one
 };
 
+/// What SO_TIMESTAMPING asked for (Linux Documentation/networking/timestamping): when the last
+/// octet of each write was handed to the device, left it and was acknowledged.
+class TextStamps {
+  public:
+    struct Stamp {
+        std::uint32_t kind = 0;  // SCM_TSTAMP_*
+        std::uint32_t key = 0;   // number of the last octet of the write (SOF_TIMESTAMPING_OPT_ID)
+        Instant at;
+    };
+
+    /// SOF_TIMESTAMPING_*; the octets of later writes are counted from `sent`.
+    void enable(std::uint32_t wanted, std::uint64_t sent);
+    [[nodiscard]] std::uint32_t wanted() const { return wanted_; }
+    /// A write ends at `end` octets of the stream.
+    void on_written(std::uint64_t end);
+    /// So much of the stream has left, and is acknowledged; true if that stamped something.
+    bool on_progress(std::uint64_t left, std::uint64_t acked, Instant now);
+    [[nodiscard]] bool is_waiting() const { return !unsent_.empty() || !unacked_.empty(); }
+    [[nodiscard]] bool has_stamp() const { return !stamps_.empty(); }
+    [[nodiscard]] std::optional<Stamp> take_stamp();
+
+  private:
+    void stamp(std::uint32_t kind, std::uint32_t flag, std::uint64_t end, Instant now);
+
+    std::uint32_t wanted_ = 0;
+    std::uint64_t first_ = 0;
+    std::deque<std::uint64_t> unsent_;
+    std::deque<std::uint64_t> unacked_;
+    std::deque<Stamp> stamps_;
+};
+
 /// A descriptor that is a socket of the stack.
 struct SocketEntry {
     sock::SocketId id;
@@ -51,6 +82,8 @@ struct SocketEntry {
     int flags = 0;           // F_GETFL: O_RDWR and what F_SETFL set
     std::uint64_t sent = 0;  // octets of the stream
     ZeroCopy zero_copy;
+    TextStamps stamps;
+    int mark = 0;  // SO_MARK: kept and told; there is no policy here that would ask for it
     std::uint64_t error_moves = 0;  // times the error queue grew
 };
 
@@ -68,7 +101,9 @@ using Entry = std::variant<SocketEntry, EpollEntry>;
 
 class Desk {
   public:
-    explicit Desk(const Flags& flags) : machine_(flags) {}
+    explicit Desk(const Flags& flags) : machine_(flags) {
+        machine_.on_rest([this] { follow_stamps(); });
+    }
     ~Desk();
     Desk(const Desk&) = delete;
     Desk& operator=(const Desk&) = delete;
@@ -135,6 +170,13 @@ class Desk {
     /// What the stack says of a socket's readiness, with the error queue.
     [[nodiscard]] std::uint16_t readiness(SocketEntry& entry);
     Result<std::size_t> receive_error(int fd, msghdr& message);
+    /// Stamps what has left or was acknowledged since the last look.
+    void follow_stamps();
+    void follow_stamps(SocketEntry& entry);
+    /// Options that are the machine's and not the stack's; nothing where `name` is none of them.
+    [[nodiscard]] std::optional<Status> set_own_option(SocketEntry& entry, int name, Octets value);
+    /// The reader stands at an urgent octet, and nothing else is there (splice() ends there).
+    [[nodiscard]] bool is_at_urgent(int fd);
     void tell_unread(int fd, msghdr& message);
     [[nodiscard]] std::uint16_t revents(const pollfd& fd);
 

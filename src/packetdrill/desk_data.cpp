@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -121,11 +122,18 @@ Result<std::size_t> Desk::send(int fd, std::span<const iovec> parts, int flags, 
     const Instant until = deadline_of(*entry, machine_.calls().send_timeout(sending.id), flags);
     const bool may_wait = until > machine_.now();
     if (may_wait) sending.waits = Sending::Waits::yes;
+    std::optional<Machine::PendingWrite> pending;
+    if (sending.opens && may_wait) pending.emplace(machine_);
     const auto answer = machine_.await(lock, until, [&] { return go_on(sending); });
+    pending.reset();
     if (SocketEntry* own = sending.sent > 0 ? socket(fd) : nullptr) {
         own->sent += sending.sent;
         if ((flags & MSG_ZEROCOPY) != 0 && own->zero_copy.enabled) {
             own->zero_copy.on_sent(own->sent);
+        }
+        if (own->stamps.wanted() != 0) {
+            own->stamps.on_written(own->sent);
+            follow_stamps(*own);
         }
     }
     const bool failed_to_open = !answer && may_wait && answer.error() != Error::would_block;
@@ -166,19 +174,41 @@ Result<int> Desk::get_option(int fd, int level, int name, void* value, socklen_t
     if (entry == nullptr) return fail(Error::bad_descriptor);
     if (value == nullptr || length == nullptr) return fail(Error::bad_address);
     const MutableOctets room{static_cast<std::byte*>(value), *length};
+    const bool is_own = level == SOL_SOCKET && (name == SO_MARK || name == SO_TIMESTAMPING);
+    if (is_own) {
+        const int own = name == SO_MARK ? entry->mark : static_cast<int>(entry->stamps.wanted());
+        *length = std::min(*length, static_cast<socklen_t>(sizeof own));
+        std::memcpy(value, &own, *length);
+        return 0;
+    }
     DT_TRY(real, machine_.calls().get_option(entry->id, level, name, room));
     *length = static_cast<socklen_t>(std::min<std::size_t>(real, room.size()));
     return 0;
+}
+
+std::optional<Status> Desk::set_own_option(SocketEntry& entry, int name, Octets value) {
+    if (name != SO_ZEROCOPY && name != SO_TIMESTAMPING && name != SO_MARK) return std::nullopt;
+    if (value.size() < sizeof(int)) return fail(Error::invalid_argument);
+    const int number = sock::int_in(value);
+    if (name == SO_ZEROCOPY) entry.zero_copy.enabled = number != 0;
+    if (name == SO_TIMESTAMPING)
+        entry.stamps.enable(static_cast<std::uint32_t>(number), entry.sent);
+    if (name == SO_MARK) {
+        if (::geteuid() != 0) return fail(Error::not_permitted);
+        entry.mark = number;
+    }
+    return Status{};
 }
 
 Result<int> Desk::set_option(int fd, int level, int name, Octets value) {
     const Machine::Lock lock = machine_.lock();
     SocketEntry* entry = socket(fd);
     if (entry == nullptr) return fail(Error::bad_descriptor);
-    if (level == SOL_SOCKET && name == SO_ZEROCOPY) {
-        if (value.size() < sizeof(int)) return fail(Error::invalid_argument);
-        entry->zero_copy.enabled = sock::int_in(value) != 0;
-        return 0;
+    if (level == SOL_SOCKET) {
+        if (const auto done = set_own_option(*entry, name, value)) {
+            DT_CHECK(*done);
+            return 0;
+        }
     }
     refresh();
     DT_CHECK(machine_.calls().set_option(entry->id, level, name, value));

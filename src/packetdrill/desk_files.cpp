@@ -21,10 +21,19 @@ Error error_here() {
 
 }  // namespace
 
-/// Out of the socket only what the pipe took.
+bool Desk::is_at_urgent(int fd) {
+    const Machine::Lock lock = machine_.lock();
+    const SocketEntry* entry = socket(fd);
+    if (entry == nullptr || machine_.calls().unread(entry->id) > 0) return false;
+    return machine_.calls().is_at_mark(entry->id);
+}
+
+/// Out of the socket only what the pipe took. Linux reads no further than to an urgent octet, and
+/// does not wait while that one is there.
 Result<std::size_t> Desk::splice_out(int socket_fd, int pipe_fd, std::size_t count, int flags) {
     std::vector<std::byte> octets(std::min(count, piece));
     const iovec part{octets.data(), octets.size()};
+    if (is_at_urgent(socket_fd)) return 0;
     DT_TRY(seen, receive(socket_fd, std::span{&part, 1}, flags | MSG_PEEK));
     if (seen == 0) return 0;
     const ssize_t written = ::write(pipe_fd, octets.data(), seen);

@@ -3,12 +3,17 @@
 #include <ctime>
 
 #include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "packetdrill/desk.hpp"
+#include "sock/tcp_info.hpp"
 
 namespace dt::packetdrill {
 namespace {
@@ -34,7 +39,95 @@ struct ErrorMessage {
     sockaddr_in offender{};
 };
 
+/// When, and of which write. The text itself is not given back: there is no room asked for it.
+void put_stamp(msghdr& message, const TextStamps::Stamp& stamp) {
+    struct Controls {
+        alignas(cmsghdr) std::byte
+            octets[CMSG_SPACE(sizeof(scm_timestamping)) + CMSG_SPACE(sizeof(ErrorMessage))] = {};
+    };
+    Controls controls;
+    if (message.msg_controllen < sizeof controls) {
+        message.msg_controllen = 0;
+        return;
+    }
+    scm_timestamping times{};
+    const Duration at = stamp.at.time_since_epoch();
+    const auto whole = std::chrono::floor<std::chrono::seconds>(at);
+    times.ts[0].tv_sec = static_cast<time_t>(whole.count());
+    times.ts[0].tv_nsec = static_cast<long>(std::chrono::nanoseconds{at - whole}.count());
+    ErrorMessage body;
+    body.error.ee_errno = ENOMSG;
+    body.error.ee_origin = SO_EE_ORIGIN_TIMESTAMPING;
+    body.error.ee_info = stamp.kind;
+    body.error.ee_data = stamp.key;
+    std::memcpy(message.msg_control, &controls, sizeof controls);
+    message.msg_controllen = sizeof controls;
+    put_control(message, SOL_SOCKET, SO_TIMESTAMPING, times);
+    msghdr behind = message;
+    behind.msg_control = static_cast<std::byte*>(message.msg_control) + CMSG_SPACE(sizeof times);
+    behind.msg_controllen = CMSG_SPACE(sizeof body);
+    put_control(behind, SOL_IP, IP_RECVERR, body);
+    message.msg_controllen = sizeof controls;
+    message.msg_namelen = 0;
+    message.msg_flags = MSG_ERRQUEUE | MSG_TRUNC;
+}
+
 }  // namespace
+
+void TextStamps::enable(std::uint32_t wanted, std::uint64_t sent) {
+    if (wanted_ == 0) first_ = sent;
+    wanted_ = wanted;
+}
+
+void TextStamps::on_written(std::uint64_t end) {
+    unsent_.push_back(end);
+    unacked_.push_back(end);
+}
+
+void TextStamps::stamp(std::uint32_t kind, std::uint32_t flag, std::uint64_t end, Instant now) {
+    if ((wanted_ & flag) == 0) return;
+    const bool has_key = (wanted_ & SOF_TIMESTAMPING_OPT_ID) != 0;
+    const auto key = has_key ? static_cast<std::uint32_t>(end - first_ - 1) : 0U;
+    stamps_.push_back({kind, key, now});
+}
+
+/// The device takes a frame at the instant at which it is handed over: both stamps are one.
+bool TextStamps::on_progress(std::uint64_t left, std::uint64_t acked, Instant now) {
+    const std::size_t before = stamps_.size();
+    while (!unsent_.empty() && unsent_.front() <= left) {
+        stamp(SCM_TSTAMP_SCHED, SOF_TIMESTAMPING_TX_SCHED, unsent_.front(), now);
+        stamp(SCM_TSTAMP_SND, SOF_TIMESTAMPING_TX_SOFTWARE, unsent_.front(), now);
+        unsent_.pop_front();
+    }
+    while (!unacked_.empty() && unacked_.front() <= acked) {
+        stamp(SCM_TSTAMP_ACK, SOF_TIMESTAMPING_TX_ACK, unacked_.front(), now);
+        unacked_.pop_front();
+    }
+    return stamps_.size() > before;
+}
+
+std::optional<TextStamps::Stamp> TextStamps::take_stamp() {
+    if (stamps_.empty()) return std::nullopt;
+    const Stamp first = stamps_.front();
+    stamps_.pop_front();
+    return first;
+}
+
+void Desk::follow_stamps(SocketEntry& entry) {
+    if (!entry.stamps.is_waiting()) return;
+    sock::TcpInfo info{};
+    const MutableOctets value = std::as_writable_bytes(std::span{&info, 1});
+    if (!machine_.calls().get_option(entry.id, IPPROTO_TCP, TCP_INFO, value)) return;
+    const std::uint64_t left = entry.sent - std::min<std::uint64_t>(entry.sent, info.notsent_bytes);
+    const std::uint64_t queued = machine_.calls().unsent(entry.id);
+    const std::uint64_t acked = entry.sent - std::min(entry.sent, queued);
+    if (entry.stamps.on_progress(left, acked, machine_.now())) ++entry.error_moves;
+}
+
+void Desk::follow_stamps() {
+    for (auto& [fd, entry] : entries_)
+        if (auto* socket = std::get_if<SocketEntry>(&entry)) follow_stamps(*socket);
+}
 
 bool ZeroCopy::on_acked(std::uint64_t acked) {
     bool completed = false;
@@ -54,7 +147,7 @@ std::uint16_t Desk::readiness(SocketEntry& entry) {
         ++entry.error_moves;
     }
     std::uint16_t bits = calls.poll(entry.id).bits;
-    if (entry.zero_copy.has_notice()) bits |= sock::PollMask::err;
+    if (entry.zero_copy.has_notice() || entry.stamps.has_stamp()) bits |= sock::PollMask::err;
     return bits;
 }
 
@@ -87,6 +180,11 @@ Result<std::size_t> Desk::receive_error(int fd, msghdr& message) {
     if (entry == nullptr) return fail(Error::bad_descriptor);
     [[maybe_unused]] const std::uint16_t now = readiness(*entry);
     const auto notice = entry->zero_copy.take_notice();
+    const auto stamp = notice ? std::nullopt : entry->stamps.take_stamp();
+    if (stamp) {
+        put_stamp(message, *stamp);
+        return 0;
+    }
     if (!notice) return fail(Error::would_block);
     ErrorMessage body;
     body.error.ee_origin = SO_EE_ORIGIN_ZEROCOPY;

@@ -15,8 +15,7 @@ constexpr std::uint64_t seed = 1;                   // every run of a script is 
 constexpr int turns_max = 20'000;                   // at one instant; more is a fault of the stack
 constexpr auto rest_max = std::chrono::seconds{1};  // of real time, for a thread to be scheduled
 constexpr std::uint16_t mtu_min = 68;               // RFC 791
-// Octets of text in one frame: two segments, as Linux paces a new flow over a device with TSO.
-constexpr std::uint32_t super_segment_max = 2 * 1460;
+constexpr std::uint32_t full_segment = 1460;
 constexpr Ipv4 gateway(192, 0, 2, 254);
 
 template <class Number>
@@ -72,7 +71,9 @@ void Machine::configure(const Config& config) {
     tun.mtu = flags_.mtu;
     tun.address = flags_.local;
     tun.prefix_length = flags_.prefix_length;
-    tun.super_segment_max = device_segments(flags_.device) == Segments::yes ? super_segment_max : 0;
+    // Linux makes bursts for every device, and cuts them for one that takes none.
+    tun.super_segment_max = least_burst(flags_.settings) * full_segment;
+    if (device_segments(flags_.device) == Segments::no) tun_.cut_bursts();
     const stack::InterfaceIndex index = stack_->add_interface(tun);
     stack::RouteConfig everywhere;
     everywhere.destination = {IpAddr::any_v4(), 0};
@@ -93,7 +94,10 @@ void Machine::settle() {
     for (int i = 0; i < turns_max; ++i) {
         const bool more = stack::turn(*stack_, now_, tun_, tun_) == stack::Left::work;
         while (const auto edge = stack_->next_readiness(now_)) ++moves_[edge->socket.number()];
-        if (!more && tun_.front() == nullptr && stack_->deadline() > now_) return;
+        if (!more && tun_.front() == nullptr && stack_->deadline() > now_) {
+            if (on_rest_) on_rest_();
+            return;
+        }
     }
     const bool came_to_rest = false;
     DT_ASSERT(came_to_rest);
@@ -133,9 +137,23 @@ Instant Machine::read_clock(Lock& lock) {
 
 Status Machine::put(Lock& lock, Octets packet) {
     DT_CHECK(tun_.put(packet));
+    // A program that waits to write what follows the text of its SYN writes before the ACK of the
+    // SYN,ACK leaves, which is saved so (Linux sk_write_pending).
+    if (pending_writes_ > 0) {
+        hear();
+        rouse(lock);
+    }
     settle();
     rouse(lock);
     return {};
+}
+
+/// What arrived is taken, and nothing leaves yet.
+void Machine::hear() {
+    while (stack::Arriving* next = tun_.front()) {
+        if (!stack_->receive(now_, next->in, next->frame)) return;
+        tun_.pop();
+    }
 }
 
 std::optional<Departed> Machine::next_departed(Lock& lock) {

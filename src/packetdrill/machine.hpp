@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -54,6 +55,19 @@ class Machine {
     [[nodiscard]] std::optional<Departed> next_departed(Lock& lock);
     /// Runs the stack until nothing is due at this instant.
     void settle();
+    /// Called whenever settle() is done: what happened since happened at now().
+    void on_rest(std::move_only_function<void()> look) { on_rest_ = std::move(look); }
+    /// A call that waits to write as soon as its connection stands.
+    class PendingWrite {
+      public:
+        explicit PendingWrite(Machine& machine) : machine_(machine) { ++machine_.pending_writes_; }
+        ~PendingWrite() { --machine_.pending_writes_; }
+        PendingWrite(const PendingWrite&) = delete;
+        PendingWrite& operator=(const PendingWrite&) = delete;
+
+      private:
+        Machine& machine_;
+    };
 
     /// True once after a call that waited has ended: its thread needs real time to tell.
     [[nodiscard]] bool take_ended() { return std::exchange(has_ended_, false); }
@@ -93,6 +107,7 @@ class Machine {
     [[nodiscard]] bool pause(Lock& lock, Instant until, Parked& parked);
     [[nodiscard]] bool step(Lock& lock, Instant until);
     [[nodiscard]] Instant next_due() const;
+    void hear();
     void rouse(Lock& lock);
     void rest(Parked& parked);
 
@@ -105,6 +120,8 @@ class Machine {
     std::optional<stack::Stack> stack_;
     Instant now_{std::chrono::seconds{1000}};
     std::map<event::SocketNumber, std::uint64_t> moves_;
+    std::move_only_function<void()> on_rest_;
+    std::uint32_t pending_writes_ = 0;
 
     // The calls that wait in other threads than the driver's.
     std::condition_variable woken_;

@@ -25,6 +25,8 @@ namespace {
 
 using event::Switch;
 
+constexpr std::uint32_t burst_max = 44;  // segments of 1460 octets in an IP packet
+
 class Settings {
   public:
     explicit Settings(std::string root) : root_(std::move(root)) {}
@@ -157,6 +159,12 @@ Config read_settings(const std::string& root, const Config& base) {
         config.accept_overflow = *overflow != 0 ? event::Overflow::reset : event::Overflow::ignore;
     }
     return config;
+}
+
+std::uint32_t least_burst(const std::string& root) {
+    std::uint32_t segments = 2;  // Linux's default
+    Settings(root).take(segments, "ipv4/tcp_min_tso_segs");
+    return std::clamp(segments, 1U, burst_max);
 }
 
 Segments device_segments(const std::string& device) {

@@ -12,6 +12,9 @@ namespace dt::packetdrill {
 /// What cannot be read or understood stays as it is in `base`.
 [[nodiscard]] Config read_settings(const std::string& root, const Config& base);
 
+/// Segments that Linux puts into one burst at least (tcp_min_tso_segs), as many as a packet holds.
+[[nodiscard]] std::uint32_t least_burst(const std::string& root);
+
 /// Whether large frames go to a device (ethtool: generic-segmentation-offload); yes where there is
 /// no such device.
 enum class Segments : std::uint8_t { no, yes };

@@ -37,6 +37,14 @@ TEST_F(Sysctl, WhatTheFilesSayBecomesTheConfiguration) {
     EXPECT_EQ(config.fin_wait_2, std::chrono::seconds{7});
 }
 
+TEST_F(Sysctl, TheLeastBurstIsWhatTheKernelSaysWithinWhatAPacketHolds) {
+    EXPECT_EQ(least_burst(root), 2U);
+    write("ipv4/tcp_min_tso_segs", "10\n");
+    EXPECT_EQ(least_burst(root), 10U);
+    write("ipv4/tcp_min_tso_segs", "1000\n");
+    EXPECT_EQ(least_burst(root), 44U);
+}
+
 TEST_F(Sysctl, WhatIsMissingOrWithoutSenseStaysAsItWas) {
     write("ipv4/tcp_rmem", "4096 many\n");
     write("ipv4/tcp_synack_retries", "300\n");

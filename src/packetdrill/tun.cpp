@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "ip/segmentation.hpp"
 #include "wire/arp.hpp"
 #include "wire/ethernet.hpp"
 
@@ -32,8 +33,15 @@ void Tun::take(stack::InterfaceIndex, FramePtr frame) {
     const auto view = wire::EthernetView::parse(octets);
     if (!view) return;
     if (view->type() == wire::EtherType::arp) return answer_arp(view->payload());
-    const Octets packet = view->payload();
-    departed_.push_back({now_, {packet.begin(), packet.end()}});
+    frame->drop_front(wire::EthernetRepr::size());
+    if (!cuts_ || !frame->offload.is_super_segment()) return depart(*frame);
+    for (const FramePtr& segment : ip::cut_super_segment(*frame, pool_)) depart(*segment);
+}
+
+void Tun::depart(const Frame& packet) {
+    std::vector<std::byte> octets(packet.size());
+    packet.copy_to(octets);
+    departed_.push_back({now_, std::move(octets)});
 }
 
 void Tun::answer_arp(Octets packet) {

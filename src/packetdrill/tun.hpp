@@ -30,6 +30,8 @@ class Tun final : public stack::FrameSource, public stack::FrameSink {
 
     /// An IP packet for the stack; it arrives in the next turn. Errors: message_too_long.
     [[nodiscard]] Status put(Octets packet);
+    /// Super-segments leave as the segments they stand for (ethtool -K gso off).
+    void cut_bursts() { cuts_ = true; }
     /// Frames that leave from now on leave at `now`.
     void set_now(Instant now) { now_ = now; }
     [[nodiscard]] bool has_departed() const { return !departed_.empty(); }
@@ -44,10 +46,12 @@ class Tun final : public stack::FrameSource, public stack::FrameSink {
 
   private:
     void arrive(Octets payload, wire::EtherType type);
+    void depart(const Frame& packet);
     void answer_arp(Octets packet);
 
     buf::Pool& pool_;
     Instant now_{};
+    bool cuts_ = false;
     std::deque<stack::Arriving> arriving_;
     std::deque<Departed> departed_;
 };
