@@ -123,7 +123,7 @@ Result<std::size_t> Desk::send(int fd, std::span<const iovec> parts, int flags, 
     const bool may_wait = until > machine_.now();
     if (may_wait) sending.waits = Sending::Waits::yes;
     std::optional<Machine::PendingWrite> pending;
-    if (sending.opens && may_wait) pending.emplace(machine_);
+    if (may_wait && !machine_.calls().peer_name(sending.id)) pending.emplace(machine_);
     const auto answer = machine_.await(lock, until, [&] { return go_on(sending); });
     pending.reset();
     if (SocketEntry* own = sending.sent > 0 ? socket(fd) : nullptr) {
