@@ -67,7 +67,8 @@ Status read_mask(DhcpReply& reply, Octets value) {
     std::optional<std::uint32_t> mask;
     DT_CHECK(read_number(mask, value));
     const auto length = static_cast<std::uint8_t>(std::countl_one(*mask));
-    if (std::popcount(*mask) != length) return fail(Error::malformed);
+    const bool is_contiguous = std::countr_zero(*mask) == 32 - length;
+    if (!is_contiguous) return fail(Error::malformed);
     reply.prefix_length = length;
     return {};
 }
