@@ -116,12 +116,18 @@ bool Core::Parts::pull_message(const Turn& turn) {
     return true;
 }
 
-/// The next packet of a transport, which then lets the other go first.
+/// The next packet of a transport, which then lets the other go first. Asking where nothing waits
+/// changes nothing: a replay asks at other times.
 bool Core::Parts::pull(const Turn& turn) {
-    const bool tcp_first = turn_of == event::Transport::tcp;
-    turn_of = tcp_first ? event::Transport::udp : event::Transport::tcp;
-    if (tcp_first) return pull_segment(turn) || pull_datagram(turn);
-    return pull_datagram(turn) || pull_segment(turn);
+    const auto pull_of = [&](event::Transport transport) {
+        const bool is_tcp = transport == event::Transport::tcp;
+        return is_tcp ? pull_segment(turn) : pull_datagram(turn);
+    };
+    const auto other =
+        turn_of == event::Transport::tcp ? event::Transport::udp : event::Transport::tcp;
+    if (!pull_of(turn_of)) return pull_of(other);
+    turn_of = other;
+    return true;
 }
 
 Core::Core(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool)

@@ -352,6 +352,30 @@ TEST_F(Hosts, transmit_stops_at_its_budget_and_says_so) {
     EXPECT_EQ(a().leaving.size(), 10U);
 }
 
+TEST_F(Hosts, asking_in_vain_for_packets_does_not_change_who_goes_first) {
+    back_to_back();
+    const auto listener = listen(b(), "10.0.0.2:80");
+    const auto client = connect(a(), at("10.0.0.2:80"));
+    const Socket sender = open(a(), "10.0.0.1:4000");
+    settle();
+    ASSERT_TRUE(b().core.tcp().accept(turn(b()), listener));
+    const auto first_to_leave = [&](int times_in_vain) {
+        for (int i = 0; i < times_in_vain; ++i)
+            EXPECT_FALSE(a().core.transmit(turn(a()), a(), 100));
+        write(a(), client, "x");
+        send(a(), sender.local, at("10.0.0.2:9"), 1);
+        EXPECT_TRUE(a().core.transmit(turn(a()), a(), 1));
+        Bytes frame(a().leaving.front().frame->size());
+        a().leaving.front().frame->copy_to(frame);
+        run(1s);
+        return std::to_integer<int>(frame[14 + 9]);
+    };
+    const int first = first_to_leave(0);
+    EXPECT_EQ(first_to_leave(1), first);
+    EXPECT_EQ(first_to_leave(2), first);
+    EXPECT_EQ(first_to_leave(3), first);
+}
+
 TEST_F(Hosts, a_full_reply_ring_keeps_the_frame_with_its_caller) {
     Config config;
     config.reply_ring = 2;
