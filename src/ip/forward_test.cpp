@@ -92,6 +92,24 @@ TEST_F(Router, a_packet_too_big_for_the_next_link_is_fragmented_or_refused_with_
     EXPECT_EQ(log.dropped(Reason::packet_too_big), 1U);
 }
 
+// Linux limits neither "fragmentation needed" nor "packet too big": without them a path MTU is
+// never found.
+TEST_F(Router, RFC_1191_what_is_too_big_is_told_also_where_errors_are_limited) {
+    config.icmp_errors_per_s = 0;
+    for (int i = 0; i < 20; ++i) {
+        Packet packet = through(1200);
+        packet.dont_fragment = true;
+        inject(packet);
+        const auto frames = sent();
+        ASSERT_EQ(frames.size(), 1U);
+        EXPECT_EQ(frames[0].icmp().code(), 4);
+    }
+    Packet expired = through();
+    expired.ttl = 1;
+    inject(expired);
+    EXPECT_EQ(sent().size(), 0U);
+}
+
 TEST_F(Router, fragments_go_on_without_being_put_together) {
     Packet packet = through(1200);
     packet.more_fragments = true;

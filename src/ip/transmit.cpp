@@ -315,8 +315,9 @@ void Engine::Parts::send_error(const Turn& turn, const Culprit& culprit,
                           .code = error.code,
                           .quoted = quoted_tuple(culprit),
                           .reason = Reason::none};
-    // What a host tells itself is not limited, as on Linux.
-    if (culprit.in == loopback_interface || limiter.allow(turn, packet.destination)) {
+    // Neither what a host tells itself nor what finds a path MTU is limited, as on Linux.
+    const bool is_limited = culprit.in != loopback_interface && !error.is_fragmentation_needed();
+    if (!is_limited || limiter.allow(turn, packet.destination)) {
         return reply(turn, IcmpAnswer{std::move(packet), told});
     }
     told.step = event::Step::dropped;

@@ -117,6 +117,10 @@ struct Icmpv4Repr {
         return {Icmpv4Type::destination_unreachable,
                 static_cast<std::uint8_t>(UnreachableCode::fragmentation_needed), next_hop_mtu};
     }
+    [[nodiscard]] constexpr bool is_fragmentation_needed() const {
+        return type == Icmpv4Type::destination_unreachable &&
+               code == static_cast<std::uint8_t>(UnreachableCode::fragmentation_needed);
+    }
     static constexpr Icmpv4Repr time_exceeded(TimeExceededCode code) {
         return {Icmpv4Type::time_exceeded, static_cast<std::uint8_t>(code), 0};
     }
