@@ -79,8 +79,7 @@ void Switchboard::carry_stream(PlugHandle handle, Plug& plug) {
         if (is_closed_by_program(plug)) return close_stream(handle, plug);
         return end_pair(handle, plug);
     }
-    // What was written and not sent is lost then, so it does not wait for room.
-    if (is_closed_by_program(plug) && is_reset_by_close(plug)) return close_stream(handle, plug);
+    if (is_closed_by_program(plug) && is_reset_by_close(plug)) return reset_stream(handle, plug);
     if (!plug.flags.has(PairFlag::may_write)) stop_writer_of_broken(plug);
     // To the program first: what arrived may be what it waits for.
     const Progress to = carry_to_program(handle, plug);
@@ -89,6 +88,14 @@ void Switchboard::carry_stream(PlugHandle handle, Plug& plug) {
     Plug* still = plugs_.get(handle);
     const bool moved = to == Progress::some || from == Progress::some;
     if (still != nullptr && moved) make_ready(handle, *still);
+}
+
+/// What was written before the close goes out as far as the windows let it: on Linux it has left
+/// before the close is called. The rest is lost then, so it does not wait for room.
+void Switchboard::reset_stream(PlugHandle handle, Plug& plug) {
+    plug.flags.set(PairFlag::may_read);
+    (void)carry_from_program(handle, plug);  // closes where it comes to the end
+    if (Plug* still = plugs_.get(handle)) close_stream(handle, *still);
 }
 
 /// A connection that broke while octets wait for the program to read: those come before the error,
@@ -251,7 +258,7 @@ void Switchboard::drop_returned(Plug& plug) {
 }
 
 void Switchboard::close_stream(PlugHandle handle, Plug& plug) {
-    if (take_native_error(plug.ours.get()) == ECONNRESET) plug.flags.set(PairFlag::left_unread);
+    if (is_reset_by_close(plug)) turn();  // what was passed on leaves before the reset
     const bool unread = plug.flags.has(PairFlag::left_unread);
     drop_returned(plug);
     (void)calls(plug).close(plug.socket, unread ? sock::Unread::some : sock::Unread::none);

@@ -169,6 +169,36 @@ TEST(Supervisor, AResetIsToldToWhoShutItsWritingSide) {
     EXPECT_EQ(play.sent_with(0, rst).size(), 3U);
 }
 
+TEST(Supervisor, WhatIsWrittenRightBeforeAResettingCloseArrives) {
+    Play play;
+    play.add_python("server",
+                    listening(5,
+                              "import struct\n"
+                              "for i in range(8):\n"
+                              "    c, _ = l.accept()\n"
+                              "    linger = struct.pack('ii', 1 - i % 2, 0)\n"
+                              "    c.recv(1 if i % 2 else 99)\n"
+                              "    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)\n"
+                              "    c.sendall(b'half an answer')\n"
+                              "    c.close()\n"
+                              "time.sleep(1)\n"));
+    play.add_python("client",
+                    "import socket\n"
+                    "told = []\n"
+                    "for i in range(8):\n"
+                    "    s = socket.create_connection(('10.0.0.1', 7000))\n"
+                    "    s.sendall(b'two questions')\n"
+                    "    got = b''\n"
+                    "    try:\n"
+                    "        while some := s.recv(99): got += some\n"
+                    "        told.append('end')\n"
+                    "    except ConnectionResetError: told.append(got)\n"
+                    "assert told == [b'half an answer'] * 8, told\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+    EXPECT_EQ(play.sent_with(0, rst).size(), 8U);
+}
+
 TEST(Supervisor, API_SHUT_014_a_reset_is_told_to_who_reads_long_after_it) {
     Play play;
     play.add_python("server", listening(5,

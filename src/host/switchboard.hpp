@@ -142,6 +142,7 @@ class Switchboard {
     void drop_filler(Plug& plug);
     void pass_end(PlugHandle handle, Plug& plug);
     void drop_returned(Plug& plug);
+    void reset_stream(PlugHandle handle, Plug& plug);
     void close_stream(PlugHandle handle, Plug& plug);
     void close_pair(PlugHandle handle, Plug& plug);
     [[nodiscard]] Status shut_stream(PlugHandle handle, Plug& plug, sock::How how, int theirs);
