@@ -55,7 +55,9 @@ Result<GroupQuery> GroupQuery::parse_mld(Octets message) {
     if (message.size() < size) return fail(Error::truncated);
     if (octet(message, 0) != mld_query_type) return fail(Error::malformed);
     GroupQuery query;
-    query.group = Ipv6::load(message, records_at);
+    const Ipv6 group = Ipv6::load(message, records_at);
+    if (!group.is_any() && !group.is_multicast()) return fail(Error::malformed);
+    query.group = group;
     query.max_response = std::chrono::milliseconds{unfold(load_be<std::uint16_t>(message, 4), 16)};
     return query;
 }

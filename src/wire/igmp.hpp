@@ -35,7 +35,8 @@ struct GroupQuery {
     /// From a whole IGMP message, its checksum proved. Errors: truncated; malformed for what is no
     /// query, or one of version 1.
     static Result<GroupQuery> parse_igmp(Octets message);
-    /// From a whole ICMPv6 message. Version 1 of MLD asks in the same words.
+    /// From a whole ICMPv6 message. Version 1 of MLD asks in the same words. Errors: truncated;
+    /// malformed for what is no query, or one of an address that is no group.
     static Result<GroupQuery> parse_mld(Octets message);
 };
 
