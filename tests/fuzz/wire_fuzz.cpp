@@ -10,7 +10,11 @@
 #include "wire/dns.hpp"
 #include "wire/ethernet.hpp"
 #include "wire/icmpv4.hpp"
+#include "wire/icmpv6.hpp"
+#include "wire/igmp.hpp"
 #include "wire/ipv4.hpp"
+#include "wire/ipv6.hpp"
+#include "wire/nd.hpp"
 #include "wire/offload.hpp"
 #include "wire/tcp.hpp"
 #include "wire/udp.hpp"
@@ -27,10 +31,17 @@ using dt::wire::DnsRepr;
 using dt::wire::DnsView;
 using dt::wire::EthernetView;
 using dt::wire::EtherType;
+using dt::wire::GroupQuery;
 using dt::wire::Icmpv4View;
+using dt::wire::Icmpv6View;
 using dt::wire::IpProtocol;
 using dt::wire::Ipv4Repr;
 using dt::wire::Ipv4View;
+using dt::wire::Ipv6Fragment;
+using dt::wire::Ipv6Repr;
+using dt::wire::Ipv6View;
+using dt::wire::NdOptions;
+using dt::wire::NextHeader;
 using dt::wire::TcpRepr;
 using dt::wire::TcpView;
 using dt::wire::UdpRepr;
@@ -113,6 +124,67 @@ void check_ipv4(Octets datagram) {
     if (view->protocol() == IpProtocol::icmp) check_icmp(view->payload());
 }
 
+void check_options(const NdOptions& options) {
+    DT_ASSERT(options.prefix_count <= NdOptions::prefixes_max);
+}
+
+/// Neighbour discovery and groups; what we send of it parses to what it was made from.
+void check_icmpv6(Octets message) {
+    const auto view = Icmpv6View::parse(message);
+    if (!view) return;
+    if (const auto asked = dt::wire::NeighborSolicitation::parse(message)) {
+        check_options(asked->options);
+        const dt::Mac own = asked->options.source_link.value_or(dt::Mac{});
+        const auto octets = dt::wire::make_solicitation(asked->target, own);
+        const auto again = dt::wire::NeighborSolicitation::parse(octets);
+        DT_ASSERT(again && again->target == asked->target && again->options.source_link == own);
+    }
+    if (const auto told = dt::wire::NeighborAdvertisement::parse(message)) {
+        check_options(told->options);
+        const dt::Mac own = told->options.target_link.value_or(dt::Mac{});
+        const auto again = dt::wire::NeighborAdvertisement::parse(make_advertisement(*told, own));
+        DT_ASSERT(again && again->target == told->target && again->options.target_link == own);
+        DT_ASSERT(again->is_router == told->is_router && again->solicited == told->solicited);
+        DT_ASSERT(again->overrides == told->overrides);
+    }
+    if (const auto router = dt::wire::RouterAdvertisement::parse(message)) {
+        check_options(router->options);
+        DT_ASSERT(router->preference >= -1 && router->preference <= 1);
+    }
+    if (const auto redirect = dt::wire::RedirectMessage::parse(message))
+        check_options(redirect->options);
+    if (const auto query = GroupQuery::parse_mld(message)) DT_ASSERT(!query->group.is_v4());
+}
+
+void check_igmp(Octets message) {
+    const auto query = GroupQuery::parse_igmp(message);
+    if (query) DT_ASSERT(query->group.is_v4() && query->max_response >= dt::Duration{});
+}
+
+void check_fragment(Octets header) {
+    const auto fragment = Ipv6Fragment::parse(header);
+    if (fragment) DT_ASSERT(*Ipv6Fragment::parse(emitted(*fragment)) == *fragment);
+}
+
+void check_ipv6(Octets packet) {
+    if (const auto quoted = Ipv6View::parse_quoted(packet))
+        DT_ASSERT(quoted->payload().size() <= packet.size());
+    const auto view = Ipv6View::parse(packet);
+    if (!view) return;
+    const Ipv6Repr repr = Ipv6Repr::from(*view);
+    auto octets = emitted(repr);
+    octets.resize(octets.size() + view->payload().size());
+    DT_ASSERT(Ipv6Repr::from(*Ipv6View::parse(octets)) == repr);
+    if (view->next_header() == NextHeader::fragment) check_fragment(view->payload());
+    const auto place = dt::wire::find_transport(packet);
+    if (!place) return;
+    DT_ASSERT(place->offset <= packet.size());
+    const Octets transport = packet.subspan(place->offset);
+    if (place->protocol == NextHeader::tcp) check_tcp(transport);
+    if (place->protocol == NextHeader::udp) check_udp(transport);
+    if (place->protocol == NextHeader::icmpv6) check_icmpv6(transport);
+}
+
 void check_arp(Octets packet) {
     const auto view = ArpView::parse(packet);
     if (!view) return;
@@ -124,6 +196,7 @@ void check_frame(Octets frame) {
     const auto view = EthernetView::parse(frame);
     if (!view) return;
     if (view->type() == EtherType::ipv4) check_ipv4(view->payload());
+    if (view->type() == EtherType::ipv6) check_ipv6(view->payload());
     if (view->type() == EtherType::arp) check_arp(view->payload());
 }
 
@@ -136,6 +209,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_frame(octets);
     check_tcp(octets);
     check_dns(octets);
+    check_dhcp(octets);
+    check_ipv6(octets);
+    check_icmpv6(octets);
+    check_igmp(octets);
+    check_fragment(octets);
     if (const auto offload = dt::wire::parse_vnet_header(octets, size)) {
         DT_ASSERT(offload->is_sane(size));
     }

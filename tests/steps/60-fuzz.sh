@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# limit: 1800 s
-# libFuzzer from the committed corpora: the parsers, and frames into a whole stack, 60 s each; with --full all fuzzers, 10 minutes each. A crash leaves its input in build/fuzz.
+# limit: 6000 s
+# libFuzzer from the committed corpora, but for scripts of calls and recordings, 40 s each; with --full all fuzzers, 10 minutes each. A crash leaves its input in build/fuzz.
 . "$DIALTONE_ROOT/tests/steps/lib.sh"
 root=$DIALTONE_ROOT
 . "$root/cmake/setup.sh"
 fuzzers=()
 for source in tests/fuzz/*_fuzz.cpp; do [ ! -e "$source" ] || fuzzers+=("$(basename "$source" .cpp)"); done
-[ "$DIALTONE_FULL" != 0 ] || fuzzers=(stack_fuzz wire_fuzz doctor_fuzz)
+[ "$DIALTONE_FULL" != 0 ] || fuzzers=(stack_fuzz ipv6_fuzz wire_fuzz reassembly_fuzz cookies_fuzz doctor_fuzz)
 [ "${#fuzzers[@]}" -gt 0 ] || { echo "there is no fuzzer in tests/fuzz"; exit 1; }
 mkdir -p build/fuzz
 configure_and_build "$root/build/fuzz" "$root/build/fuzz/build.log" fuzz "${fuzzers[0]}" || exit 1
 for fuzzer in "${fuzzers[@]:1}"; do cmake --build build/fuzz --target "$fuzzer" >>build/fuzz/build.log 2>&1 || exit 1; done
-seconds=60
+seconds=40
 [ "$DIALTONE_FULL" = 0 ] || seconds=600
 
 fuzz() {
