@@ -17,6 +17,9 @@ void Oracle::on_event(Instant at, event::HostIndex host, const event::Body& body
     last_ = at;
     if (const auto* transition = std::get_if<event::Transition>(&body)) check(*transition);
     if (const auto* change = std::get_if<event::QueueChange>(&body)) check(*change);
+    const auto* sent = std::get_if<event::SegmentSent>(&body);
+    if (sent != nullptr && sent->reason == event::Reason::syn_cookie_sent)
+        by_cookie_.insert(sent->segment.tuple.words());
     if (next_ != nullptr) next_->on_event(at, host, body);
 }
 

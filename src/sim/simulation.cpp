@@ -92,9 +92,10 @@ void Simulation::begin_connect(Client& client) {
     if (!socket || !address) return fail("socket() failed, or no address of " + name);
     client.socket = *socket;
     client.tried_at = now_;
+    client.server = {*address, server.port};
     client.phase = Client::Phase::connecting;
     set_options(client.plan->host, client.caller, client.socket, client.plan->options);
-    const auto connected = to.connect(client.socket, {*address, server.port});
+    const auto connected = to.connect(client.socket, client.server);
     if (connected) return finish_connect(client);
     if (connected.error() != Error::in_progress) on_connect_error(client, connected.error());
 }
@@ -131,20 +132,32 @@ void Simulation::finish_connect(Client& client) {
     ++outcome_.conversations;
 }
 
-Conversation::Made Simulation::made_of(const Client& client) const {
-    using Made = Conversation::Made;
-    if (client.tried_at <= Instant{} + plan_.healed) return Made::in_faults;
-    const HostIndex host = plan_.servers[client.plan->server].host;
-    return sends_cookies(host) ? Made::by_cookie : Made::healed;
+/// The 4-tuple of a client that asked for its connection, as its server has it.
+FourTuple Simulation::server_tuple(const Client& client) {
+    const auto name = calls(client.plan->host, client.caller).local_name(client.socket);
+    return {client.server, name.value_or(Endpoint{})};
 }
 
-bool Simulation::sends_cookies(HostIndex host) const {
-    return plan_.spec.hosts[host].config.syn_cookies != event::SynCookies::off;
+Conversation::Made Simulation::made_of(const Client& client) {
+    using Made = Conversation::Made;
+    if (client.tried_at <= Instant{} + plan_.healed) return Made::in_faults;
+    const bool is_by_cookie = oracle_.was_answered_by_cookie(server_tuple(client));
+    return is_by_cookie ? Made::by_cookie : Made::healed;
+}
+
+/// Whether an accepted connection may be one without a client: an old segment, kept back by a
+/// fault, made it of its cookie; or the client was reset, since text that overtook what makes the
+/// connection finds no entry (RFC 4987 §3.6).
+bool Simulation::may_lack_a_client(const Server& server, const sock::Accepted& accepted) {
+    if (now_ > Instant{} + plan_.healed + grace) return false;
+    const auto local = calls(server.plan->host, server.caller).local_name(accepted.socket);
+    return local && oracle_.was_answered_by_cookie({*local, accepted.peer});
 }
 
 void Simulation::end_conversation(Client& client) {
     if (client.conversation->fate() == Conversation::Fate::failed)
         fail(plan_.spec.hosts[client.plan->host].name + ": " + client.conversation->failure());
+    progress_ = std::max(progress_, client.conversation->last_progress());
     client.conversation.reset();
     --client.left;
     client.phase = client.left == 0 ? Client::Phase::done : Client::Phase::resting;
@@ -177,10 +190,7 @@ void Simulation::accept(Server& server) {
         // It may have waited in the queue while its client's host started anew.
         if (restarts_done_ > 0 && now_ < last_restart() + lost_after)
             server.conversations.back()->lose_peer();
-        // An old segment that a fault kept back makes a connection of its cookie, with nobody
-        // behind it.
-        if (sends_cookies(server.plan->host) && now_ <= Instant{} + plan_.healed + grace)
-            server.conversations.back()->lose_peer();
+        if (may_lack_a_client(server, *accepted)) server.conversations.back()->lose_peer();
         server.conversations.back()->step(calls(server.plan->host, server.caller), now_);
     }
 }
@@ -198,6 +208,7 @@ void Simulation::settle(Server& server) {
     for (const auto& each : server.conversations) {
         if (each->fate() == Conversation::Fate::failed)
             fail(plan_.spec.hosts[server.plan->host].name + ": " + each->failure());
+        progress_ = std::max(progress_, each->last_progress());
     }
     std::erase_if(server.conversations,
                   [](const auto& each) { return each->fate() != Conversation::Fate::going; });
@@ -320,7 +331,7 @@ bool Simulation::turn() {
 
 /// When text last moved.
 Instant Simulation::last_progress() const {
-    Instant last{};
+    Instant last = progress_;
     for (const Client& client : clients_) {
         if (client.conversation) last = std::max(last, client.conversation->last_progress());
     }

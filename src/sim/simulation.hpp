@@ -59,6 +59,7 @@ class Simulation {
         } phase = Phase::resting;
         Instant next{};  // resting: when it goes on
         Instant tried_at{};
+        Endpoint server;
         std::uint32_t left = 0;
         sock::SocketId socket;
         std::optional<Conversation> conversation;
@@ -78,8 +79,9 @@ class Simulation {
     void step_client(Client& client);
     void begin_connect(Client& client);
     void finish_connect(Client& client);
-    [[nodiscard]] Conversation::Made made_of(const Client& client) const;
-    [[nodiscard]] bool sends_cookies(HostIndex host) const;
+    [[nodiscard]] Conversation::Made made_of(const Client& client);
+    [[nodiscard]] FourTuple server_tuple(const Client& client);
+    [[nodiscard]] bool may_lack_a_client(const Server& server, const sock::Accepted& accepted);
     void on_connect_error(Client& client, Error error);
     void end_conversation(Client& client);
     void step_server(Server& server, sock::SocketId* only);
@@ -117,6 +119,7 @@ class Simulation {
     Oracle oracle_;
     world::World world_;
     Instant now_{};
+    Instant progress_{};               // of conversations that have ended
     Instant ran_at_ = Instant::min();  // the turn before
     std::size_t leaps_done_ = 0;
     std::size_t restarts_done_ = 0;
