@@ -115,7 +115,8 @@ Chain walk_chain(Octets packet) {
     Chain chain;
     chain.protocol = static_cast<NextHeader>(packet[chain.named_at]);
     chain.offset = wire::Ipv6View::header_length;
-    while (wire::is_extension(chain.protocol)) {
+    for (int headers = 0; wire::is_extension(chain.protocol); ++headers) {
+        if (headers == headers_max) return dropped(Reason::bad_header);
         // Hop-by-hop options stand first or nowhere (IP6-003).
         if (chain.protocol == NextHeader::hop_by_hop &&
             chain.offset != wire::Ipv6View::header_length) {

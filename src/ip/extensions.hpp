@@ -34,8 +34,11 @@ struct Chain {
 /// Padding in a row that is taken, in octets (IP6-008).
 inline constexpr std::size_t padding_max = 7;
 
+/// Headers of one chain that are taken (IP6-009); a longer one is dropped.
+inline constexpr int headers_max = 8;
+
 /// Walks the headers of `packet`, a whole IPv6 packet in one piece, up to the transport header, or
-/// the first fragment header. Bounded by the octets of the packet.
+/// the first fragment header.
 [[nodiscard]] Chain walk_chain(Octets packet);
 
 /// True where a first fragment, its fragment header at `offset`, holds all headers up to that of

@@ -157,7 +157,7 @@ TEST_F(Fragments, IP4_FRAG_011_a_split_transport_header_is_seen_whole) {
     EXPECT_EQ(feed(rest), whole.payload);
 }
 
-TEST_F(Fragments, IP4_FRAG_012_congestion_marks_are_merged) {
+TEST_F(Fragments, IP4_FRAG_012_and_TCP_ECN_012_congestion_marks_are_merged) {
     const auto merged = [this](std::uint8_t one, std::uint8_t other, std::uint16_t id) {
         Packet first = piece(0, 8, true, id);
         first.tos = one;
@@ -169,6 +169,7 @@ TEST_F(Fragments, IP4_FRAG_012_congestion_marks_are_merged) {
     };
     EXPECT_EQ(merged(0x2a, 0x2b, 1), 0x2b);
     EXPECT_EQ(merged(0x29, 0x29, 2), 0x29);
+    EXPECT_EQ(merged(0x2a, 0x2a, 6), 0x2a);
     EXPECT_EQ(merged(0, 3, 3), -1);
     EXPECT_EQ(merged(0, 2, 4), -1);
     EXPECT_EQ(merged(0, 0, 5), 0);

@@ -50,6 +50,11 @@ TEST(SocketNumbers, ProtocolNotMatchingTheType) {
     EXPECT_EQ(kind_error(inet, dgram, 6), Error::protocol_not_supported);
 }
 
+TEST(SocketNumbers, UDP_029_udp_lite_is_not_offered) {
+    EXPECT_EQ(kind_error(inet, dgram, 136), Error::protocol_not_supported);
+    EXPECT_EQ(kind_error(inet6, dgram, 136), Error::protocol_not_supported);
+}
+
 TEST(SocketNumbers, RawSocketsAreForIcmpAlone) {
     EXPECT_EQ(parse_kind(inet, raw, 1)->type, Type::raw);
     EXPECT_EQ(parse_kind(inet6, raw, 58)->type, Type::raw);

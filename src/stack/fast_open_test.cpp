@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::uint16_t port = 80;
 
+/// Where only these are lost, neighbours stay known.
+bool is_ip(const Frame& frame) {
+    constexpr std::uint16_t arp = 0x0806;
+    return load_be<std::uint16_t>(frame.front(), 12) != arp;
+}
+
 Config with_fast_open() {
     Config config;
     config.fast_open =
@@ -193,10 +199,6 @@ TEST_F(FastOpen, TCP_CONN_008_what_a_syn_opened_sends_its_syn_ack_as_any_listene
     warm_up();
     const Program client = Program::stream(pair, pair.a);
     pair.log.events.clear();
-    const auto is_ip = [](const Frame& frame) {
-        constexpr std::uint16_t arp = 0x0806;  // neighbours stay known
-        return load_be<std::uint16_t>(frame.front(), 12) != arp;
-    };
     pair.from_b.drops = is_ip;
     EXPECT_EQ(send_opening(client, "hello"), "5");
     pair.settle();
@@ -212,6 +214,58 @@ TEST_F(FastOpen, TCP_CONN_008_what_a_syn_opened_sends_its_syn_ack_as_any_listene
     EXPECT_EQ(sent_at, (std::vector<Duration>{0s, 1s, 3s, 7s, 15s, 31s, 63s}));
     EXPECT_EQ(server->receive(), "'hello'");
     EXPECT_EQ(server->receive(), "ETIMEDOUT");
+}
+
+TEST_F(FastOpen, FSM_SR_CU_a_close_with_unread_text_before_the_last_ack_is_a_reset) {
+    listen();
+    warm_up();
+    const Program client = Program::stream(pair, pair.a);
+    EXPECT_EQ(send_opening(client, "hello"), "5");
+    pair.from_b.drops = [](const Frame&) { return true; };
+    pair.settle();
+    const auto server = listener.accept();
+    ASSERT_TRUE(server);
+    pair.from_b.drops = nullptr;
+    pair.log.events.clear();
+    EXPECT_EQ(server->close(sock::Unread::some), "OK");
+    pair.settle();
+    EXPECT_EQ(client.take_error(), "ECONNREFUSED");
+    const auto moved = pair.log.all<event::Transition>();
+    ASSERT_FALSE(moved.empty());
+    EXPECT_EQ(moved[0].from, event::State::syn_received);
+    EXPECT_EQ(moved[0].to, event::State::closed);
+}
+
+// A cookie proves an address once; who then resets what it opened must not open at no cost.
+TEST_F(FastOpen, TCP_TFO_006_a_reset_before_the_last_ack_keeps_the_place_for_a_while) {
+    const std::int32_t one = 1;
+    ASSERT_TRUE(
+        pair.calls(pair.b).set_option(listener.id(), 6, 23, std::as_bytes(std::span{&one, 1})));
+    listen();
+    warm_up();
+    const Program client = Program::stream(pair, pair.a);
+    pair.from_b.drops = is_ip;
+    EXPECT_EQ(send_opening(client, "hello"), "5");
+    pair.settle();
+    const auto opened = listener.accept();
+    ASSERT_TRUE(opened);
+    reset(client);
+    pair.from_b.drops = nullptr;
+    pair.pass(2s);  // the SYN-ACK that is sent again finds nobody
+    EXPECT_EQ(opened->receive(), "'hello'");
+    ASSERT_EQ(opened->receive(), "ECONNRESET");
+    pair.from_b.drops = is_ip;
+    const Program second = Program::stream(pair, pair.a);
+    EXPECT_EQ(send_opening(second, "again"), "5");
+    pair.settle();
+    EXPECT_FALSE(listener.accept());
+    pair.pass(70s);
+    const Program third = Program::stream(pair, pair.a);
+    EXPECT_EQ(send_opening(third, "later"), "5");
+    pair.settle();
+    const auto server = listener.accept();
+    ASSERT_TRUE(server);
+    EXPECT_EQ(server->receive(), "'later'");
 }
 
 TEST_F(FastOpen, A_program_may_close_before_the_last_ack_and_its_text_and_fin_arrive) {

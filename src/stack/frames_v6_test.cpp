@@ -5,6 +5,7 @@
 #include "wire/ethernet.hpp"
 #include "wire/icmpv6.hpp"
 #include "wire/ipv6.hpp"
+#include "wire/tcp.hpp"
 #include "wire/udp.hpp"
 
 namespace dt::stack::testing {
@@ -156,7 +157,7 @@ TEST_F(FramesV6, IP6_027_a_segment_for_one_host_in_a_frame_for_many_is_dropped) 
     EXPECT_EQ(pair.from_a.sent, 1U);
 }
 
-TEST_F(FramesV6, ICMP6_009_ICMP6_012_each_error_about_a_SYN_is_an_errno) {
+TEST_F(FramesV6, ICMP6_009_ICMP6_012_TCP_ICMP_014_each_error_about_a_SYN_is_an_errno) {
     struct Case {
         std::uint8_t type;
         std::uint8_t code;
@@ -181,6 +182,60 @@ TEST_F(FramesV6, ICMP6_009_ICMP6_012_each_error_about_a_SYN_is_an_errno) {
         EXPECT_EQ(answer_to_connect(each.type, each.code), each.errno_name)
             << int{each.type} << "/" << int{each.code};
     }
+    EXPECT_EQ(answer_to_connect(2, 0), "0");  // it is too large, which a SYN can mend
+}
+
+TEST_F(FramesV6, IP6_009_a_chain_of_more_than_eight_headers_is_dropped) {
+    const Program program = receiver();
+    const auto chained = [](std::size_t headers, Bytes transport) {
+        Bytes chain;
+        for (std::size_t i = 0; i < headers; ++i) {
+            const auto next = i + 1 == headers ? NextHeader::udp : NextHeader::destination_options;
+            Bytes header(8);
+            header[0] = static_cast<std::byte>(next);
+            header[2] = std::byte{1};  // PadN
+            header[3] = std::byte{4};
+            chain = chain + header;
+        }
+        return chain + std::move(transport);
+    };
+    hear(packet(NextHeader::destination_options, chained(8, datagram(Sum::right))));
+    EXPECT_EQ(program.receive(), "'x'");
+    hear(packet(NextHeader::destination_options, chained(9, datagram(Sum::right))));
+    EXPECT_EQ(program.receive(), "EAGAIN");
+    EXPECT_EQ(pair.log.all<event::PacketDropped>().back().reason, Reason::bad_header);
+}
+
+TEST_F(FramesV6, TCP_OPT_031_an_mss_of_65535_leaves_segments_to_the_path) {
+    const Program listener = Program::stream(pair, pair.a, sock::Family::inet6);
+    EXPECT_EQ(listener.bind(pair.a.at_v6(80)), "OK");
+    EXPECT_EQ(listener.listen(1), "OK");
+    const auto segment = [this](TcpFlags flags, std::uint32_t seq, std::uint32_t ack) {
+        wire::TcpRepr header;
+        header.source = Port{4000};
+        header.destination = Port{80};
+        header.seq = Seq{seq};
+        header.ack = Seq{ack};
+        header.flags = flags;
+        header.window = 65535;
+        if (flags.syn()) header.options.mss = 65535;
+        Bytes octets(header.size());
+        static_cast<void>(header.emit(octets));
+        store_be<std::uint16_t>(octets, 16, 0);
+        put_sum(octets, wire::IpProtocol::tcp, 16);
+        hear(packet(NextHeader::tcp, octets));
+    };
+    segment(TcpFlag::syn, 100, 0);
+    const Seq iss = pair.log.all<event::SegmentSent>().back().segment.seq;
+    segment(TcpFlag::ack, 101, iss.value() + 1);
+    const auto server = listener.accept();
+    ASSERT_TRUE(server);
+    EXPECT_EQ(server->send(std::string(5000, 'x')), "5000");
+    pair.settle();
+    std::uint32_t most = 0;
+    for (const event::SegmentSent& sent : pair.log.all<event::SegmentSent>())
+        most = std::max(most, sent.segment.length);
+    EXPECT_EQ(most, 1440U);
 }
 
 }  // namespace

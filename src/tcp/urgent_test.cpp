@@ -132,6 +132,27 @@ TEST_F(UrgentTest, TCP_URG_003_and_TCP_URG_007_it_is_shown_when_it_is_here) {
     EXPECT_FALSE(ready().has_urgent);
 }
 
+TEST_F(UrgentTest, TCP_9293_MUST_66_a_pointer_counts_while_the_window_is_closed) {
+    Options options;
+    options.receive_buffer = 4096;
+    open(options);
+    const std::string full(500, 'f');
+    std::uint64_t held = 0;
+    for (int i = 0; i < 100; ++i) {
+        arrive(full, 0);
+        if (ready().unread == held) break;
+        held = ready().unread;
+    }
+    ASSERT_LT(held, 100 * full.size());
+    next = theirs + static_cast<std::uint32_t>(held);  // what did not fit is still to come
+    EXPECT_EQ(recv_urgent(), "EINVAL");
+    arrive("", 1);
+    EXPECT_EQ(recv_urgent(), "EAGAIN");  // announced, and not here
+    EXPECT_EQ(ready().unread, held);
+    (void)host().deliver(peer(), {.flags = TcpFlag::rst, .seq = next});
+    EXPECT_EQ(engine().holder(peer()), Engine::Holder::none);
+}
+
 TEST_F(UrgentTest, TCP_URG_008_a_new_pointer_leaves_the_old_octet_in_the_stream) {
     open();
     arrive("1X", 2);
