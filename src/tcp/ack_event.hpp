@@ -26,8 +26,9 @@ struct AckEvent {
     std::uint32_t flight = 0;     // octets outstanding before it
     std::uint32_t in_flight = 0;  // octets believed in the network after it (RFC 6675 pipe)
     std::uint32_t mss = 0;
-    std::optional<Duration> rtt;       // a sample Karn's rule allows
-    std::optional<Duration> path_rtt;  // of the newest text acknowledged: no delayed ACK in it
+    std::optional<Duration> rtt;         // a sample Karn's rule allows
+    std::optional<Duration> path_rtt;    // of the newest text acknowledged: no delayed ACK in it
+    std::optional<Instant> newest_sent;  // when the newest transmission that arrived had left
     Duration srtt{};
     std::uint32_t delivered = 0;        // numbers that arrived, by the ACK field or by SACK
     std::uint32_t sacked = 0;           // of them, by SACK

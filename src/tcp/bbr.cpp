@@ -58,35 +58,40 @@ void WindowedMax::on_sample(std::uint64_t value, std::uint64_t round) {
 
 // Delivery rate §3.2. The program limits the rate where it leaves the window unused.
 void Bbr::on_sent(const Sent& sent, const CongestionWindow& window) {
-    if (sent.flight <= sent.length) {
+    const bool is_new = sent.kind == Sent::Kind::new_text;
+    if (is_new && sent.flight <= sent.length) {
         first_sent_ = delivered_at_ = sent.now;
         restart_ = Restart::yes;
     }
-    const bool is_idle = sent.unsent == 0 && sent.flight + sent.mss < window.cwnd;
+    const bool is_idle = is_new && sent.unsent == 0 && sent.flight + sent.mss < window.cwnd;
     if (is_idle) limited_until_ = delivered_ + sent.flight;
-    Departure departure{sent.end, sent.now, first_sent_, delivered_at_, delivered_};
+    Departure departure{sent.now, first_sent_, delivered_at_, delivered_};
     if (limited_until_ > delivered_) departure.limit = Departure::Limit::program;
     departures_.push(departure);
 }
 
-// Delivery rate §3.3: what was delivered since the text that is acknowledged left, over the longer
-// of the time it took to send and the time it took to come back.
+// Delivery rate §3.3: what was delivered since the newest transmission that arrived had left, over
+// the longer of the time it took to send and the time it took to come back. The newest, be it text
+// behind a hole (SACK) or text sent again: the left edge stands still for round trips while a loss
+// is repaired, and what is measured over several of them shows no probe of one.
 std::optional<Bbr::Rate> Bbr::take_rate(const AckEvent& ack) {
     if (ack.delivered > 0) {
         delivered_ += ack.delivered;
         delivered_at_ = ack.now;
     }
-    std::optional<Departure> newest;
-    while (!departures_.empty() && at_or_before(departures_.front().end, ack.una))
-        newest = departures_.pop();
-    if (!newest) return std::nullopt;
-    const Duration sending = newest->sent - newest->first_sent;
-    const Duration coming = ack.now - newest->delivered_at;
-    first_sent_ = newest->sent;
+    if (!ack.newest_sent) return std::nullopt;
+    while (departures_.size() > 1 && departures_[1].sent <= *ack.newest_sent)
+        static_cast<void>(departures_.pop());
+    // More of the same departure may arrive by the next ACK: it stays until a later one does.
+    if (departures_.empty() || departures_.front().sent != *ack.newest_sent) return std::nullopt;
+    const Departure& newest = departures_.front();
+    const Duration sending = newest.sent - newest.first_sent;
+    const Duration coming = ack.now - newest.delivered_at;
+    first_sent_ = newest.sent;
     const Duration interval = std::max(sending, coming);
     if (interval <= Duration{} || interval < min_rtt_) return std::nullopt;
-    return Rate{per_second(delivered_ - newest->delivered, interval), newest->delivered,
-                newest->limit};
+    return Rate{per_second(delivered_ - newest.delivered, interval), newest.delivered,
+                newest.limit};
 }
 
 void Bbr::on_ack(const AckEvent& ack, CongestionWindow& window) {

@@ -34,17 +34,17 @@ class Bbr {
   public:
     enum class Mode : std::uint8_t { startup, drain, probe_bandwidth, probe_rtt };
 
-    /// Text up to `end` left; `flight` counts it. `unsent` is what is queued behind it.
+    /// Text left; `flight` counts it. `unsent` is what is queued behind it.
     struct Sent {
         Instant now{};
-        Seq end{};
+        enum class Kind : std::uint8_t { new_text, again } kind = Kind::new_text;
         std::uint32_t flight = 0;
         std::uint32_t length = 0;
         std::uint32_t unsent = 0;
         std::uint32_t mss = 0;
     };
     void on_sent(const Sent& sent, const CongestionWindow& window);
-    /// `ack.in_flight` must be told.
+    /// `ack.in_flight` must be told, and `ack.newest_sent` where something arrived.
     void on_ack(const AckEvent& ack, CongestionWindow& window);
     /// A loss was found: one round of packet conservation (draft §4.2.3.4), no other answer.
     void on_loss(const CongestionWindow& window);
@@ -64,7 +64,6 @@ class Bbr {
   private:
     /// What was known when text left (draft-cheng-iccrg-delivery-rate-estimation §3.2).
     struct Departure {
-        Seq end{};
         Instant sent{};
         Instant first_sent{};
         Instant delivered_at{};
@@ -94,7 +93,7 @@ class Bbr {
     [[nodiscard]] std::uint64_t pacing_gain() const;  // per mille
     [[nodiscard]] std::uint64_t window_gain() const;
 
-    Ring<Departure> departures_;
+    Ring<Departure> departures_;  // by time; nothing older than what arrived last
     std::uint64_t delivered_ = 0;
     Instant delivered_at_{};
     Instant first_sent_{};

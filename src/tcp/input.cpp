@@ -236,8 +236,7 @@ void Connection::take_acknowledgment(Arrival& a) {
     }
     take_sack(a, ack, delivery);
     ack.una = snd_.una();
-    const bool has_news = ack.sacked > 0 || ack.has_dsack || ack.has_ece;
-    if (ack.kind == AckKind::nothing && !has_news) return;
+    if (ack.kind == AckKind::nothing && ack.sacked == 0 && !ack.has_dsack && !ack.has_ece) return;
     take_delivery(a.turn, ack, delivery);
     if (rare_) follow_mtu_probe(a.turn, ack);
     const Duration wait = recover(a.turn, ack);
@@ -259,6 +258,7 @@ void Connection::take_delivery(const Turn& turn, AckEvent& ack, const Delivery& 
     }
     if (ack.path_rtt) min_rtt_.on_sample(config, turn.now(), *ack.path_rtt);
     ack.srtt = rtt_.srtt();
+    if (delivery.newest) ack.newest_sent = delivery.newest->sent;
     ack.has_original = delivery.has_original;
     ack.has_resent = delivery.has_resent;
     if (tcb_.sack == event::Switch::on) {

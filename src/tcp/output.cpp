@@ -225,6 +225,13 @@ SegmentOut Connection::send_again(const Turn& turn, buf::Pool& pool) {
         rare_->pacer.on_sent(turn.now(), chunk.text, 1);
         rare_->search.on_resent(chunk.first, chunk.length(), turn.now());
     }
+    if (chunk.text > 0) {
+        congestion_.on_departure({.now = turn.now(),
+                                  .kind = Bbr::Sent::Kind::again,
+                                  .flight = snd_.flight(),
+                                  .length = chunk.text,
+                                  .mss = tcb_.snd_mss});
+    }
     prr_.on_sent(chunk.text);
     undo_.on_resent(ts_now(turn.now()));
     ++resent_total_;
@@ -255,7 +262,6 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
     if (chunk.text > 0) {
         congestion_.on_sent(snd_.flight(), tcb_.snd_mss, snd_.una(), snd_.nxt());
         congestion_.on_departure({.now = turn.now(),
-                                  .end = snd_.nxt(),
                                   .flight = snd_.flight(),
                                   .length = chunk.text,
                                   .unsent = snd_.unsent_text(),
