@@ -185,6 +185,8 @@ class CallDesk {
 
         /// Of one that is sent: a name of no octets is none.
         [[nodiscard]] bool is_named() const { return name != 0 && name_length != 0; }
+        /// Of one that is sent: the pair carries it as it is.
+        [[nodiscard]] bool is_plain() const { return !is_named() && control_length == 0; }
     };
     /// A datagram that was copied to the program.
     struct Copied {
@@ -197,6 +199,9 @@ class CallDesk {
     };
     [[nodiscard]] static std::expected<Message, int> read_message(const Request& request,
                                                                   std::uint64_t address);
+    [[nodiscard]] std::expected<sock::SendAs, int> read_wishes(const Request& request,
+                                                               Subject& subject,
+                                                               const Message& message);
     [[nodiscard]] Answer send_one(const Request& request, Subject& subject, const Message& message);
     [[nodiscard]] std::expected<Copied, int> receive_one(const Request& request, Subject& subject,
                                                          int flags, const Message& message);

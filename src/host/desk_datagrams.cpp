@@ -11,6 +11,7 @@
 
 #include "base/errno.hpp"
 #include "host/call_desk.hpp"
+#include "host/send_control.hpp"
 #include "os/clock.hpp"
 #include "sock/numbers.hpp"
 
@@ -47,6 +48,24 @@ std::expected<CallDesk::Message, int> CallDesk::read_message(const Request& requ
     return message;
 }
 
+/// What the control messages of a datagram ask for. Errors (errno): EINVAL, EFAULT, ENOBUFS.
+std::expected<sock::SendAs, int> CallDesk::read_wishes(const Request& request, Subject& subject,
+                                                       const Message& message) {
+    if (message.control_length == 0) return sock::SendAs{};
+    std::vector<std::byte> control(std::min(message.control_length, send_control_max));
+    std::expected<sock::SendAs, int> as = std::unexpected(ENOBUFS);
+    if (control.size() == message.control_length) {
+        const bool is_read = request.memory.read(message.control, MutableOctets(control));
+        as = is_read ? read_send_control(control) : std::unexpected(EFAULT);
+    }
+    if (as) return as;
+    const Plug& plug = *subject.plug;
+    board_.calls(plug).refused(event::Call::send, plug.socket,
+                               base::error_of(as.error()).value_or(Error::invalid_argument),
+                               event::Reason::bad_argument);
+    return as;
+}
+
 Answer CallDesk::send_one(const Request& request, Subject& subject, const Message& message) {
     Plug& plug = *subject.plug;
     const std::size_t size = message.parts.size();
@@ -64,8 +83,11 @@ Answer CallDesk::send_one(const Request& request, Subject& subject, const Messag
         }
         to = redirect(plug, *endpoint);
     }
+    const auto as = read_wishes(request, subject, message);
+    if (!as) return Answer::error(as.error());
     board_.drain_datagrams(plug);  // what was sent before goes before
-    const auto sent = board_.calls(plug).send_to(plug.socket, Octets(scratch_).first(size), to);
+    const auto sent =
+        board_.calls(plug).send_to(plug.socket, Octets(scratch_).first(size), to, *as);
     if (!sent) return Answer::error(base::errno_of(sent.error()));
     return Answer::value(static_cast<std::int64_t>(*sent));
 }
@@ -122,7 +144,7 @@ Answer CallDesk::on_send_message(const Request& request, Subject& subject) {
         return Answer::go_on();
     }
     const bool has_peer = subject.plug->flags.has(PairFlag::has_peer);
-    if (!message->is_named() && has_peer) return Answer::go_on();
+    if (message->is_plain() && has_peer) return Answer::go_on();
     return send_one(request, subject, *message);
 }
 
@@ -137,7 +159,7 @@ Answer CallDesk::on_send_messages(const Request& request, Subject& subject) {
         messages.push_back(std::move(*message));
     }
     const bool has_peer = subject.plug->flags.has(PairFlag::has_peer);
-    if (has_peer && std::ranges::none_of(messages, &Message::is_named)) return Answer::go_on();
+    if (has_peer && std::ranges::all_of(messages, &Message::is_plain)) return Answer::go_on();
     for (std::size_t i = 0; i < count; ++i) {
         const Answer one = send_one(request, subject, messages[i]);
         if (one.kind == Answer::Kind::error) {

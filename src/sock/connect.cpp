@@ -33,16 +33,28 @@ Answer<void> SocketTable::connect(const Turn& turn, event::Caller caller, Socket
     std::unreachable();
 }
 
-Answer<core::Core::Chosen> SocketTable::choose_path(const Socket& socket,
-                                                    IpAddr destination) const {
+Answer<core::Core::Chosen> SocketTable::choose_path(const Socket& socket, IpAddr destination,
+                                                    const SendAs& as) const {
+    const bool names_link = as.link.has_value();
+    if (names_link && (*as.link == 0 || *as.link > core_.ip().interfaces().size())) {
+        return refuse(Error::no_such_device, Reason::bad_argument);
+    }
     std::optional<IpAddr> bound;
-    if (socket.local.addr.is_unicast() && !core_.ip().is_broadcast(socket.local.addr)) {
+    if (as.source && !as.source->is_any()) {
+        if (!core_.is_local(*as.source)) {
+            const bool is_strange_v4 = as.source->is_v4() && as.source->is_unicast();
+            return refuse(is_strange_v4 ? Error::network_unreachable : Error::invalid_argument,
+                          Reason::address_not_local);
+        }
+        bound = as.source;
+    } else if (socket.local.addr.is_unicast() && !core_.ip().is_broadcast(socket.local.addr)) {
         bound = socket.local.addr;
     }
     if (bound && bound->family() != destination.family()) {
         return refuse(Error::network_unreachable, Reason::no_route);
     }
-    const auto by = destination.is_multicast() ? socket.settings().multicast_link : std::nullopt;
+    auto by = destination.is_multicast() ? socket.settings().multicast_link : std::nullopt;
+    if (names_link) by = static_cast<ip::InterfaceIndex>(*as.link - 1);
     auto chosen = core_.choose_path(destination, bound, by);
     if (chosen) return *chosen;
     const bool routed = chosen.error() != Error::network_unreachable;

@@ -121,7 +121,7 @@ Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, So
                                       Octets from, tcp::WriteMark mark) {
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
-    if (socket->is_datagram()) return send_datagram(turn, id, from, std::nullopt);
+    if (socket->is_datagram()) return send_datagram(turn, id, {from, std::nullopt, {}});
     if (socket->deferred) return send_deferred(turn, caller, id, from);
     if (auto allowed = check_writable(*socket); !allowed) {
         return std::unexpected(allowed.error());

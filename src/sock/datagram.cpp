@@ -172,8 +172,9 @@ Answer<Endpoint> SocketTable::datagram_target(const Socket& socket, std::optiona
     return *peer;
 }
 
-Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Octets text,
-                                               std::optional<Endpoint> to) {
+Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
+                                               const Sending& sending) {
+    const auto& [text, to, as] = sending;
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (auto named = name_datagram(id, *socket); !named) return std::unexpected(named.error());
@@ -182,7 +183,7 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Oc
     }
     const auto target = datagram_target(*socket, to);
     if (!target) return std::unexpected(target.error());
-    const auto chosen = choose_path(*socket, target->addr);
+    const auto chosen = choose_path(*socket, target->addr, as);
     if (!chosen) return std::unexpected(chosen.error());
     if (core_.ip().is_broadcast(chosen->destination) &&
         socket->settings().broadcast == event::Switch::off) {
@@ -204,6 +205,9 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id, Oc
     const FourTuple tuple{{chosen->source, socket->local.port},
                           {chosen->destination, target->port}};
     auto carriage = carriage_of(socket->settings(), chosen->destination, whole <= mtu);
+    carriage.ttl = as.ttl.value_or(carriage.ttl);
+    carriage.tos = as.tos.value_or(carriage.tos);
+    if (as.link) carriage.link = static_cast<ip::InterfaceIndex>(*as.link - 1);
     if (narrow) {
         carriage.mtu = mtu;
         // Below the least MTU that is believed routers may cut it (Linux: a locked metric).

@@ -208,13 +208,13 @@ Result<std::size_t> Sockets::peek(const Turn& turn, Caller caller, SocketId id, 
 }
 
 Result<std::size_t> Sockets::send_to(const Turn& turn, Caller caller, SocketId id, Octets from,
-                                     std::optional<Endpoint> to) {
+                                     std::optional<Endpoint> to, const SendAs& as) {
     const Socket* socket = parts_->table.find(id);
     // A stream takes no notice of the address (API-IO-004).
     const bool stream = socket != nullptr && !socket->is_datagram();
     return tell_refusal(turn, parts_->table, {Call::send, caller, id, to},
                         stream ? parts_->table.send(turn, caller, id, from)
-                               : parts_->table.send_datagram(turn, id, from, to));
+                               : parts_->table.send_datagram(turn, id, {from, to, as}));
 }
 
 Result<Received> Sockets::receive_from(const Turn& turn, Caller caller, SocketId id,

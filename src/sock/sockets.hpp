@@ -47,6 +47,16 @@ struct Accepted {
     SocketId socket;
     Endpoint peer;
 };
+/// What one datagram asks for instead of what its socket is set to (control messages of sendmsg(),
+/// ip(7), ipv6(7)).
+struct SendAs {
+    std::optional<IpAddr> source;       // an address of ours; any: as the routes say
+    std::optional<std::uint32_t> link;  // its number as programs see it: 1 is lo
+    std::optional<std::uint8_t> ttl;    // or hop limit
+    std::optional<std::uint8_t> tos;    // or traffic class
+
+    [[nodiscard]] bool is_plain() const { return !source && !link && !ttl && !tos; }
+};
 struct Received {
     std::size_t copied = 0;     // octets given to the caller
     std::size_t full_size = 0;  // of the datagram (MSG_TRUNC)
@@ -90,9 +100,10 @@ class Sockets {
     /// sendto(MSG_FASTOPEN): connects, and answers what the SYN takes along; in_progress where it
     /// takes nothing (no cookie yet). A connection that is made already takes it as send() does.
     Result<std::size_t> send_opening(const Turn&, event::Caller, SocketId, Endpoint, Octets);
-    /// Datagrams.
+    /// Datagrams. Errors of `as`, as on Linux: for a source that is not ours
+    /// network_unreachable, or invalid_argument over IPv6; no_such_device.
     Result<std::size_t> send_to(const Turn&, event::Caller, SocketId, Octets,
-                                std::optional<Endpoint>);
+                                std::optional<Endpoint>, const SendAs& as = {});
     Result<Received> receive_from(const Turn&, event::Caller, SocketId, MutableOctets);
 
     /// An ICMP error about what the socket sent (recvmsg() with MSG_ERRQUEUE); none waits: nothing.

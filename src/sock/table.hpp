@@ -53,8 +53,12 @@ class SocketTable {
     [[nodiscard]] bool is_at_mark(SocketId id) const;
 
     // Datagrams (datagram.cpp).
-    Answer<std::size_t> send_datagram(const Turn& turn, SocketId id, Octets text,
-                                      std::optional<Endpoint> to);
+    struct Sending {
+        Octets text;
+        std::optional<Endpoint> to;
+        SendAs as;
+    };
+    Answer<std::size_t> send_datagram(const Turn& turn, SocketId id, const Sending& sending);
     Answer<Received> receive_datagram(SocketId id, MutableOctets to);
     std::optional<udp::Notice> take_notice(SocketId id);
     /// The endpoint of a datagram socket learns its options.
@@ -117,8 +121,9 @@ class SocketTable {
 
     Answer<void> connect_datagram(SocketId id, Socket& socket, Endpoint remote);
     void disconnect_datagram(SocketId id, Socket& socket);
-    [[nodiscard]] Answer<core::Core::Chosen> choose_path(const Socket& socket,
-                                                         IpAddr destination) const;
+    /// `as`: the source and the link that one datagram names itself.
+    [[nodiscard]] Answer<core::Core::Chosen> choose_path(const Socket& socket, IpAddr destination,
+                                                         const SendAs& as = {}) const;
     [[nodiscard]] static Answer<Endpoint> datagram_target(const Socket& socket,
                                                           std::optional<Endpoint> to);
 

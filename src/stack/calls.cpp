@@ -54,8 +54,9 @@ bool Calls::is_at_mark(SocketId id) const { return sockets_.is_at_mark(id); }
 Result<std::size_t> Calls::peek(SocketId id, MutableOctets to) {
     return sockets_.peek(turn_, caller_, id, to);
 }
-Result<std::size_t> Calls::send_to(SocketId id, Octets from, std::optional<Endpoint> to) {
-    return sockets_.send_to(turn_, caller_, id, from, to);
+Result<std::size_t> Calls::send_to(SocketId id, Octets from, std::optional<Endpoint> to,
+                                   const sock::SendAs& as) {
+    return sockets_.send_to(turn_, caller_, id, from, to, as);
 }
 Result<sock::Received> Calls::receive_from(SocketId id, MutableOctets to) {
     return sockets_.receive_from(turn_, caller_, id, to);

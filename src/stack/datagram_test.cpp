@@ -276,5 +276,43 @@ TEST(Datagram, UDP_022_SocketsThatShareAPortShareItsConversations) {
     EXPECT_LT(first, 32U);
 }
 
+TEST(Datagram, UDP_026_and_UDP_027_one_datagram_names_its_source_ttl_and_tos) {
+    Pair pair;
+    const Program sender = Program::datagram(pair, pair.a);
+    const Program receiver = Program::datagram(pair, pair.a);
+    EXPECT_EQ(receiver.bind({IpAddr::loopback_v4(), Port{53}}), "OK");
+    const auto arrived = [&](const sock::SendAs& as) {
+        const std::byte octet{};
+        const Endpoint to{IpAddr::loopback_v4(), Port{53}};
+        EXPECT_TRUE(sender.calls().send_to(sender.id(), Octets(&octet, 1), to, as));
+        pair.settle();
+        std::array<std::byte, 8> room{};
+        return receiver.calls().receive_from(receiver.id(), room).value();
+    };
+    const auto named = arrived({.source = pair.a.address, .link = 1, .ttl = 9, .tos = 8});
+    EXPECT_EQ(named.from.addr, IpAddr{pair.a.address});
+    EXPECT_EQ(named.arrival.ttl, 9);
+    EXPECT_EQ(named.arrival.tos, 8);
+    const auto plain = arrived({});
+    EXPECT_EQ(plain.from.addr, IpAddr::loopback_v4());
+    EXPECT_EQ(plain.arrival.ttl, 64);
+    EXPECT_EQ(plain.arrival.tos, 0);
+}
+
+TEST(Datagram, UDP_026_a_source_or_a_link_that_is_not_ours_is_refused) {
+    Pair pair;
+    const Program sender = Program::datagram(pair, pair.a);
+    const auto error = [&](const sock::SendAs& as) {
+        const auto sent = sender.calls().send_to(sender.id(), {}, pair.b.at(53), as);
+        return sent ? std::nullopt : std::optional(sent.error());
+    };
+    EXPECT_EQ(error({.source = pair.b.address, .link = {}, .ttl = {}, .tos = {}}),
+              Error::network_unreachable);
+    EXPECT_EQ(error({.source = Ipv4(224, 0, 0, 1), .link = {}, .ttl = {}, .tos = {}}),
+              Error::invalid_argument);
+    EXPECT_EQ(error({.source = {}, .link = 9, .ttl = {}, .tos = {}}), Error::no_such_device);
+    EXPECT_EQ(error({.source = {}, .link = 0, .ttl = {}, .tos = {}}), Error::no_such_device);
+}
+
 }  // namespace
 }  // namespace dt::stack::testing

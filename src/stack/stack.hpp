@@ -64,7 +64,8 @@ class Calls {
     Result<std::size_t> send(sock::SocketId, Octets, tcp::WriteMark = {});
     Result<std::size_t> send_opening(sock::SocketId, Endpoint, Octets);
     Result<std::size_t> receive(sock::SocketId, MutableOctets);
-    Result<std::size_t> send_to(sock::SocketId, Octets, std::optional<Endpoint>);
+    Result<std::size_t> send_to(sock::SocketId, Octets, std::optional<Endpoint>,
+                                const sock::SendAs& as = {});
     Result<sock::Received> receive_from(sock::SocketId, MutableOctets);
     std::optional<udp::Notice> take_notice(sock::SocketId);
     [[nodiscard]] bool sends_messages(sock::SocketId) const;

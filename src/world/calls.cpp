@@ -128,13 +128,16 @@ Result<std::size_t> Calls::peek(sock::SocketId id, MutableOctets to) {
     return stack_.peek(id, to);
 }
 
-Result<std::size_t> Calls::send_to(sock::SocketId id, Octets text, std::optional<Endpoint> to) {
-    record(RecordedCall::send_to, id, [&](Encoder& record) {
+Result<std::size_t> Calls::send_to(sock::SocketId id, Octets text, std::optional<Endpoint> to,
+                                   const sock::SendAs& as) {
+    const auto call = as.is_plain() ? RecordedCall::send_to : RecordedCall::send_to_as;
+    record(call, id, [&](Encoder& record) {
         record.u8(to ? 1 : 0);
         if (to) record.endpoint(*to);
+        if (!as.is_plain()) encode(as, record);
         recorder_->text(record, text, {text.size(), to, kept_of(id)});
     });
-    return stack_.send_to(id, text, to);
+    return stack_.send_to(id, text, to, as);
 }
 
 Result<sock::Received> Calls::receive_from(sock::SocketId id, MutableOctets to) {

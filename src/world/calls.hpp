@@ -31,7 +31,8 @@ class Calls {
     Result<std::size_t> send_urgent(sock::SocketId id, Octets text);
     Result<std::size_t> receive(sock::SocketId id, MutableOctets to);
     Result<std::size_t> peek(sock::SocketId id, MutableOctets to);
-    Result<std::size_t> send_to(sock::SocketId id, Octets text, std::optional<Endpoint> to);
+    Result<std::size_t> send_to(sock::SocketId id, Octets text, std::optional<Endpoint> to,
+                                const sock::SendAs& as = {});
     Result<sock::Received> receive_from(sock::SocketId id, MutableOctets to);
     std::optional<udp::Notice> take_notice(sock::SocketId id);
     Result<Endpoint> local_name(sock::SocketId id);

@@ -193,4 +193,25 @@ Octets Recorder::written_into(std::uint64_t socket, std::size_t count) const {
     return offered_.first(count);
 }
 
+void encode(const sock::SendAs& as, Encoder& to) {
+    const auto put = [&to](const auto& value) {
+        to.u8(value ? 1 : 0);
+        if (value) to.number(*value);
+    };
+    to.u8(as.source ? 1 : 0);
+    if (as.source) to.endpoint({*as.source, Port::any()});
+    put(as.link);
+    put(as.ttl);
+    put(as.tos);
+}
+
+sock::SendAs decode_send_as(Decoder& from) {
+    sock::SendAs as;
+    if (from.below(2) == 1) as.source = from.endpoint().addr;
+    if (from.below(2) == 1) as.link = static_cast<std::uint32_t>(from.below(1ULL << 32));
+    if (from.below(2) == 1) as.ttl = static_cast<std::uint8_t>(from.below(256));
+    if (from.below(2) == 1) as.tos = static_cast<std::uint8_t>(from.below(256));
+    return as;
+}
+
 }  // namespace dt::world

@@ -16,6 +16,7 @@
 
 #include "event/event.hpp"
 #include "link/pcapng.hpp"
+#include "sock/sockets.hpp"
 #include "world/codec.hpp"
 #include "world/digest.hpp"
 #include "world/spec.hpp"
@@ -68,8 +69,13 @@ enum class RecordedCall : std::uint8_t {
     send_more,      ///< text with MSG_MORE
     take_notice,
     send_urgent,  ///< text with MSG_OOB
+    send_to_as,   ///< a datagram with control messages
 };
-inline constexpr std::uint8_t recorded_calls = 27;
+inline constexpr std::uint8_t recorded_calls = 28;
+
+/// What a recorded datagram asked for itself.
+void encode(const sock::SendAs& as, Encoder& to);
+[[nodiscard]] sock::SendAs decode_send_as(Decoder& from);
 
 enum class KeepText : std::uint8_t { lengths, octets };
 

@@ -260,9 +260,11 @@ void Replay::Parts::datagram_call(Calls& calls, RecordedCall call, sock::SocketI
     }
     std::optional<Endpoint> to;
     if (from.below(2) == 1) to = from.endpoint();
+    sock::SendAs as;
+    if (call == RecordedCall::send_to_as) as = decode_send_as(from);
     const Text text = Text::read(from);
     text.copy_to(scratch(text.size()));
-    static_cast<void>(calls.send_to(id, room, to));
+    static_cast<void>(calls.send_to(id, room, to, as));
 }
 
 void Replay::Parts::option_call(Calls& calls, RecordedCall call, sock::SocketId id) {
@@ -314,6 +316,7 @@ void Replay::Parts::call(RecordedCall call) {
         case RecordedCall::receive:
         case RecordedCall::peek: stream_call(calls, call, id); return;
         case RecordedCall::send_to:
+        case RecordedCall::send_to_as:
         case RecordedCall::receive_from: datagram_call(calls, call, id); return;
         case RecordedCall::take_notice: static_cast<void>(calls.take_notice(id)); return;
         case RecordedCall::local_name: static_cast<void>(calls.local_name(id)); return;

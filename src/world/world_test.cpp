@@ -9,48 +9,11 @@
 
 #include "link/grammar.hpp"
 #include "world/digest.hpp"
+#include "world/recording_fixture.hpp"
 #include "world/replay.hpp"
 
 namespace dt::world {
 namespace {
-
-class Events final : public event::Sink {
-  public:
-    void on_event(Instant at, event::HostIndex host, const event::Body& body) override {
-        list.push_back({list.size() + 1, at, host, body});
-    }
-    template <class Body>
-    [[nodiscard]] std::vector<Body> of() const {
-        std::vector<Body> found;
-        for (const event::Event& event : list) {
-            if (const auto* body = std::get_if<Body>(&event.body)) found.push_back(*body);
-        }
-        return found;
-    }
-    std::vector<event::Event> list;
-};
-
-class StringSink final : public link::OctetSink {
-  public:
-    void write(Octets octets) override {
-        text.append(reinterpret_cast<const char*>(octets.data()), octets.size());
-    }
-    [[nodiscard]] Octets octets() const {
-        return std::as_bytes(std::span(text.data(), text.size()));
-    }
-    std::string text;
-};
-
-Spec two_hosts(const std::string& settings, const std::vector<std::string>& faults = {}) {
-    Spec spec;
-    spec.seed = 0x5eed;
-    spec.hosts = {{"client"}, {"server"}};
-    link::LinkSpec link{{"client", "server"}, {}};
-    if (!settings.empty()) link.items.push_back(*link::parse_link(settings));
-    spec.links = {link};
-    for (const std::string& fault : faults) spec.faults.push_back(*link::parse_fault(fault));
-    return spec;
-}
 
 /// Runs a world in virtual time and makes the calls of both ends.
 class Call {

@@ -35,6 +35,56 @@ def ttl_and_tos():
     return [[level, kind, int.from_bytes(data, "little")] for level, kind, data in messages]
 
 
+def sent_with(control, sender=(), to=None):
+    """What a receiver is told of a datagram that was sent with control messages: its source, TTL and TOS."""
+    one, two = udp(), udp()
+    two.bind((at.LOCAL, 0))
+    for name in (IP_RECVTTL, IP_RECVTOS):
+        two.setsockopt(IP, name, 1)
+    for level, name, value in sender:
+        one.setsockopt(level, name, value)
+    told = []
+    for messages in (control, []):
+        sent = outcome(one.sendmsg, [b"abc"], messages, 0, to or two.getsockname())
+        if sent != "OK":
+            return sent
+        at.wait_for(two, select.POLLIN)
+        _, messages, _, name = two.recvmsg(10, 200)
+        told.append([name[0]] + [int.from_bytes(data, "little") for _, _, data in messages])
+    return told
+
+
+def packet_info(index, source):
+    return (IP, IP_PKTINFO, struct.pack("@I4s4s", index, socket.inet_aton(source), bytes(4)))
+
+
+@row("UDP-026", [["127.0.0.2", 64, 0], ["127.0.0.1", 64, 0]])
+def a_datagram_names_its_source():
+    return sent_with([packet_info(0, "127.0.0.2")])
+
+
+@row("UDP-026/source not ours", ["ENETUNREACH", "EINVAL"])
+def a_datagram_names_a_strange_source():
+    return [sent_with([packet_info(0, source)]) for source in ("192.0.2.9", "224.0.0.9")]
+
+
+@row("UDP-026/no such link", "ENODEV")
+def a_datagram_names_a_strange_link():
+    return sent_with([packet_info(999, "0.0.0.0")])
+
+
+@row("UDP-027", [["127.0.0.1", 9, 8], ["127.0.0.1", 5, 0]])
+def a_datagram_names_its_ttl_and_tos():
+    asked = [(IP, socket.IP_TTL, struct.pack("i", 9)), (IP, socket.IP_TOS, struct.pack("i", 8))]
+    return sent_with(asked, [(IP, socket.IP_TTL, 5)])
+
+
+@row("UDP-027/values", ["EINVAL", "EINVAL", "EINVAL"])
+def control_messages_of_no_sense():
+    return [sent_with([(IP, socket.IP_TTL, struct.pack("i", 0))]), sent_with([(IP, socket.IP_TTL, b"9")]),
+            sent_with([(IP, 99, struct.pack("i", 1))])]
+
+
 @row("UDP/packet information", [[0, 8, 1, "127.0.0.1", "127.0.0.1"]])
 def packet_information():
     messages, _, _ = received([(IP, IP_PKTINFO, 1)])

@@ -38,7 +38,9 @@ A program would be misled by these if they were taken and did nothing. They are 
 SO_TIMESTAMPING, SO_RXQ_OVFL, SO_WIFI_STATUS, IP_CHECKSUM, UDP_CORK, UDP_SEGMENT, UDP_GRO; on streams also SO_TIMESTAMP[NS] and
 TCP_INQ. SO_BINDTODEVICE is answered EPERM; TCP_FASTOPEN_CONNECT and MSG_FASTOPEN are answered EOPNOTSUPP, as by a kernel whose
 Fast Open is off. IP_RECVERR acts for datagrams; of streams it is kept, for resolvers insist on it, and their error queue
-(MSG_ERRQUEUE) is always empty. Control messages of sendmsg() are not looked at.
+(MSG_ERRQUEUE) is always empty. Of the control messages of sendmsg() those of
+ip(7) and ipv6(7) that name a source, a link, a time to live or a type of service act; a datagram with another one of theirs is
+answered EINVAL, and those of other levels are passed by.
 
 ## Other differences that programs may meet
 
