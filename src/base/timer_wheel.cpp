@@ -20,12 +20,15 @@ TimerWheel::TimerWheel(Instant start, std::uint32_t capacity)
 }
 
 void TimerWheel::arm(TimerId& id, std::uint64_t owner, Instant deadline) {
-    if (deadline == never) {
-        cancel(id);
-        return;
+    if (deadline == never) return park(id);
+    if (deadline <= bound_) {
+        bound_ = deadline;
+        bound_is_ = Bound::exact;
     }
     const std::uint64_t order = next_order_++;
     if (Entry* entry = entries_.get(id); entry != nullptr) {
+        if (entry->deadline == never) --parked_;
+        if (deadline > entry->deadline) note_moved(entry->deadline);
         const bool is_later = deadline >= entry->deadline;
         entry->owner = owner;
         entry->deadline = deadline;
@@ -47,12 +50,43 @@ void TimerWheel::cancel(TimerId& id) {
     Entry* entry = entries_.get(id);
     if (entry != nullptr) {
         if (entry->bucket != in_heap) unlink(id.index, *entry);
+        if (entry->deadline == never) --parked_;
+        note_moved(entry->deadline);
         entries_.erase(id);
     }
     id = {};
 }
 
+/// Disarmed, but still in its bucket, where there is one.
+void TimerWheel::park(TimerId& id) {
+    Entry* entry = entries_.get(id);
+    if (entry == nullptr || entry->bucket == in_heap) return cancel(id);
+    if (entry->deadline == never) return;
+    note_moved(entry->deadline);
+    entry->deadline = never;
+    ++parked_;
+}
+
+/// A timer is no longer due at `before`: that may have been the earliest.
+void TimerWheel::note_moved(Instant before) {
+    if (before == bound_ && before != never) bound_is_ = Bound::lower;
+}
+
+/// The place of a parked timer came up; whoever holds its id finds it stale.
+void TimerWheel::drop_parked(TimerId id) {
+    --parked_;
+    entries_.erase(id);
+}
+
 Instant TimerWheel::next_deadline() {
+    if (bound_is_ == Bound::lower) {
+        bound_ = look_for_earliest();
+        bound_is_ = Bound::exact;
+    }
+    return bound_;
+}
+
+Instant TimerWheel::look_for_earliest() {
     while (true) {
         drop_stale();
         if (!heap_.empty()) return heap_.front().deadline;
@@ -71,13 +105,15 @@ Instant TimerWheel::wake_by() {
     drop_stale();
     if (!heap_.empty()) return heap_.front().deadline;
     const auto bucket = first_bucket();
-    return bucket ? instant_of(start_of(*bucket)) : never;
+    return bucket ? std::max(instant_of(start_of(*bucket)), bound_) : never;
 }
 
 std::optional<TimerWheel::Due> TimerWheel::pop_due(Instant now) {
+    if (now < bound_) return std::nullopt;
     const Filed* first = earliest_by(tick_of(now));
     if (first == nullptr || first->deadline > now) return std::nullopt;
     const TimerId id = first->id;
+    note_moved(first->deadline);
     const Due due{entries_.get(id)->owner, first->deadline};
     pop_heap();
     entries_.erase(id);
@@ -215,7 +251,7 @@ void TimerWheel::open(std::uint16_t bucket) {
         Entry& entry = *entries_.get(id);
         index = entry.next;
         entry.bucket = in_heap;
-        file(id, entry);
+        entry.deadline == never ? drop_parked(id) : file(id, entry);
     }
 }
 
@@ -228,8 +264,8 @@ bool TimerWheel::is_crowded(std::uint16_t bucket) {
     return count > few;
 }
 
-/// The earliest deadline in a bucket; what was moved beyond it is filed anew on the way. `never`
-/// where that was all.
+/// The earliest deadline in a bucket; what was moved beyond it is filed anew on the way, what is
+/// parked goes. `never` where that was all.
 Instant TimerWheel::earliest_in(std::uint16_t bucket) {
     const Tick end = start_of(bucket) + (Tick{1} << bucket / slot_count * level_bits);
     Instant first = never;
@@ -238,11 +274,12 @@ Instant TimerWheel::earliest_in(std::uint16_t bucket) {
         const TimerId id = entries_.handle_of(index);
         Entry& entry = *entries_.get(id);
         index = entry.next;
-        if (tick_of(entry.deadline) < end) {
+        const bool is_parked = entry.deadline == never;
+        if (!is_parked && tick_of(entry.deadline) < end) {
             first = std::min(first, entry.deadline);
         } else {
             unlink(id.index, entry);
-            file(id, entry);
+            is_parked ? drop_parked(id) : file(id, entry);
         }
     }
     return first;

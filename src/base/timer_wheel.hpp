@@ -18,7 +18,8 @@ namespace dt::base {
 ///
 /// Expiry is exact: by deadline in nanoseconds, then in the order in which they were armed.
 /// Nothing fires early. To arm an armed timer with a later deadline only notes the new deadline;
-/// it is filed anew when its old place comes up. Each entry costs 48 octets while armed.
+/// it is filed anew when its old place comes up. One that is disarmed by `never` keeps its place
+/// until then, so that to arm it again soon costs no more. Each entry costs 48 octets.
 class TimerWheel {
     struct Entry;
 
@@ -35,14 +36,15 @@ class TimerWheel {
     explicit TimerWheel(Instant start, std::uint32_t capacity = 1U << 24);
 
     /// Arms or moves the timer `id`; a null or stale `id` gets a new timer. `owner` comes back in
-    /// Due. The deadline `never` cancels. A deadline that has passed is due at once.
+    /// Due. The deadline `never` disarms. A deadline that has passed is due at once.
     /// Our own fault where more than `capacity` are armed.
     void arm(TimerId& id, std::uint64_t owner, Instant deadline);
     /// Disarms and nulls `id`; nothing where it is not armed. Constant time.
     void cancel(TimerId& id);
 
-    /// The earliest deadline; `never` where nothing is armed. To be exact it looks through the
-    /// bucket that comes up first, and files its entries ahead of time where they are many.
+    /// The earliest deadline; `never` where nothing is armed. Where the timer that had it was moved
+    /// since it was last asked for, it looks through the bucket that comes up first, and files its
+    /// entries ahead of time where they are many.
     [[nodiscard]] Instant next_deadline();
     /// An instant at or before the earliest deadline, after whatever pop_due() was last asked for;
     /// `never` where nothing is armed. Who sleeps until it and calls pop_due() may find nothing due
@@ -53,7 +55,8 @@ class TimerWheel {
 
     /// When `id` will fire; `never` where it is not armed.
     [[nodiscard]] Instant deadline_of(TimerId id) const;
-    [[nodiscard]] std::uint32_t size() const { return entries_.size(); }
+    /// Timers that are armed.
+    [[nodiscard]] std::uint32_t size() const { return entries_.size() - parked_; }
     /// Octets held now.
     [[nodiscard]] std::size_t memory() const;
 
@@ -86,6 +89,10 @@ class TimerWheel {
     [[nodiscard]] Tick start_of(std::uint16_t bucket) const;
     [[nodiscard]] Instant instant_of(Tick tick) const;
     [[nodiscard]] std::optional<std::uint16_t> first_bucket() const;
+    [[nodiscard]] Instant look_for_earliest();
+    void note_moved(Instant before);
+    void park(TimerId& id);
+    void drop_parked(TimerId id);
     void file(TimerId id, Entry& entry);
     void link(TimerId id, Entry& entry, std::uint16_t bucket);
     void unlink(Index index, Entry& entry);
@@ -99,9 +106,13 @@ class TimerWheel {
     [[nodiscard]] const Filed* earliest_by(Tick tick);
 
     Instant start_;
+    // Nothing is due before it; the deadline of the earliest, where that is known.
+    Instant bound_ = never;
+    enum class Bound : std::uint8_t { lower, exact } bound_is_ = Bound::exact;
     Tick current_ = 0;  // everything of this tick and before is in the heap
     std::uint64_t next_order_ = 0;
     SlotMap<Entry> entries_;
+    std::uint32_t parked_ = 0;  // entries whose deadline is `never`; they lie in buckets
     std::array<std::array<Index, slot_count>, level_count> heads_;
     std::array<std::uint64_t, level_count> occupied_{};  // one bit a bucket that is not empty
     std::vector<Filed> heap_;

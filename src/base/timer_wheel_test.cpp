@@ -77,7 +77,8 @@ TEST(TimerWheel, ACancelledTimerNeverFires) {
     wheel.arm(late, 2, zero + 1h);
     wheel.cancel(soon);
     wheel.arm(late, 2, never);
-    EXPECT_TRUE(soon.is_null() && late.is_null());
+    EXPECT_TRUE(soon.is_null());
+    EXPECT_EQ(wheel.deadline_of(late), never);
     EXPECT_EQ(wheel.next_deadline(), never);
     EXPECT_TRUE(owners_due(wheel, zero + 2h).empty());
     wheel.cancel(soon);
@@ -127,6 +128,34 @@ TEST(TimerWheel, WhoSleepsUntilWakeByMissesNothingAndWakesSeldom) {
         ASSERT_EQ(now, deadline);
         ASSERT_EQ(wheel.wake_by(), never);
     }
+}
+
+TEST(TimerWheel, ADisarmedTimerIsArmedAgainInItsPlace) {
+    TimerWheel wheel(zero);
+    TimerId id;
+    wheel.arm(id, 1, zero + 200ms);
+    const TimerId first = id;
+    wheel.arm(id, 1, never);
+    EXPECT_EQ(wheel.size(), 0U);
+    EXPECT_EQ(wheel.deadline_of(id), never);
+    wheel.arm(id, 1, zero + 300ms);
+    EXPECT_EQ(id, first);
+    EXPECT_EQ(wheel.next_deadline(), zero + 300ms);
+    EXPECT_FALSE(wheel.pop_due(zero + 299ms));
+    EXPECT_TRUE(wheel.pop_due(zero + 300ms));
+}
+
+TEST(TimerWheel, PlacesOfDisarmedTimersGoWhenTheyComeUp) {
+    TimerWheel wheel(zero);
+    std::vector<TimerId> ids(10000);
+    for (TimerId& id : ids) {
+        wheel.arm(id, 1, zero + 200ms);
+        wheel.arm(id, 1, never);
+    }
+    const std::size_t held = wheel.memory();
+    EXPECT_FALSE(wheel.pop_due(zero + 1s));
+    EXPECT_LT(wheel.memory(), held / 4);
+    for (const TimerId& id : ids) ASSERT_EQ(wheel.deadline_of(id), never);
 }
 
 TEST(TimerWheel, RearmingWithinOneTickKeepsMemoryBounded) {
@@ -185,7 +214,10 @@ void run_against_model(std::uint64_t seed, std::size_t owners, int steps) {
             const Instant deadline = now + Duration(static_cast<std::int64_t>(rng.below(reach)));
             wheel.arm(ids[owner], owner, deadline);
             model.arm(owner, deadline);
-        } else if (action < 8) {
+        } else if (action == 6) {
+            wheel.arm(ids[owner], owner, never);
+            model.cancel(owner);
+        } else if (action == 7) {
             wheel.cancel(ids[owner]);
             model.cancel(owner);
         } else {
