@@ -2,7 +2,9 @@
 // is lost.
 #include "base/checksum.hpp"
 
-#if defined(__SSE2__)
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -101,6 +103,55 @@ struct Step {
     }
 };
 
+/// The sum of `count` steps.
+std::uint64_t sum_steps(const std::byte* from, std::size_t count) {
+    LaneSums first;
+    LaneSums second;
+    for (std::size_t i = 0; i < count; ++i) Step(from + i * step).add_to(first, second);
+    return first.total(count) + second.total(count);
+}
+
+#if defined(__x86_64__)
+
+/// As sum_steps(), 32 octets a register, for processors that have them.
+[[gnu::target("avx2")]] std::uint64_t sum_steps_avx2(const std::byte* from, std::size_t count) {
+    const __m256i signs = _mm256_set1_epi16(-0x8000);
+    const __m256i ones = _mm256_set1_epi16(1);
+    __m256i first = _mm256_setzero_si256();
+    __m256i second = _mm256_setzero_si256();
+    const auto* words = reinterpret_cast<const __m256i*>(from);
+    // NOLINTBEGIN(portability-simd-intrinsics): std::simd is not there yet
+    for (std::size_t i = 0; i < count; ++i, words += 2) {
+        const __m256i a = _mm256_xor_si256(_mm256_loadu_si256(words), signs);
+        const __m256i b = _mm256_xor_si256(_mm256_loadu_si256(words + 1), signs);
+        first = _mm256_add_epi32(first, _mm256_madd_epi16(a, ones));
+        second = _mm256_add_epi32(second, _mm256_madd_epi16(b, ones));
+    }
+    // NOLINTEND(portability-simd-intrinsics)
+    std::array<std::int32_t, 16> lanes{};
+    std::memcpy(lanes.data(), &first, sizeof first);
+    std::memcpy(lanes.data() + 8, &second, sizeof second);
+    std::int64_t sum = static_cast<std::int64_t>(count) * 32 * 0x8000;
+    for (const std::int32_t lane : lanes) sum += lane;
+    return static_cast<std::uint64_t>(sum);
+}
+
+/// Wider registers pay from here on.
+constexpr std::size_t steps_for_avx2 = 4;
+
+std::uint64_t sum_fastest(const std::byte* from, std::size_t count) {
+    const bool is_wide = count >= steps_for_avx2 && __builtin_cpu_supports("avx2") != 0;
+    return is_wide ? sum_steps_avx2(from, count) : sum_steps(from, count);
+}
+
+#else
+
+std::uint64_t sum_fastest(const std::byte* from, std::size_t count) {
+    return sum_steps(from, count);
+}
+
+#endif
+
 std::uint16_t fold(std::uint64_t sum) {
     sum = (sum & low_half) + (sum >> 32);
     sum = (sum & low_half) + (sum >> 32);
@@ -141,15 +192,13 @@ Checksum Checksum::of(Octets octets) {
     if (octets.size() > run_max) {
         return Checksum::of(octets.first(run_max)).add(octets.subspan(run_max));
     }
-    const std::byte* from = octets.data();
-    std::size_t length = octets.size();
+    const std::byte* const from = octets.data();
+    const std::size_t length = octets.size();
     const bool is_odd = length % 2 != 0;
     if (length < step) return {fold(sum_rest(from, length)), is_odd};  // a header
     const std::size_t steps = length / step;
-    LaneSums first;
-    LaneSums second;
-    for (; length >= step; length -= step, from += step) Step(from).add_to(first, second);
-    const std::uint64_t sum = first.total(steps) + second.total(steps) + sum_rest(from, length);
+    const std::uint64_t sum =
+        sum_fastest(from, steps) + sum_rest(from + steps * step, length % step);
     return {fold(sum), is_odd};
 }
 

@@ -20,6 +20,7 @@ ALLOWED = re.compile(r"""^(?:
   | _ZSt7nothrow | _ZSt9terminatev
   | __cxa_pure_virtual | __cxa_throw_bad_array_new_length | _ZTVN10__cxxabiv1\w+
   | _GLOBAL_OFFSET_TABLE_ | __dso_handle
+  | __cpu_model  # which instructions there are: chooses between two ways to one sum
   | _ZNK?St7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE\w+ | _ZNKSt8__detail20_Prime_rehash_policy\w+
   | _ZSt(?:18_Rb_tree_increment|18_Rb_tree_decrement|29_Rb_tree_insert_and_rebalance|28_Rb_tree_rebalance_for_erase)\w+
   | _ZNSt8__detail15_List_node_base\w+
