@@ -1,7 +1,4 @@
 // Stream octets in and out: in place and copying (spec 6.5).
-#include <algorithm>
-#include <cstring>
-
 #include "sock/table.hpp"
 
 namespace dt::sock {
@@ -123,26 +120,21 @@ Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, So
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (socket->is_datagram()) return send_datagram(turn, id, {from, std::nullopt, {}});
     if (socket->deferred) return send_deferred(turn, caller, id, from);
-    if (auto allowed = check_writable(*socket); !allowed) {
-        return std::unexpected(allowed.error());
+    const tcp::ConnId* const connection = socket->connection();
+    const bool is_plain = connection != nullptr && !socket->marks.has(Mark::write_shut) &&
+                          core_.tcp().may_write(*connection);
+    if (!is_plain) {
+        if (auto allowed = check_writable(*socket); !allowed) {
+            return std::unexpected(allowed.error());
+        }
     }
-    const tcp::ConnId connection = *socket->connection();
-    std::size_t taken = 0;
-    while (taken < from.size()) {
-        const MutableOctets room = core_.tcp().writable(connection, from.size() - taken);
-        const std::size_t count = std::min(room.size(), from.size() - taken);
-        if (count == 0) break;
-        std::memcpy(room.data(), from.data() + taken, count);
-        core_.tcp().commit(turn, connection, count);
-        taken += count;
-    }
+    const std::size_t taken = core_.tcp().write(turn, *socket->connection(), from, mark);
     if (taken == 0 && !from.empty()) return refuse(Error::would_block, Reason::would_wait);
-    if (taken < from.size()) mark.record = tcp::WriteMark::Record::open;
-    if (taken > 0) core_.tcp().mark_written(turn, connection, mark);
+    if (taken == 0) return 0;
     event::BytesMoved body =
         moved(core_.tcp(), *socket, id, caller, event::Direction::from_program);
     body.count = taken;
-    if (taken > 0) turn.emit(body);
+    turn.emit(body);
     return taken;
 }
 
@@ -192,14 +184,14 @@ Answer<std::size_t> SocketTable::receive(const Turn& turn, event::Caller caller,
         return received->copied;
     }
     if (socket->deferred) return refuse(Error::would_block, Reason::would_wait);
-    const StreamFacts facts = stream_facts(*socket);
-    if (facts.unread > 0) {
-        core_.tcp().pass_mark(turn, *socket->connection());
-        const std::size_t count = core_.tcp().peek(*socket->connection(), 0, to);
+    const tcp::ConnId* const connection = socket->connection();
+    if (connection != nullptr && core_.tcp().unread(*connection) > 0) {
+        core_.tcp().pass_mark(turn, *connection);
+        const std::size_t count = core_.tcp().peek(*connection, 0, to);
         if (count > 0) take(turn, caller, id, *socket, count);
         return count;
     }
-    if (auto end = check_readable(*socket, facts); !end) {
+    if (auto end = check_readable(*socket, stream_facts(*socket)); !end) {
         const bool nothing_asked = to.empty() && end.error().error == Error::would_block;
         if (!nothing_asked) return std::unexpected(end.error());
         return 0;

@@ -100,8 +100,8 @@ void Congestion::undo(std::uint32_t cwnd, std::uint32_t ssthresh) {
 }
 
 std::uint32_t Congestion::cwnd_after(Duration idle, Duration rto, std::uint32_t mss) const {
-    const std::uint32_t restart = std::min(initial_window(initial_window_, mss), window_.cwnd);
     if (idle <= rto || is_own_master()) return window_.cwnd;
+    const std::uint32_t restart = std::min(initial_window(initial_window_, mss), window_.cwnd);
     std::uint32_t cwnd = window_.cwnd;
     for (; idle > rto && cwnd > restart; idle -= rto) cwnd /= 2;
     return std::max(cwnd, restart);

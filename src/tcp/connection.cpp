@@ -3,6 +3,7 @@
 #include "tcp/connection.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
 namespace dt::tcp {
@@ -35,14 +36,14 @@ std::uint32_t Connection::ts_now(Instant now) const {
     return static_cast<std::uint32_t>(to_ms(now)) + tcb_.ts_offset;
 }
 
-bool Connection::may_write() const {
+bool Connection::is_writing() const {
     const bool is_open = state_ == State::established || state_ == State::close_wait ||
                          (state_ == State::syn_received && has(Flag::early));
     return is_open && !has(Flag::write_shut);
 }
 
 std::size_t Connection::room() const {
-    if (!may_write() || snd_.queued() >= send_buffer_) return 0;
+    if (!is_writing() || snd_.queued() >= send_buffer_) return 0;
     const std::size_t most = send_buffer_ - snd_.queued();
     return lowat_ == lowat_off ? most : std::min(most, lowat_room());
 }
@@ -76,6 +77,23 @@ void Connection::commit(const Turn& turn, std::size_t count) {
     snd_.commit(count);
     clear(Flag::unpushed);
     settle(turn);
+}
+
+std::size_t Connection::write(const Turn& turn, buf::Pool& pool, Octets text, WriteMark mark) {
+    std::size_t taken = 0;
+    while (taken < text.size()) {
+        const MutableOctets place = writable(pool, text.size() - taken);
+        const std::size_t count = std::min(place.size(), text.size() - taken);
+        if (count == 0) break;
+        std::memcpy(place.data(), text.data() + taken, count);
+        snd_.commit(count);
+        taken += count;
+    }
+    if (taken == 0) return 0;
+    if (taken < text.size()) mark.record = WriteMark::Record::open;
+    clear(Flag::unpushed);
+    mark_written(turn, mark);
+    return taken;
 }
 
 void Connection::mark_written(const Turn& turn, WriteMark mark) {

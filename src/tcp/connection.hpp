@@ -152,6 +152,10 @@ class Connection {
     /// shut.
     [[nodiscard]] MutableOctets writable(buf::Pool& pool, std::size_t wanted);
     void commit(const Turn& turn, std::size_t count);
+    /// As much of `text` as there is room for, copied and marked; how much that is.
+    std::size_t write(const Turn& turn, buf::Pool& pool, Octets text, WriteMark mark);
+    /// It stands, or text may flow before it does, its writing side is open and no error waits.
+    [[nodiscard]] bool may_write() const { return is_writing() && !error_; }
     void mark_written(const Turn& turn, WriteMark mark);
     /// What is held goes now, whatever holds it (setting TCP_NODELAY).
     void push(const Turn& turn);
@@ -298,6 +302,7 @@ class Connection {
     [[nodiscard]] std::uint32_t sendable_text(Instant now, std::uint32_t unsent) const;
     [[nodiscard]] std::uint32_t cwnd_now(Instant now) const;
     [[nodiscard]] bool is_text_ready(Instant now) const;
+    [[nodiscard]] bool is_surely_ready() const;
     void attach_new(Frame& frame, Chunk& chunk) const;
     [[nodiscard]] bool may_send_part(std::uint32_t length, std::uint32_t unsent) const;
     [[nodiscard]] Chunk lost_chunk() const;
@@ -361,7 +366,7 @@ class Connection {
     [[nodiscard]] Outcome close_orderly(const Turn& turn);
     [[nodiscard]] std::uint32_t ts_now(Instant now) const;
     [[nodiscard]] bool is_synchronized() const;
-    [[nodiscard]] bool may_write() const;
+    [[nodiscard]] bool is_writing() const;
     [[nodiscard]] std::size_t room() const;
     [[nodiscard]] std::size_t lowat_room() const;
     /// What recv() may take now: text up to the urgent mark, or behind it.

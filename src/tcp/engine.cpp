@@ -81,7 +81,7 @@ Engine::Engine(const Config& config, buf::Pool& pool, std::array<std::uint64_t, 
 
 Engine::~Engine() = default;
 
-void Engine::on_segment(const Turn& turn, SegmentIn segment) {
+void Engine::on_segment(const Turn& turn, SegmentIn&& segment) {
     parts_->on_segment(turn, std::move(segment));
 }
 
@@ -241,6 +241,24 @@ void Engine::commit(const Turn& turn, ConnId id, std::size_t count) {
     parts_->refresh(turn, *slot);
 }
 
+std::size_t Engine::write(const Turn& turn, ConnId id, Octets text, WriteMark mark) {
+    ConnectionSlot* slot = parts_->slot(id);
+    if (slot == nullptr) return 0;
+    const std::size_t taken = slot->connection.write(turn, parts_->pool, text, mark);
+    if (taken > 0) parts_->refresh(turn, *slot);
+    return taken;
+}
+
+bool Engine::may_write(ConnId id) const {
+    const ConnectionSlot* slot = parts_->slot(id);
+    return slot != nullptr && slot->connection.may_write();
+}
+
+std::uint64_t Engine::unread(ConnId id) const {
+    const ConnectionSlot* slot = parts_->slot(id);
+    return slot == nullptr ? 0 : slot->connection.unread();
+}
+
 void Engine::mark_written(const Turn& turn, ConnId id, WriteMark mark) {
     ConnectionSlot* slot = parts_->slot(id);
     if (slot == nullptr) return;
@@ -340,6 +358,7 @@ void Engine::advance(const Turn& turn) {
 
 std::optional<SegmentOut> Engine::next_segment(const Turn& turn) {
     const bool owes = !parts_->replies.empty();
+    if (!owes && parts_->ready.empty()) return std::nullopt;
     std::optional<SegmentOut> segment =
         owes ? parts_->next_owed(turn) : parts_->next_from_ready(turn);
     if (owes && !segment) segment = parts_->next_from_ready(turn);

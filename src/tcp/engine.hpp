@@ -107,7 +107,7 @@ class Engine {
     ~Engine();
 
     // Frames in.
-    void on_segment(const Turn& turn, SegmentIn segment);
+    void on_segment(const Turn& turn, SegmentIn&& segment);
     /// `no` where it quotes nothing that is outstanding (RFC 5927 §4.1): it changed nothing.
     enum class Belief : std::uint8_t { no, yes };
     Belief on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, IcmpError error,
@@ -142,6 +142,12 @@ class Engine {
     /// Room in the send queue to write into; empty if the send buffer is full.
     [[nodiscard]] MutableOctets writable(ConnId id, std::size_t wanted);
     void commit(const Turn& turn, ConnId id, std::size_t count);
+    /// All of one send(): as much of `text` as there is room for, copied, and what was said of it.
+    /// How much that is.
+    std::size_t write(const Turn& turn, ConnId id, Octets text, WriteMark mark);
+    /// Whether send() needs to look at nothing else: the connection stands, its writing side is
+    /// open and no error waits.
+    [[nodiscard]] bool may_write(ConnId id) const;
     /// Follows the commits of one send(): a segment carries text of one record only.
     void mark_written(const Turn& turn, ConnId id, WriteMark mark);
     void push(const Turn& turn, ConnId id);
@@ -163,6 +169,8 @@ class Engine {
     /// recv() passes over an urgent octet that it stands at, unless that is to stay in line.
     void pass_mark(const Turn& turn, ConnId id);
 
+    /// Octets that recv() may take now.
+    [[nodiscard]] std::uint64_t unread(ConnId id) const;
     /// Octets that are here and not consumed, an urgent one among them.
     [[nodiscard]] std::size_t held(ConnId id) const;
     [[nodiscard]] Readiness readiness(ConnId id) const;

@@ -20,8 +20,7 @@ std::uint32_t second_of(Instant now) { return static_cast<std::uint32_t>(to_ms(n
 }  // namespace
 
 Outcome Connection::on_segment(const Turn& turn, buf::Pool& pool, SegmentIn&& segment) {
-    SegmentIn in = std::move(segment);
-    Arrival a{turn, pool, in};
+    Arrival a{turn, pool, segment};
     switch (state_) {
         case State::closed:
         case State::listen:

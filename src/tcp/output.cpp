@@ -107,7 +107,19 @@ std::uint32_t Connection::in_flight() const {
 }
 
 bool Connection::is_text_ready(Instant now) const {
-    return snd_.has_unsent() && new_chunk(now).length() > 0;
+    if (!snd_.has_unsent()) return false;
+    return is_surely_ready() || new_chunk(now).length() > 0;
+}
+
+// What new_chunk() finds in the two cases that nearly all text is in, without working out how much
+// may leave: whole segments that both windows have room for, and a part that has no other ahead.
+bool Connection::is_surely_ready() const {
+    if (rare_) return false;
+    const std::uint32_t mss = tcb_.snd_mss;
+    const std::uint32_t unsent = snd_.unsent_text();
+    const std::uint32_t left = window_left(snd_.nxt());
+    if (unsent >= mss) return left >= mss && in_flight() + mss <= congestion_.cwnd();
+    return unsent > 0 && unsent <= left && snd_.flight() == 0 && may_send_part(unsent, unsent);
 }
 
 Connection::Chunk Connection::new_chunk(Instant now) const {

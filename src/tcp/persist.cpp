@@ -152,9 +152,9 @@ void Connection::on_probe_timer(const Turn& turn) {
 BusyTime::Phase Connection::busy_phase() const {
     if (snd_.flight() == 0 && !snd_.has_unsent()) return BusyTime::Phase::idle;
     const std::uint32_t next = std::min<std::uint32_t>(snd_.unsent_text(), tcb_.snd_mss);
-    const bool is_held = next > 0 && window_left(snd_.nxt()) < next;
+    if (next == 0 || window_left(snd_.nxt()) >= next) return BusyTime::Phase::busy;
     const bool has_room = in_flight() + tcb_.snd_mss <= congestion_.cwnd();
-    return is_held && has_room ? BusyTime::Phase::window_limited : BusyTime::Phase::busy;
+    return has_room ? BusyTime::Phase::window_limited : BusyTime::Phase::busy;
 }
 
 // Whatever happened: what is outstanding has its retransmission timer (RFC 6298 §5.1), what is
