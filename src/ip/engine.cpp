@@ -88,7 +88,7 @@ Arrival Engine::receive(const Turn& turn, InterfaceIndex in, FramePtr frame) {
     return parts_->receive(turn, in, std::move(frame));
 }
 
-Status Engine::send(const Turn& turn, PacketOut packet) {
+Status Engine::send(const Turn& turn, PacketOut&& packet) {
     return parts_->send(turn, std::move(packet));
 }
 

@@ -86,7 +86,7 @@ class Engine {
     [[nodiscard]] Arrival receive(const Turn& turn, InterfaceIndex in, FramePtr frame);
     /// Routes and queues a packet (waiting for its neighbour where needed). Errors:
     /// network_unreachable, message_too_long, address_not_available for a source that is not ours.
-    Status send(const Turn& turn, PacketOut packet);
+    Status send(const Turn& turn, PacketOut&& packet);
     /// Queues an ICMP error about `packet` (rate limited, RFC 1122 §3.2.2 rules).
     void send_error(const Turn& turn, const PacketIn& packet, std::uint8_t type, std::uint8_t code);
     /// The transport saw its data acknowledged by `peer`: its next hop is alive (ARP-010).

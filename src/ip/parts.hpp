@@ -135,7 +135,7 @@ struct Engine::Parts {
     }
     [[nodiscard]] std::optional<InterfaceIndex> link_of(const IpAddr& source,
                                                         std::optional<InterfaceIndex> by) const;
-    Status send(const Turn& turn, PacketOut packet);
+    Status send(const Turn& turn, PacketOut&& packet);
     Status queue(const Turn& turn, const Hop& hop, FramePtr packet, const IpAddr& destination,
                  bool dont_fragment);
     void dispatch(const Turn& turn, const Hop& hop, FramePtr packet, const IpAddr& destination);

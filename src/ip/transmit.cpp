@@ -181,7 +181,7 @@ std::optional<Hop> Engine::Parts::find_hop(const IpAddr& destination, const IpAd
     return link ? std::optional(Hop{*link, destination}) : std::nullopt;
 }
 
-Status Engine::Parts::send(const Turn& turn, PacketOut packet) {
+Status Engine::Parts::send(const Turn& turn, PacketOut&& packet) {
     packet.frame->id = number(*packet.frame);
     if (!packet.destination.is_v4() && turn.config().ipv6 == event::Switch::off) {
         return refuse(turn, packet, Reason::ipv6_off, Error::network_unreachable);
