@@ -1,4 +1,4 @@
-// Pool: slabs of blocks in three sizes and of frames, with free lists.
+// Pool: slabs of blocks in three sizes, of frames, list nodes and cells, with free lists.
 #include "buf/block.hpp"
 
 #include <array>
@@ -19,6 +19,8 @@ constexpr std::array<std::uint32_t, class_count> capacities{Pool::small_block, P
 constexpr std::size_t slab_octets = std::size_t{256} * 1024;
 constexpr std::size_t frames_per_slab = 64;
 constexpr std::size_t nodes_per_slab = 512;
+constexpr std::size_t cells_per_slab = 64;
+constexpr std::size_t cell_class_count = 2;
 
 constexpr std::size_t blocks_per_slab(std::size_t size_class) {
     return slab_octets / (capacities[size_class] + sizeof(Block));
@@ -41,6 +43,8 @@ struct Pool::State {
     std::vector<Slab> slabs;
     Frame* free_frames = nullptr;
     SliceNode* free_nodes = nullptr;
+    std::array<Cell*, cell_class_count> free_cells{};
+    std::size_t cells_in_use = 0;
     std::size_t blocks_in_use = 0;
     std::size_t frames_in_use = 0;
     std::size_t reserved = 0;
@@ -51,6 +55,7 @@ Pool::Pool() : state_(std::make_unique<State>()) {}
 Pool::~Pool() {
     DT_ASSERT(state_->blocks_in_use == 0);
     DT_ASSERT(state_->frames_in_use == 0);
+    DT_ASSERT(state_->cells_in_use == 0);
     for (Frame* frame = state_->free_frames; frame != nullptr;) {
         Frame* next = frame->next_free_;
         frame->~Frame();
@@ -89,6 +94,17 @@ void Pool::grow_nodes() {
             ::new (slab.get() + i * sizeof(SliceNode)) SliceNode{Slice{}, state_->free_nodes};
     }
     state_->reserved += sizeof(SliceNode) * nodes_per_slab;
+    state_->slabs.push_back(std::move(slab));
+}
+
+void Pool::grow_cells(std::uint8_t cell_class) {
+    const std::size_t stride = sizeof(Cell) + (cell_class == 0 ? small_cell : large_cell);
+    Slab slab{static_cast<std::byte*>(::operator new(stride* cells_per_slab))};
+    for (std::size_t i = cells_per_slab; i-- > 0;) {
+        state_->free_cells[cell_class] =
+            ::new (slab.get() + i * stride) Cell{this, state_->free_cells[cell_class]};
+    }
+    state_->reserved += stride * cells_per_slab;
     state_->slabs.push_back(std::move(slab));
 }
 
@@ -131,6 +147,21 @@ void Pool::free_node(SliceNode* node) noexcept {
     Pool& pool = *node->slice.block().get()->pool;
     node->slice = Slice{};
     node->next = std::exchange(pool.state_->free_nodes, node);
+}
+
+void* Pool::take_cell(std::uint8_t cell_class) {
+    if (state_->free_cells[cell_class] == nullptr) grow_cells(cell_class);
+    Cell* cell = state_->free_cells[cell_class];
+    state_->free_cells[cell_class] = std::exchange(cell->next_free, nullptr);
+    ++state_->cells_in_use;
+    return cell + 1;
+}
+
+void Pool::free_cell(void* object, std::uint8_t cell_class) noexcept {
+    Cell* cell = static_cast<Cell*>(object) - 1;
+    State& state = *cell->pool->state_;
+    cell->next_free = std::exchange(state.free_cells[cell_class], cell);
+    --state.cells_in_use;
 }
 
 std::size_t Pool::blocks_in_use() const { return state_->blocks_in_use; }

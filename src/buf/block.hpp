@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "base/octets.hpp"
@@ -98,8 +99,11 @@ struct FrameDeleter {
 };
 using FramePtr = std::unique_ptr<Frame, FrameDeleter>;
 
-/// Hands out blocks of three sizes and frames, and takes them back. Grows by slabs; after warm-up
-/// nothing is allocated.
+template <class T>
+class Pooled;
+
+/// Hands out blocks of three sizes, frames and cells, and takes them back. Grows by slabs; after
+/// warm-up nothing is allocated.
 class Pool {
   public:
     static constexpr std::uint32_t small_block = 512;
@@ -123,6 +127,13 @@ class Pool {
     [[nodiscard]] SliceNode* node(Slice slice);
     static void free_node(SliceNode* node) noexcept;
 
+    /// A T that is needed for a while: what many idle objects do without. As for blocks, running
+    /// out of memory ends the program; owners bound how many there are.
+    template <class T, class... Args>
+    [[nodiscard]] Pooled<T> make(Args&&... args) {
+        return Pooled<T>{::new (take_cell(cell_class<T>())) T{std::forward<Args>(args)...}};
+    }
+
     [[nodiscard]] std::size_t blocks_in_use() const;
     [[nodiscard]] std::size_t frames_in_use() const;
     /// Octets of memory held, in use or free.
@@ -131,14 +142,67 @@ class Pool {
   private:
     friend class BlockRef;
     friend struct FrameDeleter;
+    template <class T>
+    friend class Pooled;
     struct State;
+
+    /// In front of the object in a cell.
+    struct alignas(16) Cell {
+        Pool* pool;
+        Cell* next_free;
+    };
+    static constexpr std::size_t small_cell = 64;  // octets of an object
+    static constexpr std::size_t large_cell = 144;
+    template <class T>
+    static constexpr std::uint8_t cell_class() {
+        static_assert(sizeof(T) <= large_cell && alignof(T) <= alignof(Cell));
+        return sizeof(T) <= small_cell ? 0 : 1;
+    }
+
     void grow(std::uint8_t size_class);
     void grow_frames();
     void grow_nodes();
+    void grow_cells(std::uint8_t cell_class);
+    [[nodiscard]] void* take_cell(std::uint8_t cell_class);
+    static void free_cell(void* object, std::uint8_t cell_class) noexcept;
     void take_back(Block* block) noexcept;
     void take_back(Frame* frame) noexcept;
 
     std::unique_ptr<State> state_;
+};
+
+/// Owns a T in a cell of a pool, or nothing. One pointer wide.
+template <class T>
+class Pooled {
+  public:
+    Pooled() = default;
+    Pooled(Pooled&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+    Pooled& operator=(Pooled&& other) noexcept {
+        if (this == &other) return *this;
+        reset();
+        object_ = std::exchange(other.object_, nullptr);
+        return *this;
+    }
+    Pooled(const Pooled&) = delete;
+    Pooled& operator=(const Pooled&) = delete;
+    ~Pooled() { reset(); }
+
+    [[nodiscard]] explicit operator bool() const { return object_ != nullptr; }
+    T& operator*() const { return *object_; }
+    T* operator->() const { return object_; }
+    /// Destroys the object and gives its cell back.
+    void reset() noexcept {
+        if (object_ == nullptr) return;
+        T* const gone = std::exchange(object_, nullptr);
+        std::destroy_at(gone);
+        Pool::free_cell(gone, Pool::cell_class<T>());
+    }
+
+  private:
+    friend class Pool;
+    explicit Pooled(T* object) : object_(object) {}
+
+    T* object_ = nullptr;
 };
 
 }  // namespace dt::buf

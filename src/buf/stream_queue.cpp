@@ -22,60 +22,48 @@ constexpr std::size_t stream_block_max = 65536;
 
 }  // namespace
 
-StreamQueue::StreamQueue(StreamQueue&& other) noexcept
-    : head_(std::exchange(other.head_, nullptr)),
-      tail_(std::exchange(other.tail_, nullptr)),
-      size_(std::exchange(other.size_, 0)),
-      last_found_(std::exchange(other.last_found_, {})),
-      pending_(std::move(other.pending_)),
-      tail_owner_(other.tail_owner_) {}
-
-StreamQueue& StreamQueue::operator=(StreamQueue&& other) noexcept {
-    if (this == &other) return *this;
-    clear();
-    head_ = std::exchange(other.head_, nullptr);
-    tail_ = std::exchange(other.tail_, nullptr);
-    size_ = std::exchange(other.size_, 0);
-    last_found_ = std::exchange(other.last_found_, {});
-    pending_ = std::move(other.pending_);
-    tail_owner_ = other.tail_owner_;
-    return *this;
+StreamQueue::Body::~Body() {
+    while (head != nullptr) Pool::free_node(std::exchange(head, head->next));
 }
 
-std::size_t StreamQueue::tail_room() const {
-    if (tail_ == nullptr || tail_owner_ == Tail::foreign) return 0;
-    return tail_->slice.block().get()->capacity - tail_->slice.end();
+std::size_t StreamQueue::Body::tail_room() const {
+    if (tail == nullptr || tail_owner == Tail::foreign) return 0;
+    return tail->slice.block().get()->capacity - tail->slice.end();
 }
 
 MutableOctets StreamQueue::writable(Pool& pool, std::size_t wanted) {
     DT_ASSERT(wanted > 0);
-    const std::size_t room = tail_room();
+    Body& body = this->body(pool);
+    const std::size_t room = body.tail_room();
     // A sliver at the end of a block is left alone when much is to come: fewer, longer slices.
     const std::size_t worthwhile = std::min<std::size_t>(wanted, Pool::small_block);
     if (room >= worthwhile) {
-        pending_ = BlockRef{};
-        const std::size_t end = tail_->slice.end();
-        return {tail_->slice.block().get()->data() + end, std::min(room, wanted)};
+        body.pending = BlockRef{};
+        const std::size_t end = body.tail->slice.end();
+        return {body.tail->slice.block().get()->data() + end, std::min(room, wanted)};
     }
-    if (!pending_ || pending_.get()->capacity < worthwhile) {
-        pending_ = pool.block(std::min<std::size_t>(wanted, stream_block_max));
+    if (!body.pending || body.pending.get()->capacity < worthwhile) {
+        body.pending = pool.block(std::min<std::size_t>(wanted, stream_block_max));
     }
-    return {pending_.get()->data(), std::min<std::size_t>(wanted, pending_.get()->capacity)};
+    Block& block = *body.pending.get();
+    return {block.data(), std::min<std::size_t>(wanted, block.capacity)};
 }
 
 void StreamQueue::commit(std::size_t count) {
     if (count == 0) return;
+    DT_ASSERT(body_);
+    Body& body = *body_;
     const auto length = static_cast<std::uint32_t>(count);
-    if (pending_) {
-        DT_ASSERT(count <= pending_.get()->capacity);
-        Pool& pool = *pending_.get()->pool;
-        append(pool, Slice{std::move(pending_), 0, length});
-        tail_owner_ = Tail::own;
+    if (body.pending) {
+        DT_ASSERT(count <= body.pending.get()->capacity);
+        Pool& pool = *body.pending.get()->pool;
+        body.append(pool, Slice{std::move(body.pending), 0, length});
+        body.tail_owner = Body::Tail::own;
         return;
     }
-    DT_ASSERT(count <= tail_room());
-    tail_->slice.grow(length);
-    size_ += count;
+    DT_ASSERT(count <= body.tail_room());
+    body.tail->slice.grow(length);
+    body.size += count;
 }
 
 void StreamQueue::write(Pool& pool, Octets octets) {
@@ -89,57 +77,63 @@ void StreamQueue::write(Pool& pool, Octets octets) {
 
 void StreamQueue::push(Pool& pool, Slice slice) {
     if (slice.empty()) return;
-    if (continues_tail(slice)) {
-        tail_->slice.grow(slice.size());
-        size_ += slice.size();
+    Body& body = this->body(pool);
+    if (body.continues_tail(slice)) {
+        body.tail->slice.grow(slice.size());
+        body.size += slice.size();
         return;
     }
     if (slice.size() < std::min(slice.block().get()->capacity / 4, worth_pinning)) {
         write(pool, slice.octets());
         return;
     }
-    append(pool, std::move(slice));
-    tail_owner_ = Tail::foreign;
+    body.append(pool, std::move(slice));
+    body.tail_owner = Body::Tail::foreign;
 }
 
 /// True where `slice` begins behind the last octet held, in the same block.
-bool StreamQueue::continues_tail(const Slice& slice) const {
-    if (tail_ == nullptr) return false;
-    const Slice& last = tail_->slice;
+bool StreamQueue::Body::continues_tail(const Slice& slice) const {
+    if (tail == nullptr) return false;
+    const Slice& last = tail->slice;
     return last.block().get() == slice.block().get() && last.end() == slice.end() - slice.size();
 }
 
 void StreamQueue::splice(StreamQueue&& other) {
-    if (other.head_ == nullptr) return;
-    (tail_ == nullptr ? head_ : tail_->next) = other.head_;
-    tail_ = other.tail_;
-    tail_owner_ = other.tail_owner_;
-    size_ += other.size_;
-    pending_ = BlockRef{};
-    other.head_ = other.tail_ = nullptr;
-    other.clear();
-}
-
-void StreamQueue::append(Pool& pool, Slice slice) {
-    size_ += slice.size();
-    SliceNode* node = pool.node(std::move(slice));
-    if (tail_ == nullptr) {
-        head_ = node;
-    } else {
-        tail_->next = node;
+    if (other.empty()) return;
+    Pooled<Body> theirs = std::move(other.body_);
+    theirs->pending = BlockRef{};
+    if (empty()) {
+        body_ = std::move(theirs);
+        return;
     }
-    tail_ = node;
+    body_->tail->next = std::exchange(theirs->head, nullptr);
+    body_->tail = theirs->tail;
+    body_->tail_owner = theirs->tail_owner;
+    body_->size += theirs->size;
+    body_->pending = BlockRef{};
 }
 
-Octets StreamQueue::readable() const { return head_ != nullptr ? head_->slice.octets() : Octets{}; }
+void StreamQueue::Body::append(Pool& pool, Slice slice) {
+    size += slice.size();
+    SliceNode* node = pool.node(std::move(slice));
+    if (tail == nullptr) {
+        head = node;
+    } else {
+        tail->next = node;
+    }
+    tail = node;
+}
+
+Octets StreamQueue::readable() const { return empty() ? Octets{} : body_->head->slice.octets(); }
 
 StreamQueue::Place StreamQueue::find(std::size_t offset) const {
-    Place place =
-        last_found_.node != nullptr && last_found_.start <= offset ? last_found_ : Place{head_, 0};
+    if (!body_) return {};
+    const Place& last = body_->last_found;
+    Place place = last.node != nullptr && last.start <= offset ? last : Place{body_->head, 0};
     while (place.node != nullptr && offset >= place.start + place.node->slice.size()) {
         place = {place.node->next, place.start + place.node->slice.size()};
     }
-    if (place.node != nullptr) last_found_ = place;
+    if (place.node != nullptr) body_->last_found = place;
     return place;
 }
 
@@ -162,20 +156,23 @@ std::size_t StreamQueue::peek(std::size_t offset, MutableOctets to) const {
 }
 
 void StreamQueue::consume(std::size_t count) {
-    DT_ASSERT(count <= size_);
-    size_ -= count;
-    last_found_ = {};
+    DT_ASSERT(count <= size());
+    if (count == 0) return;
+    Body& body = *body_;
+    body.size -= count;
+    body.last_found = {};
     while (count > 0) {
-        const std::size_t held = head_->slice.size();
+        const std::size_t held = body.head->slice.size();
         if (count < held) {
-            head_->slice.drop_front(static_cast<std::uint32_t>(count));
+            body.head->slice.drop_front(static_cast<std::uint32_t>(count));
             return;
         }
         count -= held;
-        SliceNode* gone = std::exchange(head_, head_->next);
-        Pool::free_node(gone);
+        Pool::free_node(std::exchange(body.head, body.head->next));
     }
-    if (head_ == nullptr) tail_ = nullptr;
+    if (body.head != nullptr) return;
+    body.tail = nullptr;
+    if (!body.pending) body_.reset();
 }
 
 std::size_t StreamQueue::attach(Frame& frame, std::size_t offset, std::size_t length) const {
@@ -195,21 +192,11 @@ std::size_t StreamQueue::attach(Frame& frame, std::size_t offset, std::size_t le
     return attached;
 }
 
-void StreamQueue::clear() {
-    while (head_ != nullptr) {
-        SliceNode* gone = std::exchange(head_, head_->next);
-        Pool::free_node(gone);
-    }
-    tail_ = nullptr;
-    size_ = 0;
-    last_found_ = {};
-    pending_ = BlockRef{};
-}
-
 std::size_t StreamQueue::bytes_pinned() const {
+    if (!body_) return 0;
     std::size_t pinned = 0;
     const Block* previous = nullptr;
-    for (const SliceNode* node = head_; node != nullptr; node = node->next) {
+    for (const SliceNode* node = body_->head; node != nullptr; node = node->next) {
         const Block* block = node->slice.block().get();
         if (block != previous) pinned += block->capacity + sizeof(Block);
         previous = block;

@@ -11,18 +11,12 @@
 
 namespace dt::buf {
 
-/// Octets in order. Offsets count from the first octet still held. An empty queue pins no memory.
+/// Octets in order. Offsets count from the first octet still held. An empty queue pins no memory:
+/// it is one pointer, for most queues of a server are empty most of the time.
 class StreamQueue {
   public:
-    StreamQueue() = default;
-    StreamQueue(StreamQueue&& other) noexcept;
-    StreamQueue& operator=(StreamQueue&& other) noexcept;
-    StreamQueue(const StreamQueue&) = delete;
-    StreamQueue& operator=(const StreamQueue&) = delete;
-    ~StreamQueue() { clear(); }
-
-    [[nodiscard]] std::size_t size() const { return size_; }
-    [[nodiscard]] bool empty() const { return size_ == 0; }
+    [[nodiscard]] std::size_t size() const { return body_ ? body_->size : 0; }
+    [[nodiscard]] bool empty() const { return size() == 0; }
 
     /// Room at the end to write into, at least one and at most `wanted` octets (which is at least
     /// 1); from the tail block where it has room, else from a new block. It becomes part of the
@@ -53,7 +47,7 @@ class StreamQueue {
     /// Adds [offset, offset+length) to `frame` as slices; returns how many octets found room.
     std::size_t attach(Frame& frame, std::size_t offset, std::size_t length) const;
 
-    void clear();
+    void clear() { body_.reset(); }
     /// Octets of the blocks this queue holds slices of (what a stack is charged).
     [[nodiscard]] std::size_t bytes_pinned() const;
 
@@ -63,19 +57,33 @@ class StreamQueue {
         SliceNode* node = nullptr;
         std::size_t start = 0;
     };
-    [[nodiscard]] Place find(std::size_t offset) const;
-    [[nodiscard]] std::size_t tail_room() const;
-    [[nodiscard]] bool continues_tail(const Slice& slice) const;
-    void append(Pool& pool, Slice slice);
+    /// What a queue is while it holds something.
+    struct Body {
+        Body() = default;
+        Body(const Body&) = delete;
+        Body& operator=(const Body&) = delete;
+        ~Body();
 
-    SliceNode* head_ = nullptr;
-    SliceNode* tail_ = nullptr;
-    std::size_t size_ = 0;
-    mutable Place last_found_;  // sequential readers do not walk from the front each time
-    BlockRef pending_;          // handed out by writable(), not yet committed
-    /// Whether this queue alone may write behind the tail slice: true for a block it took itself,
-    /// false for a slice that was pushed (its writer may still be filling that block).
-    enum class Tail : std::uint8_t { foreign, own } tail_owner_ = Tail::foreign;
+        SliceNode* head = nullptr;
+        SliceNode* tail = nullptr;
+        std::size_t size = 0;
+        Place last_found;  // sequential readers do not walk from the front each time
+        BlockRef pending;  // handed out by writable(), not yet committed
+        /// Whether this queue alone may write behind the tail slice: true for a block it took
+        /// itself, false for a slice that was pushed (its writer may still be filling that block).
+        enum class Tail : std::uint8_t { foreign, own } tail_owner = Tail::foreign;
+
+        [[nodiscard]] std::size_t tail_room() const;
+        [[nodiscard]] bool continues_tail(const Slice& slice) const;
+        void append(Pool& pool, Slice slice);
+    };
+    [[nodiscard]] Body& body(Pool& pool) {
+        if (!body_) body_ = pool.make<Body>();
+        return *body_;
+    }
+    [[nodiscard]] Place find(std::size_t offset) const;
+
+    Pooled<Body> body_;
 };
 
 }  // namespace dt::buf

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace dt::buf {
 namespace {
@@ -29,6 +30,32 @@ TEST(StreamQueue, EmptyQueuePinsNothing) {
     EXPECT_EQ(queue.bytes_pinned(), 0U);
     EXPECT_EQ(pool.blocks_in_use(), 0U);
     EXPECT_TRUE(queue.readable().empty());
+}
+
+TEST(StreamQueue, IsOnePointerWhileItIsEmpty) {
+    static_assert(sizeof(StreamQueue) == sizeof(void*));
+    Pool pool;
+    std::vector<StreamQueue> queues(10'000);
+    queues.front().write(pool, octets("some text"));
+    queues.front().clear();
+    const std::size_t before = pool.bytes_reserved();
+    for (StreamQueue& queue : queues) {
+        queue.write(pool, octets("some text"));
+        queue.consume(9);
+    }
+    EXPECT_EQ(pool.bytes_reserved(), before);
+}
+
+TEST(StreamQueue, AMovedQueueIsEmpty) {
+    Pool pool;
+    StreamQueue from;
+    StreamQueue to;
+    from.write(pool, octets("text"));
+    to.write(pool, octets("other"));
+    to = std::move(from);
+    EXPECT_EQ(text_of(to), "text");
+    EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move): what is tested
+    EXPECT_EQ(pool.blocks_in_use(), 1U);
 }
 
 TEST(StreamQueue, SmallWritesShareABlock) {
