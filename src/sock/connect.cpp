@@ -16,9 +16,9 @@ Answer<void> SocketTable::connect(const Turn& turn, event::Caller caller, Socket
     switch (socket->phase) {
         case Phase::unconnected:
             socket->connect_by = caller;
-            if (socket->deferred) return refuse(Error::is_connected, Reason::wrong_state);
+            if (socket->remote) return refuse(Error::is_connected, Reason::wrong_state);
             if (may_defer(turn, *socket, remote)) {
-                socket->deferred = std::make_unique<Endpoint>(remote);
+                socket->remote = std::make_unique<Endpoint>(remote);
                 mark_edge(id);
                 return {};
             }
@@ -137,7 +137,7 @@ Answer<void> SocketTable::disconnect(const Turn& turn, SocketId id) {
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     mark_edge(id);
-    socket->deferred.reset();
+    socket->remote.reset();
     if (socket->is_datagram()) {
         disconnect_datagram(id, *socket);
         return {};

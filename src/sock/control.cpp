@@ -184,8 +184,8 @@ Answer<void> SocketTable::shutdown(const Turn& turn, SocketId id, How how) {
     }
     if (reading) socket->marks.set(Mark::read_shut);
     if (writing) socket->marks.set(Mark::write_shut);
-    if (const auto* datagram = std::get_if<Datagram>(&socket->state)) {
-        if (datagram->peer) return {};
+    if (socket->is_datagram()) {
+        if (socket->remote) return {};
         return refuse(Error::not_connected, Reason::wrong_state);
     }
     // The marks stay although the call is refused (API-SHUT-001).
@@ -236,8 +236,8 @@ Answer<Endpoint> SocketTable::local_name(SocketId id) const {
 Answer<Endpoint> SocketTable::peer_name(SocketId id) const {
     const Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
-    if (const auto* datagram = std::get_if<Datagram>(&socket->state)) {
-        if (datagram->peer) return *datagram->peer;
+    if (socket->is_datagram()) {
+        if (socket->remote) return *socket->remote;
     } else if (const tcp::ConnId* connection = socket->connection()) {
         const StreamFacts facts = stream_facts(*socket);
         const bool named = !facts.is_closed() && facts.state != event::State::syn_sent;

@@ -119,7 +119,7 @@ Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, So
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (socket->is_datagram()) return send_datagram(turn, id, {from, std::nullopt, {}});
-    if (socket->deferred) return send_deferred(turn, caller, id, from);
+    if (socket->is_deferred()) return send_deferred(turn, caller, id, from);
     const tcp::ConnId* const connection = socket->connection();
     const bool is_plain = connection != nullptr && !socket->marks.has(Mark::write_shut) &&
                           core_.tcp().may_write(*connection);
@@ -183,7 +183,7 @@ Answer<std::size_t> SocketTable::receive(const Turn& turn, event::Caller caller,
         if (!received) return std::unexpected(received.error());
         return received->copied;
     }
-    if (socket->deferred) return refuse(Error::would_block, Reason::would_wait);
+    if (socket->is_deferred()) return refuse(Error::would_block, Reason::would_wait);
     const tcp::ConnId* const connection = socket->connection();
     if (connection != nullptr && core_.tcp().unread(*connection) > 0) {
         core_.tcp().pass_mark(turn, *connection);

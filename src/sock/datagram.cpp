@@ -129,22 +129,22 @@ Answer<void> SocketTable::connect_datagram(SocketId id, Socket& socket, Endpoint
         return refuse(Error::access_denied, Reason::wrong_state);
     }
     auto& datagram = std::get<Datagram>(socket.state);
-    datagram.peer = Endpoint{chosen->destination, remote.port};
+    socket.remote = std::make_unique<Endpoint>(chosen->destination, remote.port);
     if (socket.local.addr.is_any()) {
         socket.local.addr = chosen->source;
         carrier(socket).rebind(*datagram.id, socket.local);
     }
     // ICMP has no ports: the one that was given means nothing.
     const bool is_udp = socket.transport == event::Transport::udp;
-    if (!is_udp) datagram.peer->port = Port::any();
-    carrier(socket).connect(*datagram.id, datagram.peer);
+    if (!is_udp) socket.remote->port = Port::any();
+    carrier(socket).connect(*datagram.id, *socket.remote);
     return {};
 }
 
 /// An address or port that bind() did not fix goes back (API-CONN-018 for datagrams).
 void SocketTable::disconnect_datagram(SocketId id, Socket& socket) {
     auto& datagram = std::get<Datagram>(socket.state);
-    datagram.peer.reset();
+    socket.remote.reset();
     if (!datagram.id) return;
     if (!socket.marks.has(Mark::address_fixed)) socket.local.addr = socket.any_address();
     if (socket.port_hold == PortHold::automatic) {
@@ -167,9 +167,8 @@ Answer<Endpoint> SocketTable::datagram_target(const Socket& socket, std::optiona
         if (to->port.is_any()) return refuse(Error::invalid_argument, Reason::bad_argument);
         return *to;
     }
-    const auto& peer = std::get<Datagram>(socket.state).peer;
-    if (!peer) return refuse(Error::destination_required, Reason::wrong_state);
-    return *peer;
+    if (!socket.remote) return refuse(Error::destination_required, Reason::wrong_state);
+    return *socket.remote;
 }
 
 Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,

@@ -94,7 +94,7 @@ PollMask SocketTable::poll(SocketId id) const {
     const Socket* socket = find(id);
     if (socket == nullptr) return PollMask{PollMask::nval};
     if (socket->is_datagram()) return poll_of(datagram_facts(*socket));
-    if (socket->deferred) return PollMask{PollMask::out};
+    if (socket->is_deferred()) return PollMask{PollMask::out};
     return poll_of(stream_facts(*socket), socket->settings().receive_low_water);
 }
 

@@ -32,7 +32,7 @@ Answer<std::size_t> SocketTable::send_opening(const Turn& turn, event::Caller ca
         return send(turn, caller, id, from);
     }
     socket->connect_by = caller;
-    socket->deferred.reset();
+    socket->remote.reset();
     const auto begun = begin_connect(turn, id, *socket, remote, tcp::FastOpenUse::yes);
     if (begun.error().error != Error::in_progress) return std::unexpected(begun.error());
     const std::size_t taken = core_.tcp().write_early(turn, *socket->connection(), from);
@@ -42,7 +42,7 @@ Answer<std::size_t> SocketTable::send_opening(const Turn& turn, event::Caller ca
 
 Answer<std::size_t> SocketTable::send_deferred(const Turn& turn, event::Caller caller, SocketId id,
                                                Octets from) {
-    const Endpoint remote = *find(id)->deferred;
+    const Endpoint remote = *find(id)->remote;
     return send_opening(turn, caller, id, remote, from);
 }
 

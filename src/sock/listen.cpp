@@ -71,7 +71,7 @@ Answer<Accepted> SocketTable::accept(const Turn& turn, event::Caller caller, Soc
     made.family = socket->family;
     made.opened_by = caller;
     made.ordinal = ++opened_;
-    if (socket->own) made.own = std::make_unique<Settings>(*socket->own);
+    made.own = socket->own;
     own(*connection, SocketId{*handle});
     mark_edge(SocketId{*handle});
     return Accepted{SocketId{*handle}, tuple.remote};

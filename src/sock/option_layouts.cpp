@@ -347,9 +347,9 @@ Size read_traffic_class(const OptionTarget& target, MutableOctets to) {
     return put_value(to, std::int32_t{target.socket.settings().tcp.tos});
 }
 std::optional<FourTuple> conversation(const OptionTarget& target) {
-    if (const auto* datagram = std::get_if<Datagram>(&target.socket.state)) {
-        if (!datagram->peer) return std::nullopt;
-        return FourTuple{target.socket.local, *datagram->peer};
+    if (target.socket.is_datagram()) {
+        if (!target.socket.remote) return std::nullopt;
+        return FourTuple{target.socket.local, *target.socket.remote};
     }
     const tcp::ConnId* connection = target.socket.connection();
     if (connection == nullptr) return std::nullopt;

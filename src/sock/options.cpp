@@ -87,13 +87,12 @@ void apply(const OptionTarget& target, Effect effect) {
                                settings.tcp.reuse_address, settings.tcp.reuse_port);
     }
     if (const tcp::ConnId* connection = target.socket.connection()) {
-        if (tcp::Options* options = core.tcp().options(*connection)) *options = settings.tcp;
-        core.tcp().options_changed(target.turn, *connection);
+        core.tcp().set_options(target.turn, *connection, settings.tcp);
         if (effect == Effect::push && settings.tcp.no_delay) {
             core.tcp().push(target.turn, *connection);
         }
     } else if (const tcp::ListenerId* listener = target.socket.listener()) {
-        if (tcp::Options* options = core.tcp().options(*listener)) *options = settings.tcp;
+        core.tcp().set_options(*listener, settings.tcp);
     }
 }
 

@@ -52,7 +52,4 @@ struct Settings {
     std::array<std::int32_t, remembered_max> remembered{};
 };
 
-/// What a socket has until its program sets something.
-inline constexpr Settings default_settings{};
-
 }  // namespace dt::sock

@@ -36,9 +36,7 @@ Owned owned(const SocketTable& table, SocketId id, const Socket& socket) {
     if (const tcp::ConnId* connection = socket.connection()) {
         entry.tuple = table.core().tcp().tuple(*connection).value_or(entry.tuple);
     }
-    if (const auto* datagram = std::get_if<Datagram>(&socket.state); datagram && datagram->peer) {
-        entry.tuple.remote = *datagram->peer;
-    }
+    if (socket.is_datagram() && socket.remote) entry.tuple.remote = *socket.remote;
     return entry;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <variant>
 
+#include "base/shared.hpp"
 #include "event/event.hpp"
 #include "event/snapshot.hpp"
 #include "sock/settings.hpp"
@@ -32,7 +33,6 @@ struct Stream {
 /// A datagram socket; it has an endpoint from its first name on.
 struct Datagram {
     std::optional<udp::EndpointId> id;
-    std::optional<Endpoint> peer;
 };
 /// A stream socket without its connection: refused, unanswered, or disconnected.
 struct Failed {
@@ -77,19 +77,18 @@ class Socket {
     Phase phase = Phase::unconnected;
     PortHold port_hold = PortHold::none;
     Marks marks;
-    Endpoint local;                 // what getsockname() answers
-    event::Caller opened_by;        // of socket() or accept()
-    event::Caller connect_by;       // of the last connect()
-    std::uint64_t ordinal = 0;      // n-th socket of its stack
-    std::unique_ptr<Settings> own;  // null while nothing was set
-    std::unique_ptr<Endpoint>
-        deferred;  // connect() waits for the first text (TCP_FASTOPEN_CONNECT)
+    Endpoint local;             // what getsockname() answers
+    event::Caller opened_by;    // of socket() or accept()
+    event::Caller connect_by;   // of the last connect()
+    std::uint64_t ordinal = 0;  // n-th socket of its stack
+    Shared<Settings> own;       // a connection shares its listener's until it has its own
+    /// Whom a datagram socket is connected to; or whom a stream socket will be, when the first text
+    /// makes connect() go on (TCP_FASTOPEN_CONNECT).
+    std::unique_ptr<Endpoint> remote;
 
-    [[nodiscard]] const Settings& settings() const { return own ? *own : default_settings; }
-    [[nodiscard]] Settings& change_settings() {
-        if (!own) own = std::make_unique<Settings>();
-        return *own;
-    }
+    [[nodiscard]] const Settings& settings() const { return *own; }
+    [[nodiscard]] Settings& change_settings() { return own.change(); }
+    [[nodiscard]] bool is_deferred() const { return remote != nullptr && !is_datagram(); }
     [[nodiscard]] IpAddr any_address() const {
         return family == Family::inet ? IpAddr::any_v4() : IpAddr::any_v6();
     }

@@ -17,6 +17,8 @@
 
 namespace dt::sock {
 
+static_assert(sizeof(Socket) <= 80, "what every idle socket costs");
+
 class SocketTable {
   public:
     SocketTable(const Config& config, core::Core& core);

@@ -1,9 +1,14 @@
-// After warm-up nothing on the packet path allocates (STYLE.md, Ownership): two stacks on a wire,
-// with every operator new of the program counted.
+// Memory by count: after warm-up nothing on the packet path allocates (STYLE.md, Ownership), and an
+// idle connection takes little. Two stacks on a wire, every operator new of the program counted.
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <sys/socket.h>
 
 #include <cstdlib>
 #include <new>
+#include <span>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/assert.hpp"
@@ -16,6 +21,11 @@ std::size_t& allocations() {
     static std::size_t count = 0;
     return count;
 }
+/// On the heap now.
+std::size_t& octets_held() {
+    static std::size_t count = 0;
+    return count;
+}
 
 }  // namespace
 
@@ -23,10 +33,15 @@ void* operator new(std::size_t size) {
     ++allocations();
     void* const memory = std::malloc(size);
     if (memory == nullptr) std::abort();
+    octets_held() += malloc_usable_size(memory);
     return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+    if (memory == nullptr) return;
+    octets_held() -= malloc_usable_size(memory);
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 
 namespace dt::stack {
 namespace {
@@ -58,13 +73,18 @@ class Allocation : public ::testing::Test {
     Allocation() {
         attach(client_, client_address, 1);
         attach(server_, server_address, 2);
-        const SocketId listener = *server().socket(sock::Family::inet, sock::Type::stream);
-        DT_ASSERT(server().bind(listener, server_end).has_value());
-        DT_ASSERT(server().listen(listener, 1).has_value());
-        at_client_ = *client().socket(sock::Family::inet, sock::Type::stream);
-        DT_ASSERT(client().connect(at_client_, server_end).error() == Error::in_progress);
+        listener_ = *server().socket(sock::Family::inet, sock::Type::stream);
+        DT_ASSERT(server().bind(listener_, server_end).has_value());
+        DT_ASSERT(server().listen(listener_, 1).has_value());
+        std::tie(at_client_, at_server_) = open();
+    }
+
+    /// A handshake and accept().
+    std::pair<SocketId, SocketId> open() {
+        const SocketId mine = *client().socket(sock::Family::inet, sock::Type::stream);
+        DT_ASSERT(client().connect(mine, server_end).error() == Error::in_progress);
         settle();
-        at_server_ = server().accept(listener)->socket;
+        return {mine, server().accept(listener_)->socket};
     }
 
     [[nodiscard]] Calls client() { return client_.calls(now_, {1, 3}); }
@@ -92,16 +112,28 @@ class Allocation : public ::testing::Test {
         return allocations() - before;
     }
     /// Octets of `text` that one end sends and the other takes.
-    std::size_t carry(Calls from, SocketId sender, SocketId receiver, MutableOctets text) {
+    std::size_t carry(Calls from, SocketId sender, Calls to, SocketId receiver,
+                      MutableOctets text) {
         DT_ASSERT(from.send(sender, text).has_value());
         settle();
         std::size_t count = 0;
-        const bool to_server = sender == at_client_;
-        while (const auto taken = (to_server ? server() : client()).receive(receiver, text))
-            count += *taken;
+        while (const auto taken = to.receive(receiver, text)) count += *taken;
         return count;
     }
+    std::size_t to_server(MutableOctets text) {
+        return carry(client(), at_client_, server(), at_server_, text);
+    }
+    std::size_t to_client(MutableOctets text) {
+        return carry(server(), at_server_, client(), at_client_, text);
+    }
+    /// Octets that an end of each of `count` connections takes while nothing is sent.
+    std::size_t octets_of_an_end(std::size_t count) {
+        const std::size_t before = octets_held();
+        for (std::size_t i = 0; i < count; ++i) static_cast<void>(open());
+        return (octets_held() - before) / (2 * count);
+    }
 
+    SocketId listener_;
     SocketId at_client_;
     SocketId at_server_;
 
@@ -138,8 +170,8 @@ class Allocation : public ::testing::Test {
 TEST_F(Allocation, RequestsAndResponsesAllocateNothing) {
     std::byte octet{1};
     const auto once = [&] {
-        ASSERT_EQ(carry(client(), at_client_, at_server_, {&octet, 1}), 1U);
-        ASSERT_EQ(carry(server(), at_server_, at_client_, {&octet, 1}), 1U);
+        ASSERT_EQ(to_server({&octet, 1}), 1U);
+        ASSERT_EQ(to_client({&octet, 1}), 1U);
         pass(1ms);
     };
     EXPECT_EQ(allocations_of(1000, once), 0U);
@@ -149,11 +181,43 @@ TEST_F(Allocation, ABulkTransferAllocatesNothing) {
     std::vector<std::byte> text(10'000);
     std::size_t carried = 0;
     const auto once = [&] {
-        carried += carry(client(), at_client_, at_server_, text);
+        carried += to_server(text);
         pass(1ms);
     };
     EXPECT_EQ(allocations_of(1000, once), 0U);
     EXPECT_EQ(carried, 2000 * text.size());
+}
+
+// docs/performance.md: everything counted, the socket, its places in the tables and in the index.
+TEST_F(Allocation, AnIdleConnectionEndTakesAtMost720Octets) {
+    EXPECT_LE(octets_of_an_end(4000), 720U);
+}
+
+TEST_F(Allocation, TheConnectionsOfAListenerShareWhatWasSetOnIt) {
+    const std::size_t plain = octets_of_an_end(1000);
+    const std::int32_t on = 1;
+    const Octets value = std::as_bytes(std::span(&on, 1));
+    ASSERT_TRUE(server().set_option(listener_, SOL_SOCKET, SO_REUSEADDR, value).has_value());
+    ASSERT_TRUE(server().set_option(listener_, SOL_SOCKET, SO_KEEPALIVE, value).has_value());
+    constexpr std::size_t timer = 64;  // keep-alive arms one for each server end
+    EXPECT_LE(octets_of_an_end(1000), plain + timer);
+}
+
+TEST_F(Allocation, AConnectionThatTalkedAndFellSilentTakesNoMoreThanBefore) {
+    constexpr std::size_t count = 1000;
+    std::vector<std::pair<SocketId, SocketId>> ends(count);
+    for (auto& end : ends) end = open();
+    const auto talk = [&](std::pair<SocketId, SocketId> ids) {
+        std::tie(at_client_, at_server_) = ids;
+        std::byte octet{1};
+        ASSERT_EQ(to_server({&octet, 1}), 1U);
+        ASSERT_EQ(to_client({&octet, 1}), 1U);
+        pass(1s);
+    };
+    talk(ends.front());
+    const std::size_t before = octets_held();
+    for (const auto& end : ends) talk(end);
+    EXPECT_LE(octets_held(), before + count);
 }
 
 TEST_F(Allocation, TheCounterCounts) {

@@ -110,12 +110,12 @@ TEST_F(Acknowledging, TCP_WIN_027_pure_acks_are_not_acknowledged) {
 
 TEST_F(Acknowledging, TCP_WIN_024_quickack_acknowledges_at_once_and_delays_when_cleared) {
     establish();
-    c->options().quick_ack = false;
-    c->options_changed(turn());
+    options.quick_ack = false;
+    c->set_options(turn(), options);
     receive(10);
     EXPECT_TRUE(sent.empty());
-    c->options().quick_ack = true;
-    c->options_changed(turn());
+    options.quick_ack = true;
+    c->set_options(turn(), options);
     flush();
     EXPECT_EQ(sent.size(), 1U);
     receive(10);

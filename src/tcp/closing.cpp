@@ -68,16 +68,16 @@ void Connection::enter_time_wait(Arrival& a, event::Cause cause) {
 // An orphan waits for the peer's FIN only so long (TCP-CONN-018, TCP-CONN-020).
 void Connection::enter_fin_wait_2(const Turn& turn, Outcome& outcome) {
     if (!has(Flag::orphan)) return;
-    if (options_.linger_2_s < 0) {
+    if (options_->linger_2_s < 0) {
         const Reply reset = reset_reply(turn, event::Reason::orphan_expired);
         outcome = end(turn, event::Cause::abort, event::Reason::orphan_expired);
         outcome.reply = reset;
         return;
     }
     const Duration wait =
-        options_.linger_2_s == 0
+        options_->linger_2_s == 0
             ? turn.config().fin_wait_2
-            : Duration{std::chrono::seconds{std::min(options_.linger_2_s, linger_2_max_s)}};
+            : Duration{std::chrono::seconds{std::min(options_->linger_2_s, linger_2_max_s)}};
     timers_.arm(TimerSlot::life, TimerKind::fin_wait_2, turn.now() + wait);
 }
 
@@ -198,10 +198,10 @@ TimeWaitValues Connection::time_wait_values() const {
     values.rcv_nxt = tcb_.rcv_nxt;
     values.shift = window_.shift();
     values.window = Window{window_.octets(tcb_.rcv_nxt)}.to_field(window_.shift());
-    values.tos = options_.tos;
-    values.ttl = options_.ttl;
-    values.reuse_address = options_.reuse_address;
-    values.reuse_port = options_.reuse_port;
+    values.tos = options_->tos;
+    values.ttl = options_->ttl;
+    values.reuse_address = options_->reuse_address;
+    values.reuse_port = options_->reuse_port;
     values.ts_offset = tcb_.ts_offset;
     if (tcb_.timestamps == event::Switch::on) values.ts_recent = tcb_.ts_recent;
     return values;

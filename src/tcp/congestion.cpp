@@ -9,9 +9,15 @@ void Congestion::choose(event::CongestionControl algorithm) {
     if (algorithm == this->algorithm()) return;
     switch (algorithm) {
         case event::CongestionControl::reno: algorithm_.emplace<Reno>(); break;
-        case event::CongestionControl::cubic: algorithm_.emplace<Cubic>(); break;
+        case event::CongestionControl::cubic: algorithm_ = std::unique_ptr<Cubic>{}; break;
         case event::CongestionControl::bbr: algorithm_ = std::make_unique<Bbr>(); break;
     }
+}
+
+Cubic& Congestion::begun_cubic() {
+    auto& held = std::get<std::unique_ptr<Cubic>>(algorithm_);
+    if (held == nullptr) held = std::make_unique<Cubic>();
+    return *held;
 }
 
 std::uint32_t initial_window(event::InitialWindow rule, std::uint32_t mss) {
@@ -48,14 +54,10 @@ void Congestion::on_ack(const AckEvent& ack) {
     HyStart::Pace pace = HyStart::Pace::grow;
     if (has_hystart_ && is_in_slow_start() && !is_ssthresh_set())
         pace = hystart_.on_ack(ack.path_rtt, ack.una, ack.nxt);
-    Cubic* cubic = std::get_if<Cubic>(&algorithm_);
-    if (!is_window_used()) {
-        if (cubic != nullptr) cubic->on_pause(ack.now);
-        return;
-    }
+    if (!is_window_used()) return on_restart(ack.now);
     const std::uint32_t left = slow_start(ack, pace);
     if (is_in_slow_start() || left == 0) return;
-    if (cubic != nullptr) return cubic->on_ack(window_, ack, left);
+    if (is_cubic()) return begun_cubic().on_ack(window_, ack, left);
     std::get<Reno>(algorithm_).on_ack(window_, left, ack.mss);
 }
 
@@ -73,8 +75,8 @@ std::uint32_t Congestion::slow_start(const AckEvent& ack, HyStart::Pace pace) {
 
 void Congestion::on_loss(std::uint32_t flight, std::uint32_t mss) {
     if (Bbr* model = bbr()) return model->on_loss(window_);
-    if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) {
-        window_.ssthresh = cubic->ssthresh_after_loss(window_.cwnd, flight, mss);
+    if (is_cubic()) {
+        window_.ssthresh = begun_cubic().ssthresh_after_loss(window_.cwnd, flight, mss);
         return;
     }
     window_.ssthresh = std::get<Reno>(algorithm_).ssthresh_after_loss(flight, mss);
@@ -83,7 +85,7 @@ void Congestion::on_loss(std::uint32_t flight, std::uint32_t mss) {
 void Congestion::on_timeout(Expiry expiry, std::uint32_t flight, std::uint32_t mss) {
     if (expiry == Expiry::first) on_loss(flight, mss);
     if (Bbr* model = bbr()) model->on_timeout(window_);
-    if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) cubic->on_timeout();
+    if (Cubic* known = cubic()) known->on_timeout();
     window_.cwnd = mss;
 }
 
@@ -96,7 +98,7 @@ void Congestion::undo(std::uint32_t cwnd, std::uint32_t ssthresh) {
     window_.cwnd = std::max(window_.cwnd, cwnd);
     window_.ssthresh = std::max(window_.ssthresh, ssthresh);
     if (Bbr* model = bbr()) model->on_recovered(window_);
-    if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) cubic->on_undo();
+    if (Cubic* known = cubic()) known->on_undo();
 }
 
 std::uint32_t Congestion::cwnd_after(Duration idle, Duration rto, std::uint32_t mss) const {
@@ -115,7 +117,7 @@ void Congestion::on_idle(Duration idle, Duration rto, std::uint32_t mss) {
 }
 
 void Congestion::on_restart(Instant now) {
-    if (Cubic* cubic = std::get_if<Cubic>(&algorithm_)) cubic->on_pause(now);
+    if (Cubic* known = cubic()) known->on_pause(now);
 }
 
 }  // namespace dt::tcp

@@ -26,8 +26,7 @@ class Congestion {
     void choose(event::CongestionControl algorithm);
     [[nodiscard]] event::CongestionControl algorithm() const {
         if (bbr() != nullptr) return event::CongestionControl::bbr;
-        return std::holds_alternative<Reno>(algorithm_) ? event::CongestionControl::reno
-                                                        : event::CongestionControl::cubic;
+        return is_cubic() ? event::CongestionControl::cubic : event::CongestionControl::reno;
     }
     /// The handshake is done: the algorithm and its switches as configured, and the first window:
     /// IW (DEC-22), or one segment where the SYN was lost more than once (TCP-CC-003).
@@ -76,7 +75,8 @@ class Congestion {
     void on_restart(Instant now);
     /// Octets of memory beyond the object itself.
     [[nodiscard]] std::size_t memory() const {
-        return bbr() != nullptr ? sizeof(Bbr) + bbr()->memory() : 0;
+        if (bbr() != nullptr) return sizeof(Bbr) + bbr()->memory();
+        return cubic() != nullptr ? sizeof(Cubic) : 0;
     }
 
   private:
@@ -84,6 +84,15 @@ class Congestion {
         const auto* held = std::get_if<std::unique_ptr<Bbr>>(&algorithm_);
         return held == nullptr ? nullptr : held->get();
     }
+    [[nodiscard]] bool is_cubic() const {
+        return std::holds_alternative<std::unique_ptr<Cubic>>(algorithm_);
+    }
+    /// Nothing where another algorithm is used, or while congestion was never avoided yet.
+    [[nodiscard]] Cubic* cubic() const {
+        const auto* held = std::get_if<std::unique_ptr<Cubic>>(&algorithm_);
+        return held == nullptr ? nullptr : held->get();
+    }
+    [[nodiscard]] Cubic& begun_cubic();
     [[nodiscard]] bool is_in_slow_start() const { return window_.cwnd < window_.ssthresh; }
     [[nodiscard]] bool is_window_used() const;
     [[nodiscard]] std::uint32_t slow_start(const AckEvent& ack, HyStart::Pace pace);
@@ -96,7 +105,8 @@ class Congestion {
     event::InitialWindow initial_window_ = event::InitialWindow::ten_segments;
     std::uint8_t slow_start_limit_ = 0;  // segments that an ACK may add, 0 = all (DEC-23)
     bool is_full_ = false;               // flight_max_ left no room for a segment
-    std::variant<Cubic, Reno, std::unique_ptr<Bbr>> algorithm_;
+    /// CUBIC is the default, and has no state before its first stage.
+    std::variant<std::unique_ptr<Cubic>, Reno, std::unique_ptr<Bbr>> algorithm_;
 };
 
 /// Segments that may leave before the first ACK (RFC 6928, DEC-22).

@@ -146,24 +146,25 @@ void Connection::consume(const Turn& turn, std::size_t count) {
     received_.consume(count);
     if (rare_) rare_->urgent.pass(copied());
     if (!is_synchronized() || has(Flag::peer_finished)) return;
-    const bool is_fixed =
-        options_.receive_buffer != 0 || turn.config().moderate_receive_buffer == event::Switch::off;
+    const bool is_fixed = options_->receive_buffer != 0 ||
+                          turn.config().moderate_receive_buffer == event::Switch::off;
     const std::uint32_t ceiling =
         is_fixed ? window_.limit() : window_limit(turn.config().receive_buffer_max);
     window_.on_consumed(turn.now(), count, rtt_.srtt(), ceiling);
     if (window_.wants_update(tcb_.rcv_nxt, received_.size())) set(Flag::window_due);
 }
 
-void Connection::options_changed(const Turn& turn) {
-    if (options_.send_buffer != 0) send_buffer_ = options_.send_buffer;
-    lowat_ = options_.notsent_lowat != 0 ? options_.notsent_lowat : turn.config().notsent_lowat;
-    if (options_.receive_buffer != 0) window_.set_limit(window_limit(options_.receive_buffer));
-    if (options_.quick_ack != has(Flag::quick_ack)) {
+void Connection::set_options(const Turn& turn, const Options& options) {
+    if (*options_ != options) options_ = options;
+    if (options_->send_buffer != 0) send_buffer_ = options_->send_buffer;
+    lowat_ = options_->notsent_lowat != 0 ? options_->notsent_lowat : turn.config().notsent_lowat;
+    if (options_->receive_buffer != 0) window_.set_limit(window_limit(options_->receive_buffer));
+    if (options_->quick_ack != has(Flag::quick_ack)) {
         acks_.set_mode(turn.config(),
-                       options_.quick_ack ? AckPolicy::Mode::quick : AckPolicy::Mode::delayed);
-        options_.quick_ack ? set(Flag::quick_ack) : clear(Flag::quick_ack);
+                       options_->quick_ack ? AckPolicy::Mode::quick : AckPolicy::Mode::delayed);
+        options_->quick_ack ? set(Flag::quick_ack) : clear(Flag::quick_ack);
     }
-    if (options_.congestion) congestion_.choose(*options_.congestion);
+    if (options_->congestion) congestion_.choose(*options_->congestion);
     set_pace(turn);
     arm_life(turn);
     settle(turn);
@@ -200,8 +201,7 @@ Readiness Connection::readiness() const {
     return ready;
 }
 
-Options& Connection::options() { return options_; }
-const Options& Connection::options() const { return options_; }
+const Options& Connection::options() const { return *options_; }
 const FourTuple& Connection::tuple() const { return tuple_; }
 State Connection::state() const { return state_; }
 bool Connection::is_orphan() const { return has(Flag::orphan); }
@@ -228,7 +228,7 @@ event::PathView Connection::path_view() const {
     view.rto = rtt_.rto();
     view.in_flight = in_flight();
     view.mss = mss;
-    view.no_delay = options_.no_delay;
+    view.no_delay = options_->no_delay;
     show_recovery(view);
     view.octets_acked = octets_acked_;
     view.octets_received = octets_received_;
@@ -274,7 +274,7 @@ void Connection::show_recovery(event::PathView& view) const {
     view.reorderings = rack_.reorderings();
     view.duplicates = dsacks_;
     // The SYN counts, with the text that it carried (Linux).
-    view.delivered = static_cast<std::uint32_t>(delivered_) + (has(Flag::connected) ? 1 : 0);
+    view.delivered = delivered_ + (has(Flag::connected) ? 1 : 0);
 }
 
 event::TimerView Connection::timer(Instant now) const {
@@ -287,7 +287,7 @@ event::TimerView Connection::timer(Instant now) const {
 
 std::size_t Connection::memory() const {
     return snd_.memory() + received_.bytes_pinned() + (reassembly_ ? reassembly_->memory() : 0) +
-           (rare_ ? sizeof(Rare) : 0) + congestion_.memory();
+           (rare_ ? sizeof(Rare) : 0) + (loss_ ? sizeof(Loss) : 0) + congestion_.memory();
 }
 
 }  // namespace dt::tcp

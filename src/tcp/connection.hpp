@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/shared.hpp"
 #include "buf/stream_queue.hpp"
 #include "event/sink.hpp"
 #include "event/snapshot.hpp"
@@ -16,22 +17,19 @@
 #include "tcp/busy_time.hpp"
 #include "tcp/congestion.hpp"
 #include "tcp/engine.hpp"
+#include "tcp/loss.hpp"
 #include "tcp/pacer.hpp"
 #include "tcp/path_mtu.hpp"
-#include "tcp/prr.hpp"
 #include "tcp/rack.hpp"
 #include "tcp/reassembly.hpp"
 #include "tcp/receive_window.hpp"
-#include "tcp/recovery.hpp"
 #include "tcp/reply.hpp"
 #include "tcp/rtt.hpp"
 #include "tcp/segment.hpp"
 #include "tcp/send_queue.hpp"
 #include "tcp/state.hpp"
-#include "tcp/tail_probe.hpp"
 #include "tcp/tcb.hpp"
 #include "tcp/timers.hpp"
-#include "tcp/undo.hpp"
 #include "tcp/urgent.hpp"
 
 namespace dt::tcp {
@@ -57,7 +55,7 @@ struct Outcome {
 struct ActiveOpen {
     FourTuple tuple;
     Path path;
-    Options options;
+    Shared<Options> options;
     Seq iss{};
     std::uint32_t ts_offset = 0;
     std::optional<FastOpening> fast_open = std::nullopt;
@@ -68,7 +66,7 @@ struct ActiveOpen {
 struct PassiveOpen {
     FourTuple tuple;
     Path path;
-    Options options;
+    Shared<Options> options;
     Seq iss{};
     Seq irs{};
     std::uint16_t peer_mss = 0;              // 0: the peer sent none
@@ -113,7 +111,7 @@ class Connection {
     /// SYN-SENT; the SYN leaves by next_segment().
     Connection(const Turn& turn, const ActiveOpen& open);
     /// SYN-RECEIVED with the SYN-ACK sent; feed the last ACK to on_segment().
-    Connection(const Turn& turn, const PassiveOpen& open);
+    Connection(const Turn& turn, buf::Pool& pool, const PassiveOpen& open);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -177,9 +175,8 @@ class Connection {
     [[nodiscard]] Outcome close(const Turn& turn, CloseKind kind);
     /// ABORT with a reason of the engine's (listener closed, too many orphans, disconnect): RST.
     [[nodiscard]] Outcome abort(const Turn& turn, event::Reason reason);
-    [[nodiscard]] Options& options();
     [[nodiscard]] const Options& options() const;
-    void options_changed(const Turn& turn);
+    void set_options(const Turn& turn, const Options& options);
     /// Clears and returns the pending error; else the last soft error (ICMP), once.
     std::optional<Error> take_error();
 
@@ -263,6 +260,9 @@ class Connection {
     void challenge(const Arrival& a, event::Reason reason);
 
     // loss.
+    [[nodiscard]] Loss& loss();
+    [[nodiscard]] Recovery::Phase recovery_phase() const;
+    [[nodiscard]] std::uint32_t count_without_sack(const AckEvent& ack);
     enum class Unmark : std::uint8_t { no, yes };
     /// Octets sent and not acknowledged when a loss is found, and those of them SACKed before.
     struct Outstanding {
@@ -325,6 +325,7 @@ class Connection {
     // Pacing and path MTU (path.cpp).
     struct Rare;
     [[nodiscard]] Rare& rare();
+    [[nodiscard]] FastOpening* opening() const { return rare_ ? rare_->opening.get() : nullptr; }
     [[nodiscard]] bool is_paced(const Config& config) const;
     void set_pace(const Turn& turn);
     void wait_for_pace(const Turn& turn);
@@ -381,13 +382,12 @@ class Connection {
 
     FourTuple tuple_;
     Path path_;
-    Options options_;
+    Shared<Options> options_;
     Tcb tcb_;
     SendQueue snd_;
     StreamQueue received_;
     std::unique_ptr<Reassembly> reassembly_;  // while there is a hole
-    std::optional<wire::SackBlock> dsack_;    // a duplicate that is to be reported (RFC 2883)
-    std::unique_ptr<FastOpening> opening_;    // of a Fast Open, until it is done
+    std::unique_ptr<Loss> loss_;              // while there is or may be one
     /// What few connections need.
     struct Rare {
         std::vector<Seq> records;  // behind each MSG_EOR not acknowledged, in order
@@ -397,7 +397,10 @@ class Connection {
         std::uint16_t full_mtu = 0;  // of the path before it was found to take less; 0: it was not
         Instant mtu_until = never;
         MtuSearch search;
-        std::optional<Seq> rescued;  // the recovery whose last segment left once more
+        std::optional<Seq> rescued;            // the recovery whose last segment left once more
+        std::optional<wire::SackBlock> dsack;  // a duplicate that is to be reported (RFC 2883)
+        std::optional<Instant> challenge_at;   // of the last challenge ACK
+        std::unique_ptr<FastOpening> opening;  // of a Fast Open, until it is done
 
         /// What is acknowledged needs no mark any more.
         void on_ack(Seq una) {
@@ -411,21 +414,16 @@ class Connection {
     Rtt rtt_;
     MinRtt min_rtt_;
     Rack rack_;
-    Recovery recovery_;
-    Prr prr_;
-    Undo undo_;
-    TailProbe probe_;
     Congestion congestion_;
     Timers timers_;
     BusyTime busy_;
     Instant stalled_since_{};         // SYN: first sent; text: first retransmission or probe
     Instant last_received_{};         // of any segment that was taken
     Instant last_sent_{};             // of text
-    Instant challenge_at_{};          // of the last challenge ACK
     std::uint32_t send_buffer_ = 0;   // octets, of configuration and options
     std::uint32_t dsacks_ = 0;        // segments that the peer reported as duplicates
     std::uint32_t resent_total_ = 0;  // segments sent again
-    std::uint64_t delivered_ = 0;     // segments of ours that arrived
+    std::uint32_t delivered_ = 0;     // segments of ours that arrived
     std::uint64_t octets_acked_ = 0;
     std::uint64_t octets_received_ = 0;
     std::uint32_t lowat_ = 0xffffffffU;  // octets not sent that stop the program
@@ -446,9 +444,8 @@ class Connection {
         connected = 16,
         edge = 32,
         probe_due = 64,
-        force = 128,       // the override timer let a part of a segment go
-        window_due = 256,  // a window update
-        challenged = 512,
+        force = 128,                // the override timer let a part of a segment go
+        window_due = 256,           // a window update
         quick_ack = 1024,           // options_.quick_ack as last seen
         sent_text = 2048,           // last_sent_ means something
         ecn_echo = 8192,            // a mark arrived: ECE until the peer says CWR

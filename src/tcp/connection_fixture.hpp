@@ -117,7 +117,7 @@ class ConnectionTest : public testing::Test {
         open.syn_ack_at = now;
         return open;
     }
-    void open_passive() { c = std::make_unique<Connection>(turn(), passive()); }
+    void open_passive() { c = std::make_unique<Connection>(turn(), pool, passive()); }
     void establish_passive() {
         open_passive();
         deliver({});

@@ -140,7 +140,7 @@ class Pair {
             open.syn_window = in.header.window;
             open.syn_ack_at = now_;
             half_open_ = open;
-            const Offer offer = offer_for(config_, open.path, open.options, Family::v4);
+            const Offer offer = offer_for(config_, open.path, *open.options, Family::v4);
             wire::TcpRepr answer;
             answer.source = e.tuple.local.port;
             answer.destination = e.tuple.remote.port;
@@ -158,7 +158,7 @@ class Pair {
             return;
         }
         if (!half_open_ || !in.header.flags.ack()) return;
-        e.connection = std::make_unique<Connection>(turn(), *half_open_);
+        e.connection = std::make_unique<Connection>(turn(), pool_, *half_open_);
         note(e, e.connection->on_segment(turn(), pool_, std::move(in)));
     }
     // Stands in for TIME-WAIT and for a closed port.

@@ -6,8 +6,8 @@
 namespace dt::tcp {
 
 std::size_t Connection::write_early(buf::Pool& pool, Octets text) {
-    if (!opening_ || state_ != State::syn_sent || snd_.nxt() != tcb_.iss) return 0;
-    const std::size_t most = std::min<std::size_t>(text.size(), opening_->text_max);
+    if (opening() == nullptr || state_ != State::syn_sent || snd_.nxt() != tcb_.iss) return 0;
+    const std::size_t most = std::min<std::size_t>(text.size(), opening()->text_max);
     std::size_t taken = 0;
     while (taken < most) {
         const MutableOctets room = snd_.writable(pool, most - taken);
@@ -20,10 +20,10 @@ std::size_t Connection::write_early(buf::Pool& pool, Octets text) {
 }
 
 std::uint32_t Connection::attach_syn_text(Frame& frame) const {
-    if (!opening_ || state_ != State::syn_sent) return 0;
-    const std::uint32_t most = std::min(opening_->text_max, snd_.unsent_text());
+    if (opening() == nullptr || state_ != State::syn_sent) return 0;
+    const std::uint32_t most = std::min(opening()->text_max, snd_.unsent_text());
     if (most == 0) return 0;
-    opening_->syn = FastOpening::Syn::with_text;
+    opening()->syn = FastOpening::Syn::with_text;
     return static_cast<std::uint32_t>(snd_.attach(frame, tcb_.iss + 1, most));
 }
 
@@ -31,18 +31,18 @@ std::uint32_t Connection::attach_syn_text(Frame& frame) const {
 // no answer, where it was asked with a SYN that came back at the first try.
 void Connection::take_fast_open(Arrival& a) {
     const wire::TcpOptions& options = a.header().options;
-    const bool asked = opening_->option.has_value();
+    const bool asked = opening()->option.has_value();
     FastOpenLesson lesson;
     lesson.mss = options.mss.value_or(0);
     const bool got = asked && options.fast_open && !options.fast_open->is_request();
     if (got) {
         lesson.cookie = options.fast_open;
-    } else if (asked && opening_->syn == FastOpening::Syn::plain && syn_retransmits_ == 0) {
-        const bool was_standard = opening_->option->form == wire::FastOpen::Form::standard;
+    } else if (asked && opening()->syn == FastOpening::Syn::plain && syn_retransmits_ == 0) {
+        const bool was_standard = opening()->option->form == wire::FastOpen::Form::standard;
         lesson.tried = was_standard ? 1 : 2;
     }
-    opening_->lesson = lesson;
-    const bool all_taken = opening_->syn == FastOpening::Syn::with_text && snd_.flight() == 0;
+    opening()->lesson = lesson;
+    const bool all_taken = opening()->syn == FastOpening::Syn::with_text && snd_.flight() == 0;
     if (all_taken) set(Flag::syn_text_acked);
 }
 
@@ -55,9 +55,9 @@ void Connection::keep_syn_text_apart() {
 }
 
 std::optional<FastOpenLesson> Connection::take_lesson() {
-    if (!opening_ || !opening_->lesson) return std::nullopt;
-    const auto lesson = opening_->lesson;
-    opening_.reset();
+    if (opening() == nullptr || !opening()->lesson) return std::nullopt;
+    const auto lesson = opening()->lesson;
+    rare_->opening.reset();
     return lesson;
 }
 
@@ -73,7 +73,7 @@ void Connection::open_early(const Turn& turn, buf::Pool& pool, SegmentIn&& syn) 
         acks_.start(tcb_.rcv_nxt);
         set(Flag::syn_text_acked);
     }
-    congestion_.choose(options_.congestion.value_or(turn.config().congestion));
+    congestion_.choose(options_->congestion.value_or(turn.config().congestion));
     congestion_.start(turn.config(), tcb_.snd_mss, Congestion::Opening::usual);
     grow_send_buffer(turn.config());
     set(Flag::edge);

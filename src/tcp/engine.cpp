@@ -178,7 +178,7 @@ Result<ConnId> Engine::accept(const Turn& turn, ListenerId id) {
     if (listener->accept_queue.empty()) return fail(Error::would_block);
     const ConnId accepted = listener->accept_queue.pop().connection;
     ConnectionSlot& slot = *parts_->slot(accepted);
-    slot.queued_in.reset();
+    slot.is_queued = false;
     turn.emit(listener->change(QueueStep::accepted, slot.connection.tuple()));
     // What changed while it waited: text, EOF, a reset (TCP-SYNQ-025).
     parts_->edge_of(slot);
@@ -323,21 +323,21 @@ std::optional<Error> Engine::take_error(ConnId id) {
     return slot == nullptr ? std::nullopt : slot->connection.take_error();
 }
 
-void Engine::options_changed(const Turn& turn, ConnId id) {
+void Engine::set_options(const Turn& turn, ConnId id, const Options& options) {
     ConnectionSlot* slot = parts_->slot(id);
     if (slot == nullptr) return;
-    slot->connection.options_changed(turn);
+    slot->connection.set_options(turn, options);
     parts_->refresh(turn, *slot);
 }
 
-Options* Engine::options(ConnId id) {
-    ConnectionSlot* slot = parts_->slot(id);
-    return slot == nullptr ? nullptr : &slot->connection.options();
+void Engine::set_options(ListenerId id, const Options& options) {
+    Listener* listener = parts_->listeners.get(id.handle);
+    if (listener != nullptr) listener->set_options(options);
 }
 
-Options* Engine::options(ListenerId id) {
-    Listener* listener = parts_->listeners.get(id.handle);
-    return listener == nullptr ? nullptr : &listener->options();
+const Options* Engine::options(ConnId id) const {
+    const ConnectionSlot* slot = parts_->slot(id);
+    return slot == nullptr ? nullptr : &slot->connection.options();
 }
 
 bool Engine::Parts::may_replace(const Turn& turn, PeerRef peer) const {

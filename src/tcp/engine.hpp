@@ -84,6 +84,7 @@ struct Options {
     FastOpenUse fast_open = FastOpenUse::no;  // of the next connect()
     bool fast_open_no_cookie = false;         // TCP_FASTOPEN_NO_COOKIE
     std::uint32_t fast_open_queue = 0;        // TCP_FASTOPEN: most openings a listener lets wait
+    friend bool operator==(const Options&, const Options&) = default;
 };
 
 /// What a program said of the text that it just wrote (send()'s flags).
@@ -178,10 +179,10 @@ class Engine {
     /// Clears and returns the pending error.
     std::optional<Error> take_error(ConnId id);
     [[nodiscard]] std::optional<FourTuple> tuple(ConnId id) const;
-    [[nodiscard]] Options* options(ConnId id);
-    [[nodiscard]] Options* options(ListenerId id);
-    /// After an option changed that lets held data go (TCP_NODELAY, uncork).
-    void options_changed(const Turn& turn, ConnId id);
+    [[nodiscard]] const Options* options(ConnId id) const;
+    /// Held data goes where the options let it now (TCP_NODELAY, uncork).
+    void set_options(const Turn& turn, ConnId id, const Options& options);
+    void set_options(ListenerId id, const Options& options);
     [[nodiscard]] event::PathView path_view(ConnId id) const;
     [[nodiscard]] Times times(ConnId id, Instant now) const;
     [[nodiscard]] std::uint64_t pacing_rate(ConnId id) const;  // octets per second, 0: not paced

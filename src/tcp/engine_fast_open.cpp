@@ -19,9 +19,9 @@ constexpr auto reset_keeps_place = std::chrono::seconds{60};  // RFC 7413 §5.1,
 
 std::optional<FastOpening> Engine::Parts::opening(const Config& now, const IpAddr& server,
                                                   const ActiveOpen& open) const {
-    const Offer offer = offer_for(now, open.path, open.options, server.family());
+    const Offer offer = offer_for(now, open.path, *open.options, server.family());
     std::uint32_t bits = now.fast_open;
-    if (open.options.fast_open_no_cookie) {
+    if (open.options->fast_open_no_cookie) {
         bits |= event::fast_open_client_no_cookie;
     }
     return opening_to(bits, fast_open_cache.find(server), offer.mss);
@@ -61,13 +61,14 @@ Engine::Parts::Early Engine::Parts::judge_fast_open(const Turn& turn, Listener& 
 void Engine::Parts::open_early(const Turn& turn, Listeners::Handle handle, SegmentIn&& segment,
                                const PassiveOpen& open) {
     Listener& listener = *listeners.get(handle);
-    const auto made = connections.insert(turn, open);
+    const auto made = connections.insert(turn, pool, open);
     if (!made) return ignore_syn(turn, listener, segment, Reason::limit_reached);
     ConnectionSlot& slot = *connections.get(*made);
     slot.handle = *made;
     slot.serial = next_serial++;
-    slot.queued_in = ListenerId{handle};
-    slot.early_of = ListenerId{handle};
+    slot.listener = ListenerId{handle};
+    slot.is_queued = true;
+    slot.is_counted_early = true;
     ++listener.fast_opens;
     index(open.tuple, {PeerKind::connection, made->index});
     slot.is_indexed = true;
@@ -89,11 +90,11 @@ void Engine::Parts::learn(ConnectionSlot& slot) {
 
 // The handshake of a Fast Open is over: its place is free, a minute later where a RST ended it.
 void Engine::Parts::leave_fast_open(const Turn& turn, ConnectionSlot& slot) {
-    if (!slot.early_of) return;
+    if (!slot.is_counted_early) return;
     const bool goes_on = slot.is_indexed && slot.connection.is_early();
     if (goes_on) return;
-    Listener* listener = listeners.get(slot.early_of->handle);
-    slot.early_of.reset();
+    Listener* listener = listeners.get(slot.listener.handle);
+    slot.is_counted_early = false;
     if (listener == nullptr) return;
     if (listener->fast_opens > 0) --listener->fast_opens;
     if (slot.connection.is_early()) {

@@ -27,7 +27,7 @@ void Engine::Parts::refresh(const Turn& turn, ConnectionSlot& slot) {
     if (!slot.ready.is_linked() && slot.connection.wants_to_send(turn)) ready.push_back(slot);
     // Nobody holds a connection before accept(): what changed until then is told once, there.
     const bool has_edge = slot.connection.take_readiness_edge();
-    if (has_edge && !slot.queued_in && !slot.connection.is_orphan()) edge_of(slot);
+    if (has_edge && !slot.is_queued && !slot.connection.is_orphan()) edge_of(slot);
 }
 
 // The record takes the connection's place in the index; too many records: it is skipped and counted

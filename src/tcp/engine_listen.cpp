@@ -199,7 +199,7 @@ PassiveOpen Engine::Parts::open_of(const HalfOpenValues& values, const Listener&
     PassiveOpen open;
     open.tuple = values.tuple;
     open.path = path_of(values, listener);
-    open.options = listener.options();
+    open.options = listener.shared_options();
     open.iss = values.iss;
     open.irs = values.irs;
     open.peer_mss = values.peer_mss;
@@ -231,12 +231,13 @@ void Engine::Parts::admit(const Turn& turn, Origin origin, const PassiveOpen& gi
     PassiveOpen open = given;
     open.path.super_segment_max = segment.path.super_segment_max;
     const FourTuple tuple = open.tuple;
-    const auto handle = connections.insert(turn, open);
+    const auto handle = connections.insert(turn, pool, open);
     if (!handle) return drop(turn, segment, 0, Reason::limit_reached);
     ConnectionSlot& slot = *connections.get(*handle);
     slot.handle = *handle;
     slot.serial = next_serial++;
-    slot.queued_in = ListenerId{listener_handle};
+    slot.listener = ListenerId{listener_handle};
+    slot.is_queued = true;
     const PeerRef self{PeerKind::connection, handle->index};
     if (origin.entry) {
         reindex(tuple, {PeerKind::half_open, *origin.entry}, self);

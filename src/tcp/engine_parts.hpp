@@ -23,8 +23,9 @@ namespace dt::tcp {
 struct ConnectionSlot {
     static constexpr std::uint32_t none = 0xffffffffU;
 
-    template <class Open>
-    ConnectionSlot(const Turn& turn, const Open& open) : connection(turn, open) {}
+    ConnectionSlot(const Turn& turn, const ActiveOpen& open) : connection(turn, open) {}
+    ConnectionSlot(const Turn& turn, buf::Pool& pool, const PassiveOpen& open)
+        : connection(turn, pool, open) {}
 
     Connection connection;
     base::Handle<Connection> handle;  // its own
@@ -32,14 +33,17 @@ struct ConnectionSlot {
     base::TimerWheel::TimerId timer;
     std::uint32_t port_previous = none;  // connections on the same local port
     std::uint32_t port_next = none;
-    std::uint32_t mtu_version = 0;        // of PathMtus, as last seen
-    std::uint32_t serial = 0;             // order of creation, for viewers
-    std::optional<ListenerId> queued_in;  // whose accept queue it waits in
-    std::optional<ListenerId> early_of;   // whose pending Fast Opens count it
-    bool is_indexed = false;              // segments find it
+    std::uint32_t mtu_version = 0;  // of PathMtus, as last seen
+    std::uint32_t serial = 0;       // order of creation, for viewers
+    ListenerId listener;            // whose SYN opened it; null: it was opened from here
+    bool is_queued = false;         // in the listener's accept queue
+    bool is_counted_early = false;  // among the listener's pending Fast Opens
+    bool is_indexed = false;        // segments find it
     bool is_counted_orphan = false;
     bool has_edge = false;  // in the queue of readiness edges
 };
+
+static_assert(sizeof(ConnectionSlot) <= 584, "what every idle connection costs");
 
 /// A segment owed without a connection: a reply, or the SYN-ACK of a half-open entry.
 struct Owed {
@@ -157,6 +161,7 @@ struct Engine::Parts {
         return config.reply_ring + config.somaxconn + 1;
     }
     [[nodiscard]] ConnectionSlot* slot(ConnId id) { return connections.get(id.handle); }
+    [[nodiscard]] const ConnectionSlot* slot(ConnId id) const { return connections.get(id.handle); }
 
     Config config;
     buf::Pool& pool;

@@ -137,8 +137,8 @@ void Engine::snapshot(Instant now, std::vector<SocketView>& sockets,
     });
     for (const ConnectionSlot* slot : by_age) {
         sockets.push_back(view_of(*slot, now));
-        if (!slot->queued_in) continue;
-        const Listener* listener = parts.listeners.get(slot->queued_in->handle);
+        if (!slot->is_queued) continue;
+        const Listener* listener = parts.listeners.get(slot->listener.handle);
         if (listener != nullptr) sockets.back().queued_in = listener->local();
     }
     parts.listeners.for_each([&](Listeners::Handle, const Listener& listener) {

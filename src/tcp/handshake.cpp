@@ -48,37 +48,35 @@ Connection::Connection(const Turn& turn, const ActiveOpen& open)
       path_(open.path),
       options_(open.options),
       snd_(open.iss),
-      window_(window_limit(buffer_of(turn.config(), open.options)),
-              mss_of(open.path, open.options, open.tuple.remote.addr.family())),
+      window_(window_limit(buffer_of(turn.config(), *open.options)),
+              mss_of(open.path, *open.options, open.tuple.remote.addr.family())),
       rtt_(turn.config()),
       rack_(turn.config()),
-      recovery_(open.iss),
-      send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
-                                                 : turn.config().send_buffer),
-      lowat_(lowat_of(turn.config(), open.options)) {
+      send_buffer_(open.options->send_buffer != 0 ? open.options->send_buffer
+                                                  : turn.config().send_buffer),
+      lowat_(lowat_of(turn.config(), *open.options)) {
     tcb_.iss = open.iss;
     tcb_.snd_small_end = open.iss;
     tcb_.timestamps = turn.config().timestamps;
     tcb_.ts_offset = open.ts_offset;
-    if (open.fast_open) opening_ = std::make_unique<FastOpening>(*open.fast_open);
-    if (options_.quick_ack) set(Flag::quick_ack);
+    if (open.fast_open) rare().opening = std::make_unique<FastOpening>(*open.fast_open);
+    if (options_->quick_ack) set(Flag::quick_ack);
     move(turn, event::Cause::active_open);
 }
 
-Connection::Connection(const Turn& turn, const PassiveOpen& open)
+Connection::Connection(const Turn& turn, buf::Pool& pool, const PassiveOpen& open)
     : tuple_(open.tuple),
       path_(open.path),
       options_(open.options),
       snd_(open.iss),
-      window_(window_limit(buffer_of(turn.config(), open.options)),
-              mss_of(open.path, open.options, open.tuple.remote.addr.family())),
+      window_(window_limit(buffer_of(turn.config(), *open.options)),
+              mss_of(open.path, *open.options, open.tuple.remote.addr.family())),
       rtt_(turn.config()),
       rack_(turn.config()),
-      recovery_(open.iss),
       last_received_(turn.now()),
-      send_buffer_(open.options.send_buffer != 0 ? open.options.send_buffer
-                                                 : turn.config().send_buffer),
-      lowat_(lowat_of(turn.config(), open.options)),
+      send_buffer_(open.options->send_buffer != 0 ? open.options->send_buffer
+                                                  : turn.config().send_buffer),
+      lowat_(lowat_of(turn.config(), *open.options)),
       syn_retransmits_(open.syn_ack_retransmissions),
       state_(State::syn_received) {
     tcb_.iss = open.iss;
@@ -94,16 +92,16 @@ Connection::Connection(const Turn& turn, const PassiveOpen& open)
         tcb_.timestamps = event::Switch::on;
         syn.options.timestamps = wire::Timestamps{.value = *open.ts_recent};
     }
-    if (options_.quick_ack) set(Flag::quick_ack);
+    if (options_->quick_ack) set(Flag::quick_ack);
     agree(turn, syn);
     if (open.ecn) tcb_.ecn = event::Switch::on;
     if (open.fast_open) {
-        opening_ = std::make_unique<FastOpening>(*open.fast_open);
+        rare().opening = std::make_unique<FastOpening>(*open.fast_open);
         return;
     }
     // Where nobody knows when it left it counts as sent again: no sample (Karn).
     const int transmissions = 1 + open.syn_ack_retransmissions + (open.syn_ack_at ? 0 : 1);
-    snd_.on_syn_ack_sent(open.syn_ack_at.value_or(turn.now()),
+    snd_.on_syn_ack_sent(pool, open.syn_ack_at.value_or(turn.now()),
                          static_cast<std::uint8_t>(transmissions));
 }
 
@@ -113,7 +111,7 @@ Connection::~Connection() = default;
 wire::TcpOptions Connection::syn_options(const Turn& turn) const {
     wire::TcpOptions options;
     const Config& config = turn.config();
-    const Offer offer = offer_for(config, path_, options_, tuple_.remote.addr.family());
+    const Offer offer = offer_for(config, path_, *options_, tuple_.remote.addr.family());
     options.mss = offer.mss;
     const bool is_answer = state_ == State::syn_received;
     if (is_answer ? window_.shift() != 0 || tcb_.snd_shift != 0
@@ -126,7 +124,7 @@ wire::TcpOptions Connection::syn_options(const Turn& turn) const {
             wire::Timestamps{.value = ts_now(turn.now()), .echo = is_answer ? tcb_.ts_recent : 0};
     }
     // RFC 7413 §4.4: a SYN that is sent again is a plain one.
-    if (opening_ && snd_.nxt() == tcb_.iss) options.fast_open = opening_->option;
+    if (opening() != nullptr && snd_.nxt() == tcb_.iss) options.fast_open = opening()->option;
     return options;
 }
 
@@ -137,7 +135,7 @@ bool Connection::offers_ecn(const Turn& turn) const {
 }
 
 std::uint16_t Connection::offer_window(const Turn& turn) const {
-    return offer_for(turn.config(), path_, options_, tuple_.remote.addr.family()).window;
+    return offer_for(turn.config(), path_, *options_, tuple_.remote.addr.family()).window;
 }
 
 // §3.10.7.3: first the ACK, second the RST, fourth the SYN, fifth what has neither.
@@ -198,7 +196,7 @@ void Connection::take_syn(Arrival& a) {
         rtt_.on_sample(a.turn.config(), *rtt, snd_.una(), snd_.nxt());
         min_rtt_.on_sample(a.turn.config(), a.turn.now(), *rtt);
     }
-    if (opening_) take_fast_open(a);
+    if (opening() != nullptr) take_fast_open(a);
     establish(a.turn, event::Cause::rcv_syn_ack);
     // Text of the SYN that was not taken leaves again at once and carries the ACK (Linux).
     if (snd_.flight() == 0) {
@@ -217,7 +215,7 @@ void Connection::take_syn(Arrival& a) {
 // The peer's SYN: IRS and its options. `syn` is the SYN of either kind of open.
 void Connection::agree(const Turn& turn, const wire::TcpRepr& syn) {
     const wire::TcpOptions& options = syn.options;
-    const Offer offer = offer_for(turn.config(), path_, options_, tuple_.remote.addr.family());
+    const Offer offer = offer_for(turn.config(), path_, *options_, tuple_.remote.addr.family());
     tcb_.irs = syn.seq;
     tcb_.rcv_nxt = syn.seq + 1;
     tcb_.peer_mss = options.mss.value_or(0);
@@ -242,7 +240,7 @@ void Connection::agree(const Turn& turn, const wire::TcpRepr& syn) {
 void Connection::establish(const Turn& turn, event::Cause cause) {
     // RFC 5681 §3.1, as Linux: more than one lost SYN makes the first window one segment.
     if (!has(Flag::early)) {
-        congestion_.choose(options_.congestion.value_or(turn.config().congestion));
+        congestion_.choose(options_->congestion.value_or(turn.config().congestion));
         congestion_.start(turn.config(), tcb_.snd_mss,
                           syn_retransmits_ > 1 ? Congestion::Opening::after_lost_syns
                                                : Congestion::Opening::usual);
@@ -270,7 +268,7 @@ std::uint16_t Connection::mss_of_path() const {
     const std::uint16_t fallback = family == Family::v4 ? default_mss_v4 : default_mss_v6;
     const std::uint16_t peer =
         std::max(tcb_.peer_mss != 0 ? tcb_.peer_mss : fallback, peer_mss_min);
-    const std::uint16_t whole = std::min(peer, mss_of(path_, options_, family));
+    const std::uint16_t whole = std::min(peer, mss_of(path_, *options_, family));
     const std::uint16_t options =
         tcb_.timestamps == event::Switch::on ? timestamps_size : std::uint16_t{0};
     return static_cast<std::uint16_t>(whole - options);

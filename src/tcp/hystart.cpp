@@ -25,12 +25,14 @@ void HyStart::begin_round(Seq nxt) {
 HyStart::Pace HyStart::on_ack(std::optional<Duration> sample, Seq una, Seq nxt) {
     if (!has_round_) begin_round(nxt);
     if (sample) {
-        current_ = current_ == Duration{} ? *sample : std::min(current_, *sample);
+        const auto rounded = std::chrono::round<Microseconds>(*sample);
+        current_ = current_ == Microseconds{} ? rounded : std::min(current_, rounded);
         if (samples_ < samples_min) ++samples_;
     }
     const bool is_sure = samples_ >= samples_min;
-    if (!is_slow_ && is_sure && last_ != Duration{}) {
-        const Duration threshold = std::max(threshold_min, std::min(last_ / 8, threshold_max));
+    if (!is_slow_ && is_sure && last_ != Microseconds{}) {
+        const Duration threshold =
+            std::max(threshold_min, std::min<Duration>(last_ / 8, threshold_max));
         if (current_ >= last_ + threshold) {
             is_slow_ = true;
             slow_rounds_ = 0;

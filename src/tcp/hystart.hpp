@@ -27,9 +27,11 @@ class HyStart {
     void begin_round(Seq nxt);
     [[nodiscard]] Pace pace() const { return is_slow_ ? Pace::grow_slowly : Pace::grow; }
 
-    Duration last_{};      // least RTT of the round before; zero: none
-    Duration current_{};   // of this round
-    Duration baseline_{};  // of the round that made it slow
+    using Microseconds = std::chrono::duration<std::uint32_t, std::micro>;
+
+    Microseconds last_{};      // least RTT of the round before; zero: none
+    Microseconds current_{};   // of this round
+    Microseconds baseline_{};  // of the round that made it slow
     Seq round_end_{};
     std::uint8_t samples_ = 0;
     std::uint8_t slow_rounds_ = 0;

@@ -213,7 +213,7 @@ void Connection::take_acknowledgment(Arrival& a) {
     Delivery delivery;
     delivery.now = a.turn.now();
     delivery.min_rtt = min_rtt_.value();
-    delivery.recovery_point = recovery_.point();
+    delivery.recovery_point = loss_ ? loss_->recovery.point() : snd_.una() - 1;
     const std::uint32_t window = Window::from_field(a.header().window, tcb_.snd_shift).octets();
     if (after(a.ack(), snd_.una())) {
         const Acked acked = snd_.on_ack(a.ack(), delivery);
@@ -265,7 +265,7 @@ void Connection::take_delivery(const Turn& turn, AckEvent& ack, const Delivery& 
         if (delivery.duplicates > 0) rack_.on_duplicate(config, ack.una, ack.nxt);
         ack.delivered = delivery.numbers;
     } else {
-        ack.delivered = recovery_.count(ack);
+        ack.delivered = count_without_sack(ack);
     }
     const std::uint32_t whole = std::max<std::uint32_t>(ack.mss, 1);
     delivered_ += (ack.delivered + whole - 1) / whole;
@@ -273,7 +273,7 @@ void Connection::take_delivery(const Turn& turn, AckEvent& ack, const Delivery& 
 
 // TCP-WIN-019: two windows of text, so that one is queued while the other is in flight.
 void Connection::grow_send_buffer(const Config& config) {
-    if (options_.send_buffer != 0) return;
+    if (options_->send_buffer != 0) return;
     send_buffer_ = std::max(send_buffer_, std::min(2 * congestion_.cwnd(), config.send_buffer_max));
 }
 
@@ -418,7 +418,7 @@ void Connection::take_in_order(Arrival& a) {
 // RFC 2883 §4: what arrived twice is reported once.
 void Connection::note_duplicate(const Turn& turn, Seq first, Seq end) {
     if (tcb_.sack == event::Switch::off || turn.config().dsack == event::Switch::off) return;
-    dsack_ = wire::SackBlock{first, end};
+    rare().dsack = wire::SackBlock{first, end};
 }
 
 // SHLD-31. Each segment out of order owes its own ACK: the peer counts them (RFC 5681 §3.2).
@@ -487,12 +487,11 @@ void Connection::drop(const Arrival& a, event::Reason reason) const {
 
 // RFC 5961 §7: the segment is dropped; its ACK is throttled per connection (TCP-WIN-028).
 void Connection::challenge(const Arrival& a, event::Reason reason) {
-    const bool is_limited =
-        has(Flag::challenged) && a.turn.now() - challenge_at_ < a.turn.config().invalid_ratelimit;
+    const bool is_limited = rare().challenge_at &&
+                            a.turn.now() - *rare().challenge_at < a.turn.config().invalid_ratelimit;
     drop(a, is_limited ? event::Reason::challenge_limited : reason);
     if (is_limited) return;
-    set(Flag::challenged);
-    challenge_at_ = a.turn.now();
+    rare().challenge_at = a.turn.now();
     acks_.owe_one(reason);
 }
 

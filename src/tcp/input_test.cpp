@@ -286,7 +286,7 @@ TEST_F(Input, TCP_SEG_044_numbers_wrap_round) {
     PassiveOpen open = passive();
     open.iss = Seq{0xfffffff0};
     open.irs = Seq{0xfffffff0};
-    c = std::make_unique<Connection>(turn(), open);
+    c = std::make_unique<Connection>(turn(), pool, open);
     deliver({.seq = 0xfffffff1, .ack = 0xfffffff1});
     ASSERT_EQ(c->state(), State::established);
     sent.clear();

@@ -27,7 +27,7 @@ Match match(const Listener& listener, const IpAddr& to) {
 std::uint32_t Listener::defer_rounds() const {
     std::uint32_t rounds = 0;
     std::uint64_t seconds = 0;
-    for (std::uint32_t step = 1; seconds < options_.defer_accept_s && rounds < 255;
+    for (std::uint32_t step = 1; seconds < options_->defer_accept_s && rounds < 255;
          step = std::min(step * 2, 120U)) {
         seconds += step;
         ++rounds;
@@ -37,7 +37,7 @@ std::uint32_t Listener::defer_rounds() const {
 
 std::uint32_t Listener::fast_open_limit(const Config& config) const {
     if ((config.fast_open & event::fast_open_server) == 0) return 0;
-    if (options_.fast_open_queue > 0) return options_.fast_open_queue;
+    if (options_->fast_open_queue > 0) return options_->fast_open_queue;
     return (config.fast_open & event::fast_open_every_listener) != 0 ? limit_ : 0;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ring.hpp"
+#include "base/shared.hpp"
 #include "base/slot_map.hpp"
 #include "base/sparse_array.hpp"
 #include "event/event.hpp"
@@ -48,8 +49,10 @@ class Listener {
     [[nodiscard]] const Endpoint& local() const { return local_; }
     [[nodiscard]] std::uint32_t limit() const { return limit_; }
     void set_limit(std::uint32_t limit) { limit_ = limit; }
-    [[nodiscard]] Options& options() { return options_; }
-    [[nodiscard]] const Options& options() const { return options_; }
+    [[nodiscard]] const Options& options() const { return *options_; }
+    /// As its connections inherit them.
+    [[nodiscard]] const Shared<Options>& shared_options() const { return options_; }
+    void set_options(const Options& options) { options_ = options; }
 
     /// How often a SYN-ACK falls due until TCP_DEFER_ACCEPT's time is over; 0 = not set.
     [[nodiscard]] std::uint32_t defer_rounds() const;
@@ -83,7 +86,7 @@ class Listener {
   private:
     Endpoint local_;
     std::uint32_t limit_;
-    Options options_;
+    Shared<Options> options_;
     std::uint64_t syn_ignored_ = 0;
 };
 

@@ -1,5 +1,7 @@
 // Loss detection, recovery and undo over a connection, once per ACK: RFC 6675 and RFC 8985 where
 // the peer sends SACK, RFC 6582 where not; F-RTO (RFC 5682), the tail loss probe's answer, PRR.
+#include "tcp/loss.hpp"
+
 #include <algorithm>
 
 #include "tcp/arrival.hpp"
@@ -20,12 +22,26 @@ bool is_dsack(const wire::SackBlocks& blocks, Seq ack) {
 
 }  // namespace
 
+Loss& Connection::loss() {
+    if (!loss_) loss_ = std::make_unique<Loss>(snd_.una());
+    return *loss_;
+}
+
+Phase Connection::recovery_phase() const { return loss_ ? loss_->recovery.phase() : Phase::open; }
+
+// What a calm connection hears is what it was told, until a duplicate ACK comes.
+std::uint32_t Connection::count_without_sack(const AckEvent& ack) {
+    if (loss_ || ack.kind == AckKind::duplicate) return loss().recovery.count(ack);
+    return ack.kind == AckKind::advanced ? ack.acked : 0;
+}
+
 event::CongestionState Connection::congestion_state() const {
     using event::CongestionState;
-    switch (recovery_.phase()) {
+    switch (recovery_phase()) {
         case Phase::open:
-            return snd_.sacked() > 0 || recovery_.has_duplicates() ? CongestionState::disorder
-                                                                   : CongestionState::open;
+            return snd_.sacked() > 0 || (loss_ && loss_->recovery.has_duplicates())
+                       ? CongestionState::disorder
+                       : CongestionState::open;
         case Phase::reduced: return CongestionState::reduced;
         case Phase::fast: return CongestionState::recovery;
         case Phase::timeout: return CongestionState::loss;
@@ -74,114 +90,117 @@ void Connection::take_dsack(const wire::SackBlock& block, AckEvent& ack, Deliver
     if (dsacks_ > resent_total_) return;
     ack.has_dsack = true;
     delivery.duplicates = segments;
-    undo_.on_duplicate(block.end, segments);
-    ack.dsack_of_probe = segments == 1 && probe_.is_out() && block.end == probe_.end();
+    if (!loss_) return;
+    loss_->undo.on_duplicate(block.end, segments);
+    ack.dsack_of_probe = segments == 1 && loss_->probe.is_out() && block.end == loss_->probe.end();
 }
 
 // The ACK as a value passes loss detection and recovery, then congestion control. How long text may
 // still be out of order; zero where none is waited for.
 Duration Connection::recover(const Turn& turn, const AckEvent& ack) {
     const std::uint32_t lost_before = snd_.lost_ever();
-    const Phase phase_before = recovery_.phase();
-    if (probe_.has_repaired(ack)) on_probe_repaired(turn, ack);
+    const Phase phase_before = recovery_phase();
+    if (loss_ && loss_->probe.has_repaired(ack)) on_probe_repaired(turn, ack);
     Duration wait{};
     if (is_dubious(ack)) wait = judge(turn, ack);
-    recovery_.follow(ack.una);
+    if (loss_) loss_->recovery.follow(ack.una);
     steer(ack, phase_before, snd_.lost_ever() - lost_before);
     if (turn.config().rescue == event::Switch::on) rescue(turn);
+    if (loss_ && snd_.flight() == 0 && loss_->is_over(ack.una)) loss_.reset();
     return wait;
 }
 
 // RFC 6675 §5 NextSeg() rule 4: with nothing else to send, the last segment outstanding leaves once
 // more in each recovery, so that its loss is seen before the time-out (TCP-LOSS-012).
 void Connection::rescue(const Turn& turn) {
-    const bool may_look = recovery_.phase() == Phase::fast && tcb_.sack == event::Switch::on;
+    const bool may_look = recovery_phase() == Phase::fast && tcb_.sack == event::Switch::on;
     if (!may_look || snd_.lost() > 0 || is_text_ready(turn.now())) return;
     const bool is_tail_open = before(snd_.highest_sacked(), snd_.nxt());
     if (!is_tail_open || in_flight() + tcb_.snd_mss > congestion_.cwnd()) return;
-    if (rare().rescued == recovery_.point()) return;
-    rare().rescued = recovery_.point();
+    if (rare().rescued == loss().recovery.point()) return;
+    rare().rescued = loss().recovery.point();
     snd_.mark_tail_lost();
 }
 
 // Anything but an ordinary advance while nothing is amiss.
 bool Connection::is_dubious(const AckEvent& ack) const {
-    return ack.kind != AckKind::advanced || recovery_.phase() != Phase::open || ack.has_dsack ||
+    return ack.kind != AckKind::advanced || recovery_phase() != Phase::open || ack.has_dsack ||
            ack.sacked > 0 || ack.sacked_before > 0 || ack.has_ece;
 }
 
 Duration Connection::judge(const Turn& turn, const AckEvent& ack) {
-    if (recovery_.phase() == Phase::open) undo_.forget_stamp();
+    if (loss_ && recovery_phase() == Phase::open) loss_->undo.forget_stamp();
     end_episode(turn, ack);
-    switch (recovery_.phase()) {
+    switch (recovery_phase()) {
         case Phase::open:
-            if (undo_.is_all_duplicate()) undo(turn, Unmark::no);
+            if (loss_ && loss_->undo.is_all_duplicate()) undo(turn, Unmark::no);
             break;
         case Phase::reduced: break;
         case Phase::fast: undo_in_fast(turn, ack); break;
         case Phase::timeout: on_ack_after_timeout(turn, ack); break;
     }
     const Duration wait = find_losses(turn, ack);
-    if (ack.has_ece && recovery_.phase() == Phase::open && ack.flight > 0) on_marked(turn, ack);
+    if (ack.has_ece && recovery_phase() == Phase::open && ack.flight > 0) on_marked(turn, ack);
     return wait;
 }
 
 // RFC 3168 §6.1.2: as a loss, but nothing is sent again; once per window (TCP-ECN-008).
 void Connection::on_marked(const Turn& turn, const AckEvent& ack) {
     const event::CongestionState from = congestion_state();
-    undo_.forget();
+    loss().undo.forget();
     cut({ack.flight, ack.sacked_before});
-    recovery_.enter(Phase::reduced, snd_.nxt());
+    loss().recovery.enter(Phase::reduced, snd_.nxt());
     emit_congestion(turn, from, Reason::marked_by_network);
 }
 
 // The recovery point is acknowledged (TCP-LOSS-014).
 void Connection::end_episode(const Turn& turn, const AckEvent& ack) {
-    const Phase phase = recovery_.phase();
-    if (phase == Phase::open || phase == Phase::timeout || !recovery_.is_over(ack.una)) return;
-    if (phase == Phase::reduced && ack.una == recovery_.point()) return;
+    const Phase phase = recovery_phase();
+    if (phase == Phase::open || phase == Phase::timeout || !loss().recovery.is_over(ack.una))
+        return;
+    if (phase == Phase::reduced && ack.una == loss().recovery.point()) return;
     const event::CongestionState from = congestion_state();
     const bool was_none =
-        phase == Phase::fast && (undo_.is_all_duplicate() || undo_.is_early(ack.echo));
+        phase == Phase::fast && (loss().undo.is_all_duplicate() || loss().undo.is_early(ack.echo));
     if (was_none) return undo(turn, Unmark::no);
-    recovery_.leave();
+    loss().recovery.leave();
     rack_.on_recovered();
-    undo_.forget_stamp();
+    loss().undo.forget_stamp();
     congestion_.on_recovered(tcb_.snd_mss);
     emit_congestion(turn, from, Reason::loss_repaired);
 }
 
 // RFC 3522, RFC 3708 while the loss is being repaired.
 void Connection::undo_in_fast(const Turn& turn, const AckEvent& ack) {
-    const bool is_early = ack.kind == AckKind::advanced && undo_.is_early(ack.echo);
+    const bool is_early = ack.kind == AckKind::advanced && loss().undo.is_early(ack.echo);
     if (is_early && snd_.segments(SendQueue::Kind::resent) == 0) return undo(turn, Unmark::yes);
-    if (!undo_.is_all_duplicate()) return;
+    if (!loss().undo.is_all_duplicate()) return;
     rack_.keep_window();
     undo(turn, Unmark::no);
 }
 
 // RFC 5682 §3.1 and §2.1, as Linux orders them.
 void Connection::on_ack_after_timeout(const Turn& turn, const AckEvent& ack) {
-    const bool is_over = recovery_.is_over(ack.una);
+    const bool is_over = loss().recovery.is_over(ack.una);
     const bool has_advanced = ack.kind == AckKind::advanced;
-    if (has_advanced && (undo_.is_all_duplicate() || undo_.is_early(ack.echo)))
+    if (has_advanced && (loss().undo.is_all_duplicate() || loss().undo.is_early(ack.echo)))
         return undo(turn, Unmark::yes);
-    if (recovery_.frto() != Recovery::Frto::off) {
+    if (loss().recovery.frto() != Recovery::Frto::off) {
         const bool has_sack = tcb_.sack == event::Switch::on;
         if (ack.has_original && (has_sack || !ack.has_resent)) return undo(turn, Unmark::yes);
-        if (after(snd_.nxt(), recovery_.point())) {
-            recovery_.set_frto(Recovery::Frto::off);  // step 3a: the loss was real
+        if (after(snd_.nxt(), loss().recovery.point())) {
+            loss().recovery.set_frto(Recovery::Frto::off);  // step 3a: the loss was real
         } else if (has_advanced && !is_over) {
             if (snd_.has_unsent() && window_left(snd_.nxt()) > 0)
-                return recovery_.begin_new_text(snd_.nxt());
-            recovery_.set_frto(Recovery::Frto::off);
+                return loss().recovery.begin_new_text(snd_.nxt());
+            loss().recovery.set_frto(Recovery::Frto::off);
         }
     }
     if (!is_over) return;
     const event::CongestionState from = congestion_state();
-    recovery_.leave();
-    undo_.forget();
-    undo_.forget_stamp();
+    loss().recovery.leave();
+    loss().undo.forget();
+    loss().undo.forget_stamp();
     // Who follows the losses grows on from what is left; BBR has its window back (Linux).
     if (congestion_.is_own_master()) congestion_.on_recovered(tcb_.snd_mss);
     emit_congestion(turn, from, Reason::loss_repaired);
@@ -190,10 +209,10 @@ void Connection::on_ack_after_timeout(const Turn& turn, const AckEvent& ack) {
 void Connection::undo(const Turn& turn, Unmark unmark) {
     const event::CongestionState from = congestion_state();
     if (unmark == Unmark::yes) snd_.unmark_lost();
-    congestion_.undo(undo_.cwnd(), undo_.ssthresh());
-    undo_.forget();
-    undo_.forget_stamp();
-    recovery_.leave();
+    congestion_.undo(loss().undo.cwnd(), loss().undo.ssthresh());
+    loss().undo.forget();
+    loss().undo.forget_stamp();
+    loss().recovery.leave();
     rack_.look_again();
     retransmits_ = 0;
     emit_congestion(turn, from, Reason::loss_was_none);
@@ -203,9 +222,9 @@ void Connection::undo(const Turn& turn, Unmark unmark) {
 // (DEC-31).
 Duration Connection::find_losses(const Turn& turn, const AckEvent& ack) {
     if (tcb_.sack == event::Switch::off) {
-        if (!recovery_.is_head_lost(ack)) return {};
+        if (!loss_ || !loss_->recovery.is_head_lost(ack)) return {};
         snd_.mark_head_lost(tcb_.snd_mss);
-        if (recovery_.phase() == Phase::fast) return {};
+        if (recovery_phase() == Phase::fast) return {};
         enter_fast(turn, {ack.flight, ack.sacked_before}, Reason::lost_by_duplicates);
         return {};
     }
@@ -226,7 +245,7 @@ Duration Connection::mark_overdue(const Turn& turn, Outstanding outstanding) {
     const bool is_new = snd_.lost_ever() != lost;
     const bool is_resent = snd_.resent_lost_ever() != resent_lost;
     const bool is_in_episode =
-        recovery_.phase() == Phase::fast || recovery_.phase() == Phase::timeout;
+        recovery_phase() == Phase::fast || recovery_phase() == Phase::timeout;
     if (is_new && (!is_in_episode || is_resent))
         enter_fast(turn, outstanding, Reason::lost_by_time);
     return wait;
@@ -234,7 +253,7 @@ Duration Connection::mark_overdue(const Turn& turn, Outstanding outstanding) {
 
 Duration Connection::reordering_window(const Turn& turn) const {
     Rack::Situation situation;
-    if (recovery_.phase() == Phase::fast || recovery_.phase() == Phase::timeout)
+    if (recovery_phase() == Phase::fast || recovery_phase() == Phase::timeout)
         situation.phase = Rack::Situation::Phase::recovering;
     situation.sacked = snd_.sacked() / std::max<std::uint32_t>(tcb_.snd_mss, 1);
     situation.min_rtt = min_rtt_.value();
@@ -244,27 +263,27 @@ Duration Connection::reordering_window(const Turn& turn) const {
 
 void Connection::enter_fast(const Turn& turn, Outstanding outstanding, Reason reason) {
     const event::CongestionState from = congestion_state();
-    if (recovery_.phase() == Phase::open) {
-        undo_.begin(snd_.una(), congestion_.cwnd(), congestion_.ssthresh(),
-                    snd_.segments(SendQueue::Kind::resent));
+    if (recovery_phase() == Phase::open) {
+        loss().undo.begin(snd_.una(), congestion_.cwnd(), congestion_.ssthresh(),
+                          snd_.segments(SendQueue::Kind::resent));
     }
     // The network's mark and this loss are one sign (TCP-CC-025).
-    if (recovery_.phase() != Phase::reduced) cut(outstanding);
-    recovery_.enter(Phase::fast, snd_.nxt());
+    if (recovery_phase() != Phase::reduced) cut(outstanding);
+    loss().recovery.enter(Phase::fast, snd_.nxt());
     emit_congestion(turn, from, reason);
 }
 
 // What limited transmit sent beyond the window does not count (RFC 5681 §3.2 step 2).
 void Connection::cut(Outstanding outstanding) {
-    prr_.begin(outstanding.flight - outstanding.sacked);
+    loss().prr.begin(outstanding.flight - outstanding.sacked);
     congestion_.on_loss(std::min(outstanding.flight, congestion_.cwnd()), tcb_.snd_mss);
-    probe_.forget();
+    loss().probe.forget();
     if (tcb_.ecn == event::Switch::on) set(Flag::cwr_due);
 }
 
 // RFC 8985 §7.4: the probe was the retransmission; the loss costs one cut like any other.
 void Connection::on_probe_repaired(const Turn& turn, const AckEvent& ack) {
-    if (recovery_.phase() == Phase::fast || recovery_.phase() == Phase::timeout) return;
+    if (recovery_phase() == Phase::fast || recovery_phase() == Phase::timeout) return;
     const event::CongestionState from = congestion_state();
     congestion_.on_loss(std::min(ack.flight, congestion_.cwnd()), ack.mss);
     congestion_.on_recovered(ack.mss);
@@ -278,7 +297,7 @@ void Connection::steer(const AckEvent& ack, Phase before, std::uint32_t newly_lo
         told.in_flight = in_flight();
         return congestion_.on_ack(told);
     }
-    const Phase phase = recovery_.phase();
+    const Phase phase = recovery_phase();
     if (phase == Phase::fast || phase == Phase::reduced) {
         Prr::Step step{.delivered = ack.delivered, .in_flight = in_flight()};
         step.ssthresh = congestion_.ssthresh();
@@ -288,7 +307,7 @@ void Connection::steer(const AckEvent& ack, Phase before, std::uint32_t newly_lo
         // Without SACK each advance uncovers the next hole: it needs no share (RFC 6582 §3.2).
         if (has_advanced && (newly_lost == 0 || !has_sack)) step.safe = Prr::Step::Safe::yes;
         if (has_advanced && !has_sack) step.force = Prr::Step::Force::yes;
-        if (const auto cwnd = prr_.window(step)) congestion_.set_cwnd(*cwnd);
+        if (const auto cwnd = loss().prr.window(step)) congestion_.set_cwnd(*cwnd);
         return;
     }
     const bool is_left = phase == Phase::open && before != Phase::open && before != Phase::timeout;
@@ -299,15 +318,15 @@ void Connection::steer(const AckEvent& ack, Phase before, std::uint32_t newly_lo
 // asks whether the expiry was needless, unless an earlier one is not yet repaired (TCP-LOSS-045).
 void Connection::on_timeout(const Turn& turn) {
     const event::CongestionState from = congestion_state();
-    const Phase phase = recovery_.phase();
+    const Phase phase = recovery_phase();
     const bool was_calm = phase == Phase::open || phase == Phase::reduced;
     const bool is_new = phase == Phase::timeout && retransmits_ == 0;
     const bool is_withdrawn = snd_.is_head_sacked();
-    const bool is_first = phase == Phase::open || is_new || recovery_.is_over(snd_.una());
+    const bool is_first = phase == Phase::open || is_new || loss().recovery.is_over(snd_.una());
     const std::uint32_t outstanding = std::min(snd_.flight(), congestion_.cwnd());
     if (is_first) {
-        undo_.begin(snd_.una(), congestion_.cwnd(), congestion_.ssthresh(),
-                    snd_.segments(SendQueue::Kind::resent));
+        loss().undo.begin(snd_.una(), congestion_.cwnd(), congestion_.ssthresh(),
+                          snd_.segments(SendQueue::Kind::resent));
     }
     congestion_.on_timeout(is_first ? Congestion::Expiry::first : Congestion::Expiry::again,
                            outstanding, tcb_.snd_mss);
@@ -315,12 +334,12 @@ void Connection::on_timeout(const Turn& turn) {
     if (has_rack && snd_.sacked() >= rack_.reordering() * tcb_.snd_mss)
         rack_.on_timeout(turn.config());
     snd_.mark_timed_out(has_rack ? rack_.rtt() : Duration{}, turn.now());
-    recovery_.enter(Phase::timeout, snd_.nxt());
-    probe_.forget();
+    loss().recovery.enter(Phase::timeout, snd_.nxt());
+    loss().probe.forget();
     clear(Flag::tail_probe);
     if (tcb_.ecn == event::Switch::on) set(Flag::cwr_due);
     const bool has_frto = turn.config().frto != 0 && (was_calm || retransmits_ > 0);
-    if (has_frto && !is_withdrawn) recovery_.set_frto(Recovery::Frto::waiting);
+    if (has_frto && !is_withdrawn) loss().recovery.set_frto(Recovery::Frto::waiting);
     congestion_.set_cwnd(in_flight() + tcb_.snd_mss);
     emit_congestion(turn, from, is_withdrawn ? Reason::sack_withdrawn : Reason::lost_by_timeout);
 }
@@ -333,8 +352,8 @@ void Connection::on_reorder_timer(const Turn& turn) {
         Prr::Step step{.delivered = tcb_.snd_mss, .in_flight = in_flight()};
         step.ssthresh = congestion_.ssthresh();
         step.mss = tcb_.snd_mss;
-        if (recovery_.phase() == Phase::fast && !congestion_.is_own_master()) {
-            if (const auto cwnd = prr_.window(step)) congestion_.set_cwnd(*cwnd);
+        if (recovery_phase() == Phase::fast && !congestion_.is_own_master()) {
+            if (const auto cwnd = loss().prr.window(step)) congestion_.set_cwnd(*cwnd);
         }
     }
     if (wait != Duration{}) {

@@ -1,4 +1,6 @@
 // Loss recovery with SACK over a connection: spec rows TCP-LOSS, and the window that follows.
+#include "tcp/loss.hpp"
+
 #include <gtest/gtest.h>
 
 #include "tcp/loss_fixture.hpp"
@@ -304,6 +306,21 @@ TEST_F(SackLoss, TCP_LOSS_046_the_echo_of_the_first_copy_undoes_the_cut) {
     deliver(late);
     EXPECT_EQ(view().state, CongestionState::open);
     EXPECT_EQ(view().cwnd, 10U);
+}
+
+// Behind a timeout and what it doubted a connection is as small as one that lost nothing.
+TEST_F(SackLoss, WhatALossNeedsIsGivenBackBehindIt) {
+    fly();
+    run(2s);
+    ack(10);
+    ASSERT_EQ(decisions().front(), Reason::lost_by_timeout);
+    const std::size_t held = c->memory();
+    queue(mss);
+    flush();
+    now += 100ms;
+    ack(11);
+    EXPECT_EQ(view().state, CongestionState::open);
+    EXPECT_EQ(c->memory(), held - sizeof(Loss));
 }
 
 // What Linux counts as delivered: segments, of a part too.

@@ -12,7 +12,7 @@ void Connection::take_urgent(const Arrival& a) {
     if (!a.flags.urg() || has(Flag::peer_finished)) return;
     const std::uint16_t pointer = a.header().urgent;
     const Seq at = a.header().seq + (pointer > 0 ? pointer - 1U : 0U);
-    const bool was_at_mark = rare_ && rare_->urgent.is_mark(copied()) && !options_.urgent_in_line;
+    const bool was_at_mark = rare_ && rare_->urgent.is_mark(copied()) && !options_->urgent_in_line;
     if (!rare().urgent.announce(at, tcb_.rcv_nxt, copied())) return;
     // An urgent octet that the reader stands at is no text (Linux).
     if (was_at_mark && !received_.empty()) received_.consume(1);
@@ -43,7 +43,7 @@ Connection::Stretch Connection::stretch() const {
     const Urgent& urgent = rare_->urgent;
     const std::uint32_t ahead = distance(copied(), urgent.at());
     if (ahead > 0) return {0, std::min<std::size_t>(size, ahead)};
-    if (options_.urgent_in_line || size == 0) return {0, size};
+    if (options_->urgent_in_line || size == 0) return {0, size};
     return {1, size - 1};
 }
 
@@ -56,7 +56,7 @@ void Connection::pass_mark(const Turn& turn) {
 Result<std::byte> Connection::take_urgent(Engine::Take take) {
     using Octet = Urgent::Octet;
     const Octet octet = rare_ ? rare_->urgent.octet() : Octet::none;
-    if (options_.urgent_in_line || octet == Octet::none || octet == Octet::taken)
+    if (options_->urgent_in_line || octet == Octet::none || octet == Octet::taken)
         return std::unexpected(Error::invalid_argument);
     if (octet == Octet::announced) return std::unexpected(Error::would_block);
     const std::byte value = rare_->urgent.value();

@@ -96,13 +96,13 @@ std::uint32_t Connection::window_left(Seq from) const {
 
 // F-RTO step 2b: new text leaves before retransmissions, and then an ACK is waited for.
 bool Connection::is_new_text_first(Instant now) const {
-    if (recovery_.frto() != Recovery::Frto::new_text) return false;
-    return after(snd_.nxt(), recovery_.point()) || is_text_ready(now);
+    if (!loss_ || loss_->recovery.frto() != Recovery::Frto::new_text) return false;
+    return after(snd_.nxt(), loss_->recovery.point()) || is_text_ready(now);
 }
 
 // Octets believed to be in the network: RFC 6675 "pipe"; without SACK duplicate ACKs tell it.
 std::uint32_t Connection::in_flight() const {
-    const std::uint32_t gone = snd_.lost() + snd_.sacked() + recovery_.credit();
+    const std::uint32_t gone = snd_.lost() + snd_.sacked() + (loss_ ? loss_->recovery.credit() : 0);
     return snd_.flight() > gone ? snd_.flight() - gone : 0;
 }
 
@@ -160,8 +160,8 @@ bool Connection::may_send_part(std::uint32_t length, std::uint32_t unsent) const
     if (has(Flag::force) || has(Flag::push) || is_sending_urgent()) return true;
     if (length < unsent) return length >= tcb_.snd_wnd_max / 2;  // the window cut it: SWS
     if (snd_.is_finished()) return true;                         // TCP-WIN-006
-    if (options_.cork || has(Flag::more)) return false;
-    if (options_.no_delay) return true;
+    if (options_->cork || has(Flag::more)) return false;
+    if (options_->no_delay) return true;
     // SND.UNA < end of the last small one <= SND.NXT: it is in flight. An end of long ago is
     // neither.
     return !after(tcb_.snd_small_end, snd_.una()) || after(tcb_.snd_small_end, snd_.nxt());
@@ -201,14 +201,14 @@ SegmentOut Connection::send_syn(const Turn& turn, buf::Pool& pool) {
     std::uint32_t text = 0;
     if (is_first) {
         text = attach_syn_text(*frame);
-        snd_.on_sent(1 + text, turn.now());
+        snd_.on_sent(pool, 1 + text, turn.now());
         stalled_since_ = turn.now();
         timers_.arm(TimerSlot::send, TimerKind::retransmit,
                     std::min(turn.now() + rtt_.rto(), user_deadline()));
     } else {
         snd_.on_resent(1, turn.now());
     }
-    const Offer offer = offer_for(turn.config(), path_, options_, tuple_.remote.addr.family());
+    const Offer offer = offer_for(turn.config(), path_, *options_, tuple_.remote.addr.family());
     header.source = tuple_.local.port;
     header.destination = tuple_.remote.port;
     header.seq = tcb_.iss;
@@ -220,8 +220,8 @@ SegmentOut Connection::send_syn(const Turn& turn, buf::Pool& pool) {
         header.ack = tcb_.rcv_nxt;
     }
     SegmentOut out = segment_with_text(std::move(frame), tuple_, header, text);
-    out.tos = options_.tos;
-    out.ttl = options_.ttl;
+    out.tos = options_->tos;
+    out.ttl = options_->ttl;
     out.summary.retransmission = syn_retransmits_;
     return out;
 }
@@ -244,13 +244,13 @@ SegmentOut Connection::send_again(const Turn& turn, buf::Pool& pool) {
                                   .length = chunk.text,
                                   .mss = tcb_.snd_mss});
     }
-    prr_.on_sent(chunk.text);
-    undo_.on_resent(ts_now(turn.now()));
+    loss().prr.on_sent(chunk.text);
+    loss().undo.on_resent(ts_now(turn.now()));
     ++resent_total_;
     last_sent_ = turn.now();
     if (has(Flag::tail_probe)) {
         clear(Flag::tail_probe);
-        probe_.on_sent(TailProbe::Kind::resent, snd_.nxt());
+        loss().probe.on_sent(TailProbe::Kind::resent, snd_.nxt());
     } else if (chunk.first == snd_.una() && timers_.kind(TimerSlot::send) != TimerKind::reorder) {
         arm_retransmit(turn);
     }
@@ -269,7 +269,7 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
     FramePtr frame = pool.frame();
     if (chunk.text > 0) attach_new(*frame, chunk);
     if (rare_) note_sent(turn, chunk, is_mtu_probe);
-    snd_.on_sent(chunk.length(), turn.now());
+    snd_.on_sent(pool, chunk.length(), turn.now());
     if (chunk.text % tcb_.snd_mss != 0) tcb_.snd_small_end = chunk.first + chunk.text;
     if (chunk.text > 0) {
         congestion_.on_sent(snd_.flight(), tcb_.snd_mss, snd_.una(), snd_.nxt());
@@ -278,7 +278,7 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
                                   .length = chunk.text,
                                   .unsent = snd_.unsent_text(),
                                   .mss = tcb_.snd_mss});
-        prr_.on_sent(chunk.text);
+        if (loss_) loss_->prr.on_sent(chunk.text);
         // Text behind that of a SYN saves the ACK of the SYN-ACK: the program is in a dialogue
         // (Linux).
         if (has(Flag::syn_text_acked) && !has(Flag::sent_text) && acks_.wants_pure_ack()) {
@@ -290,7 +290,7 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
     }
     if (has(Flag::tail_probe)) {
         clear(Flag::tail_probe);
-        probe_.on_sent(TailProbe::Kind::new_text, snd_.nxt());
+        loss().probe.on_sent(TailProbe::Kind::new_text, snd_.nxt());
     } else {
         arm_after_text(turn);
     }
@@ -378,7 +378,7 @@ SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draf
     if (tcb_.timestamps == event::Switch::on) {
         header.options.timestamps = wire::Timestamps{ts_now(turn.now()), tcb_.ts_recent};
     }
-    if (reassembly_ || dsack_) report_sack(header.options, draft.text);
+    if (reassembly_ || (rare_ && rare_->dsack)) report_sack(header.options, draft.text);
     (void)header.emit(frame->prepend(header.size()));
     SegmentOut out;
     out.tuple = tuple_;
@@ -397,8 +397,8 @@ SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draf
     out.frame = std::move(frame);
     if (has(Flag::fragments)) out.dont_fragment = event::Switch::off;
     out.reason = draft.reason;
-    out.tos = options_.tos;
-    out.ttl = options_.ttl;
+    out.tos = options_->tos;
+    out.ttl = options_->ttl;
     if (draft.pays == Draft::Pays::own_ack) {
         acks_.on_pure_ack_sent(tcb_.rcv_nxt);
     } else {
@@ -413,7 +413,7 @@ SegmentOut Connection::build(const Turn& turn, FramePtr frame, const Draft& draf
 // as it is: blocks are told where there is room beside it.
 void Connection::report_sack(wire::TcpOptions& options, std::uint32_t text) {
     if (tcb_.sack == event::Switch::off) return;
-    if (dsack_) options.sack.push_back(*dsack_);
+    if (rare_ && rare_->dsack) options.sack.push_back(*rare_->dsack);
     if (reassembly_) reassembly_->report(options.sack);
     const std::uint32_t timestamps = tcb_.timestamps == event::Switch::on ? 12 : 0;
     const auto size = static_cast<std::uint32_t>(options.size());
@@ -421,7 +421,7 @@ void Connection::report_sack(wire::TcpOptions& options, std::uint32_t text) {
         options.sack = {};
         return;
     }
-    dsack_.reset();
+    if (rare_) rare_->dsack.reset();
 }
 
 Reply Connection::ack_reply(const Turn& turn) {
@@ -432,8 +432,8 @@ Reply Connection::ack_reply(const Turn& turn) {
     reply.flags = TcpFlag::ack;
     reply.window = window_.advertise(tcb_.rcv_nxt, received_.size());
     reply.shift = window_.shift();
-    reply.tos = options_.tos;
-    reply.ttl = options_.ttl;
+    reply.tos = options_->tos;
+    reply.ttl = options_->ttl;
     if (tcb_.timestamps == event::Switch::on) {
         reply.timestamps = wire::Timestamps{ts_now(turn.now()), tcb_.ts_recent};
     }

@@ -73,8 +73,8 @@ TEST_F(Output, TCP_WIN_005_setting_no_delay_pushes_what_is_held) {
     write("1");
     write("2");
     ASSERT_EQ(sent.size(), 1U);
-    c->options().no_delay = true;
-    c->options_changed(turn());
+    options.no_delay = true;
+    c->set_options(turn(), options);
     flush();
     EXPECT_EQ(lengths(), (std::vector<std::size_t>{1, 1}));
 }
@@ -96,8 +96,8 @@ TEST_F(Output, CorkLetsWholeSegmentsGo) {
     queue(1500);
     flush();
     EXPECT_EQ(lengths(), (std::vector<std::size_t>{1460}));
-    c->options().cork = false;
-    c->options_changed(turn());
+    options.cork = false;
+    c->set_options(turn(), options);
     flush();
     EXPECT_EQ(lengths(), (std::vector<std::size_t>{1460, 40}));
 }

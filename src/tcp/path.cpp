@@ -25,8 +25,8 @@ void Connection::on_path_mtu(const Turn& turn, const PathMtu& told, About about)
     path_.mtu = std::min(path_.mtu, told.mtu);
     if (may_be_cut) set(Flag::fragments);
     // A SYN with text that was too big leaves again at once, without the text (Linux).
-    const bool was_syn_too_big =
-        state_ == State::syn_sent && opening_ && opening_->syn == FastOpening::Syn::with_text;
+    const bool was_syn_too_big = state_ == State::syn_sent && opening() != nullptr &&
+                                 opening()->syn == FastOpening::Syn::with_text;
     if (was_syn_too_big) snd_.mark_all_lost();
     if (!is_synchronized()) return;
     const std::uint16_t old = tcb_.snd_mss;
@@ -74,7 +74,7 @@ void Connection::shrink_segments(const Turn& turn) {
 std::uint32_t Connection::probe_length(Instant now) const {
     if (!rare_ || !rare_->search.is_on()) return 0;
     const auto length = rare_->search.next();
-    if (!length || recovery_.phase() != Recovery::Phase::open || snd_.sacked() > 0) return 0;
+    if (!length || recovery_phase() != Recovery::Phase::open || snd_.sacked() > 0) return 0;
     const std::uint32_t cwnd = cwnd_now(now);
     const std::uint32_t needed = *length + (rack_.reordering() + 1) * tcb_.snd_mss;
     if (*length <= tcb_.snd_mss || cwnd < probe_window_min * tcb_.snd_mss) return 0;
@@ -105,7 +105,7 @@ void Connection::follow_mtu_probe(const Turn& turn, const AckEvent& ack) {
 // SO_MAX_PACING_RATE (Linux).
 bool Connection::is_paced(const Config& config) const {
     return config.pacing == event::Switch::on || congestion_.is_paced() ||
-           options_.pacing_rate_max != unlimited;
+           options_->pacing_rate_max != unlimited;
 }
 
 // The rate of the window as it is now: twice as fast in slow start, where the window doubles.
@@ -122,8 +122,8 @@ void Connection::set_pace(const Turn& turn) {
             congestion_.cwnd(), rtt_.srtt(),
             is_slow_start ? config.pacing_slow_start_percent : config.pacing_percent);
     }
-    if (rate == 0 && options_.pacing_rate_max != unlimited) rate = options_.pacing_rate_max;
-    rare().pacer.set_rate(std::min(rate, options_.pacing_rate_max));
+    if (rate == 0 && options_->pacing_rate_max != unlimited) rate = options_->pacing_rate_max;
+    rare().pacer.set_rate(std::min(rate, options_->pacing_rate_max));
 }
 
 // Held text leaves by a deadline of its own; nobody else would look.

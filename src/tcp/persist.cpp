@@ -75,8 +75,8 @@ Duration Connection::rto(const Turn& turn) const {
 
 // The user timeout runs from the first retransmission; for a SYN from its first sending.
 Instant Connection::user_deadline() const {
-    if (options_.user_timeout_ms == 0 || stalled_since_ == Instant{}) return never;
-    return stalled_since_ + std::chrono::milliseconds{options_.user_timeout_ms};
+    if (options_->user_timeout_ms == 0 || stalled_since_ == Instant{}) return never;
+    return stalled_since_ + std::chrono::milliseconds{options_->user_timeout_ms};
 }
 
 void Connection::arm_retransmit(const Turn& turn) {
@@ -125,10 +125,10 @@ void Connection::resume_retransmit(const Turn& turn) {
 // RFC 8985 §7.2: not while anything is SACKed or lost, and one probe at a time.
 bool Connection::may_probe(const Turn& turn) const {
     const bool is_calm =
-        recovery_.phase() == Recovery::Phase::open || recovery_.phase() == Recovery::Phase::reduced;
+        recovery_phase() == Recovery::Phase::open || recovery_phase() == Recovery::Phase::reduced;
     return turn.config().early_retransmit >= tail_probe_on && tcb_.sack == event::Switch::on &&
            is_calm && snd_.flight() > 0 && snd_.sacked() == 0 && snd_.lost() == 0 &&
-           !probe_.is_out() && is_synchronized();
+           !(loss_ && loss_->probe.is_out()) && is_synchronized();
 }
 
 // Two round trips; one segment alone may meet a delayed ACK (TCP-LOSS-033).
@@ -188,7 +188,7 @@ Duration Connection::hold(const Turn& turn) const {
     const Duration rto = rtt_.rto();
     if (window_left(snd_.nxt()) == 0) return shifted(rto, probe_backoff_, turn.config().rto_max);
     if (has(Flag::more)) return rto;
-    if (options_.cork) return std::min(rto, cork_max);
+    if (options_->cork) return std::min(rto, cork_max);
     return std::clamp(rto, override_min, override_max);
 }
 
@@ -199,7 +199,7 @@ Outcome Connection::on_retransmit_timer(const Turn& turn) {
         has(Flag::orphan) ? turn.config().orphan_retries : turn.config().retries_2;
     if (turn.now() >= user_deadline()) return give_up(turn, event::Reason::user_timeout);
     // An orphan is not kept as long as its program once asked for (TCP-SEC-024).
-    const bool is_bounded = options_.user_timeout_ms == 0 || has(Flag::orphan);
+    const bool is_bounded = options_->user_timeout_ms == 0 || has(Flag::orphan);
     // SHLD-17: beneath a window shrunk to zero a retransmission is a probe, and a peer that answers
     // is not silent.
     const bool is_probe = tcb_.snd_wnd == 0 && !has(Flag::orphan) &&
@@ -237,11 +237,11 @@ bool Connection::is_retransmitted_enough(const Turn& turn, unsigned most) const 
 Outcome Connection::on_syn_timer(const Turn& turn) {
     const Config& config = turn.config();
     emit_fired(turn, TimerKind::retransmit, syn_retransmits_ + 1U);
-    const bool is_classic = options_.syn_count != 0 || has(Flag::early);
+    const bool is_classic = options_->syn_count != 0 || has(Flag::early);
     const unsigned linear = is_classic ? 0U : config.syn_linear_timeouts;
     const unsigned usual =
         has(Flag::early) ? config.synack_retries + 1U : config.syn_retries + linear;
-    const unsigned most = options_.syn_count == 0 ? usual : options_.syn_count;
+    const unsigned most = options_->syn_count == 0 ? usual : options_->syn_count;
     if (turn.now() >= user_deadline() || syn_retransmits_ >= most) {
         return give_up(turn, event::Reason::syn_unanswered);
     }
@@ -271,7 +271,7 @@ Outcome Connection::on_persist_timer(const Turn& turn) {
     const unsigned most = has(Flag::orphan) ? config.orphan_retries : config.retries_2;
     // An orphan is not kept by a peer that answers with a closed window for ever (TCP-SEC-024).
     const bool is_orphan_over = has(Flag::orphan) && probe_backoff_ >= most;
-    const bool is_bounded = options_.user_timeout_ms == 0 || has(Flag::orphan);
+    const bool is_bounded = options_->user_timeout_ms == 0 || has(Flag::orphan);
     const bool is_silent = is_bounded && probes_ >= most;
     if (turn.now() >= user_deadline() || is_orphan_over || is_silent) {
         return give_up(turn, event::Reason::probes_unanswered);
@@ -287,11 +287,11 @@ Outcome Connection::on_persist_timer(const Turn& turn) {
 // MUST-24..29. The timer is armed lazily: segments only move last_received_.
 void Connection::arm_life(const Turn& turn) {
     if (timers_.kind(TimerSlot::life) == TimerKind::fin_wait_2) return;
-    if (!options_.keep_alive || !is_synchronized()) {
+    if (!options_->keep_alive || !is_synchronized()) {
         timers_.disarm(TimerSlot::life);
         return;
     }
-    const Instant due = last_received_ + std::chrono::seconds{options_.keep_idle_s};
+    const Instant due = last_received_ + std::chrono::seconds{options_->keep_idle_s};
     timers_.arm(TimerSlot::life, TimerKind::keepalive, std::max(due, turn.now()));
 }
 
@@ -299,19 +299,19 @@ Outcome Connection::on_keepalive_timer(const Turn& turn) {
     const Duration idle = turn.now() - last_received_;
     // What is outstanding has timers of its own.
     if (snd_.flight() > 0 || snd_.has_unsent()) {
-        const Duration wait = std::chrono::seconds{options_.keep_idle_s};
+        const Duration wait = std::chrono::seconds{options_->keep_idle_s};
         timers_.arm(TimerSlot::life, TimerKind::keepalive, turn.now() + wait);
         return {};
     }
-    if (probes_ == 0 && idle < std::chrono::seconds{options_.keep_idle_s}) {
+    if (probes_ == 0 && idle < std::chrono::seconds{options_->keep_idle_s}) {
         arm_life(turn);
         return {};
     }
     emit_fired(turn, TimerKind::keepalive, probes_ + 1U);
     const bool is_over =
-        options_.user_timeout_ms != 0
-            ? idle >= std::chrono::milliseconds{options_.user_timeout_ms} && probes_ > 0
-            : probes_ >= options_.keep_count;
+        options_->user_timeout_ms != 0
+            ? idle >= std::chrono::milliseconds{options_->user_timeout_ms} && probes_ > 0
+            : probes_ >= options_->keep_count;
     if (is_over) {
         const Reply reset = reset_reply(turn, event::Reason::probes_unanswered);
         Outcome outcome = give_up(turn, event::Reason::probes_unanswered);
@@ -321,7 +321,7 @@ Outcome Connection::on_keepalive_timer(const Turn& turn) {
     ++probes_;
     set(Flag::probe_due);
     timers_.arm(TimerSlot::life, TimerKind::keepalive,
-                turn.now() + std::chrono::seconds{options_.keep_interval_s});
+                turn.now() + std::chrono::seconds{options_->keep_interval_s});
     return {};
 }
 

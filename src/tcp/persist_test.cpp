@@ -334,18 +334,18 @@ TEST_F(TimersOf, TCP_KA_008_user_timeout_replaces_the_count) {
 TEST_F(TimersOf, TCP_KA_009_switched_on_later_it_counts_from_the_last_activity) {
     establish();
     run(3s);
-    c->options().keep_alive = true;
-    c->options().keep_idle_s = 1;
-    c->options_changed(turn());
+    options.keep_alive = true;
+    options.keep_idle_s = 1;
+    c->set_options(turn(), options);
     run(0ms);
     EXPECT_EQ(sent.size(), 1U);
 
     now = start;
     establish();
     run(2s);
-    c->options().keep_alive = true;
-    c->options().keep_idle_s = 4;
-    c->options_changed(turn());
+    options.keep_alive = true;
+    options.keep_idle_s = 4;
+    c->set_options(turn(), options);
     EXPECT_EQ(c->deadline(), now + 2s);
 }
 

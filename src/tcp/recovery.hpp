@@ -41,6 +41,10 @@ class Recovery {
     /// advance that is not enough (RFC 6582 §3.2).
     [[nodiscard]] bool is_head_lost(const AckEvent& ack) const;
     [[nodiscard]] bool has_duplicates() const { return duplicates_ > 0; }
+    /// No episode, and nothing that could begin one.
+    [[nodiscard]] bool is_calm() const {
+        return phase_ == Phase::open && duplicates_ == 0 && credit_ == 0;
+    }
 
     // F-RTO: was the timeout needless?
     enum class Frto : std::uint8_t {

@@ -21,29 +21,31 @@ void Delivery::note(const Run& run, Seq end) {
 
 // The first run that ends behind `seq`.
 std::size_t SendQueue::index_behind(Seq seq) const {
-    const auto found = std::upper_bound(runs_.begin() + head_, runs_.end(), seq,
+    const Runs& runs = board_->runs;
+    const Run* found = std::upper_bound(runs.begin() + board_->head, runs.end(), seq,
                                         [](Seq a, const Run& run) { return before(a, run.end()); });
-    return static_cast<std::size_t>(found - runs_.begin());
+    return static_cast<std::size_t>(found - runs.begin());
 }
 
 //          first                                end
 //     ---|···[······|···········|············|···]···|---     · run, | end of a segment
 //                   |==== marked ============|
 void SendQueue::on_sack(Seq first, Seq end, Delivery& delivery) {
-    for (std::size_t i = index_behind(first); i < runs_.size() && before(runs_[i].first, end);
-         ++i) {
-        if (runs_[i].mark == Run::Mark::sacked) continue;
-        const std::uint32_t segment = std::max<std::uint32_t>(runs_[i].segment, 1);
-        if (before(runs_[i].first, first)) {
-            const std::uint32_t part = distance(runs_[i].first, first);
+    if (!board_) return;
+    Runs& runs = board_->runs;
+    for (std::size_t i = index_behind(first); i < runs.size() && before(runs[i].first, end); ++i) {
+        if (runs[i].mark == Run::Mark::sacked) continue;
+        const std::uint32_t segment = std::max<std::uint32_t>(runs[i].segment, 1);
+        if (before(runs[i].first, first)) {
+            const std::uint32_t part = distance(runs[i].first, first);
             const std::uint32_t whole = (part + segment - 1) / segment * segment;
-            if (whole >= runs_[i].length) continue;
+            if (whole >= runs[i].length) continue;
             split(i, whole);
             continue;
         }
-        std::uint32_t length = runs_[i].length;
-        if (after(runs_[i].end(), end)) {
-            length = distance(runs_[i].first, end);
+        std::uint32_t length = runs[i].length;
+        if (after(runs[i].end(), end)) {
+            length = distance(runs[i].first, end);
             length -= length % segment;
         }
         if (length > 0) mark_sacked(i, length, delivery);
@@ -52,64 +54,69 @@ void SendQueue::on_sack(Seq first, Seq end, Delivery& delivery) {
 
 // A part joins the SACKed run before it: a flow of SACKs moves a border, and inserts nothing.
 void SendQueue::mark_sacked(std::size_t index, std::uint32_t length, Delivery& delivery) {
-    Run& run = runs_[index];
+    Board& board = *board_;
+    Run& run = board.runs[index];
     const Seq end = run.first + length;
     if (!run.is_resent()) {
         if (!delivery.sack_sent) delivery.sack_sent = run.sent;
-        const bool is_late = sacked_ > 0 && before(run.first, highest_sacked_);
+        const bool is_late = board.sacked > 0 && before(run.first, board.highest_sacked);
         if (is_late && (!delivery.late || before(run.first, *delivery.late)))
             delivery.late = run.first;
     }
     delivery.numbers += length;
     delivery.sacked += length;
     delivery.note(run, end);
-    if (run.mark == Run::Mark::lost) lost_ -= length;
-    highest_sacked_ = sacked_ == 0 ? end : later(highest_sacked_, end);
-    sacked_ += length;
+    if (run.mark == Run::Mark::lost) board.lost -= length;
+    board.highest_sacked = board.sacked == 0 ? end : later(board.highest_sacked, end);
+    board.sacked += length;
     if (length == run.length) {
         run.mark = Run::Mark::sacked;
         return;
     }
-    if (index > head_ && runs_[index - 1].mark == Run::Mark::sacked) {
-        runs_[index - 1].length += length;
+    if (index > board.head && board.runs[index - 1].mark == Run::Mark::sacked) {
+        board.runs[index - 1].length += length;
         run.first += length;
         run.length -= length;
         return;
     }
     split(index, length);
-    runs_[index].mark = Run::Mark::sacked;
+    board.runs[index].mark = Run::Mark::sacked;
 }
 
 void SendQueue::mark_lost(std::size_t index) {
-    Run& run = runs_[index];
+    Run& run = board_->runs[index];
     if (run.mark != Run::Mark::in_flight) return;
     run.mark = Run::Mark::lost;
-    lost_ += run.length;
+    board_->lost += run.length;
     lost_ever_ += run.length;
     if (run.is_resent()) resent_lost_ever_ += run.length;
-    lost_hint_ = std::min(lost_hint_, static_cast<std::uint32_t>(index));
+    board_->lost_hint = std::min(board_->lost_hint, static_cast<std::uint32_t>(index));
 }
 
 void SendQueue::mark_head_lost(std::uint32_t length) {
-    if (head_ == runs_.size()) return;
-    if (runs_[head_].length > length) split(head_, length);
-    mark_lost(head_);
+    if (!board_) return;
+    if (board_->front().length > length) split(board_->head, length);
+    mark_lost(board_->head);
 }
 
 void SendQueue::mark_all_lost() {
-    for (std::size_t i = head_; i < runs_.size(); ++i) mark_lost(i);
+    if (!board_) return;
+    for (std::size_t i = board_->head; i < board_->runs.size(); ++i) mark_lost(i);
 }
 
 void SendQueue::mark_larger_lost(std::uint32_t length) {
-    for (std::size_t i = head_; i < runs_.size(); ++i) {
-        if (std::min<std::uint32_t>(runs_[i].length, runs_[i].segment) > length) mark_lost(i);
+    if (!board_) return;
+    for (std::size_t i = board_->head; i < board_->runs.size(); ++i) {
+        const Run& run = board_->runs[i];
+        if (std::min<std::uint32_t>(run.length, run.segment) > length) mark_lost(i);
     }
 }
 
 Duration SendQueue::mark_overdue(const Transmission& newest, Duration wait, Instant now) {
+    if (!board_) return {};
     Duration longest{};
-    for (std::size_t i = head_; i < runs_.size(); ++i) {
-        const Run& run = runs_[i];
+    for (std::size_t i = board_->head; i < board_->runs.size(); ++i) {
+        const Run& run = board_->runs[i];
         if (run.mark == Run::Mark::in_flight && newest.is_after({run.sent, run.end()})) {
             const Duration left = run.sent + wait - now;
             if (left <= Duration{}) {
@@ -126,46 +133,48 @@ Duration SendQueue::mark_overdue(const Transmission& newest, Duration wait, Inst
 }
 
 void SendQueue::mark_timed_out(Duration wait, Instant now) {
+    if (!board_) return;
     if (is_head_sacked()) {
         forget_sacks();
         return mark_all_lost();
     }
-    if (head_ < runs_.size()) mark_head_lost(std::max<std::uint32_t>(runs_[head_].segment, 1));
-    for (std::size_t i = head_; i < runs_.size(); ++i) {
-        if (runs_[i].sent + wait <= now) mark_lost(i);
+    mark_head_lost(std::max<std::uint32_t>(board_->front().segment, 1));
+    for (std::size_t i = board_->head; i < board_->runs.size(); ++i) {
+        if (board_->runs[i].sent + wait <= now) mark_lost(i);
     }
 }
 
 void SendQueue::forget_sacks() {
-    for (std::size_t i = head_; i < runs_.size(); ++i) {
-        if (runs_[i].mark == Run::Mark::sacked) runs_[i].mark = Run::Mark::in_flight;
+    for (Run& run : board_->outstanding()) {
+        if (run.mark == Run::Mark::sacked) run.mark = Run::Mark::in_flight;
     }
-    sacked_ = 0;
+    board_->sacked = 0;
 }
 
 void SendQueue::mark_tail_lost() {
-    if (head_ == runs_.size() || runs_.back().mark != Run::Mark::in_flight) return;
-    const Run& last = runs_.back();
+    if (!board_ || board_->runs.back().mark != Run::Mark::in_flight) return;
+    const Run& last = board_->runs.back();
     const std::uint32_t segment = std::max<std::uint32_t>(last.segment, 1);
     // FIN stands behind the last segment's text and leaves with it.
     const std::uint32_t fin = is_finished() && last.end() == end() ? 1 : 0;
     const std::uint32_t text = last.length - fin;
     const std::uint32_t kept = text > segment ? (text - 1) / segment * segment : 0;
-    if (kept > 0) split(runs_.size() - 1, kept);
-    mark_lost(runs_.size() - 1);
+    if (kept > 0) split(board_->runs.size() - 1, kept);
+    mark_lost(board_->runs.size() - 1);
 }
 
 void SendQueue::unmark_lost() {
-    for (std::size_t i = head_; i < runs_.size(); ++i) {
-        if (runs_[i].mark == Run::Mark::lost) runs_[i].mark = Run::Mark::in_flight;
+    if (!board_) return;
+    for (Run& run : board_->outstanding()) {
+        if (run.mark == Run::Mark::lost) run.mark = Run::Mark::in_flight;
     }
-    lost_ = 0;
+    board_->lost = 0;
 }
 
 std::uint32_t SendQueue::segments(Kind kind) const {
+    if (!board_) return 0;
     std::uint32_t count = 0;
-    for (std::size_t i = head_; i < runs_.size(); ++i) {
-        const Run& run = runs_[i];
+    for (const Run& run : board_->outstanding()) {
         const bool counts =
             kind == Kind::any || (kind == Kind::sacked && run.mark == Run::Mark::sacked) ||
             (kind == Kind::lost && run.mark == Run::Mark::lost) ||

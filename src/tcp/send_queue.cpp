@@ -12,7 +12,6 @@ namespace dt::tcp {
 namespace {
 
 constexpr std::uint8_t transmissions_max = std::numeric_limits<std::uint8_t>::max();
-constexpr std::size_t idle_runs = 4;        // capacity an idle connection may keep
 constexpr std::uint32_t compact_from = 32;  // acknowledged runs that are worth a move
 
 }  // namespace
@@ -21,44 +20,49 @@ std::uint32_t SendQueue::unsent_text() const {
     return before(nxt_, text_end()) ? distance(later(nxt_, text_first_), text_end()) : 0;
 }
 
-void SendQueue::on_sent(std::uint32_t length, Instant now) {
+void SendQueue::on_sent(buf::Pool& pool, std::uint32_t length, Instant now) {
     DT_ASSERT(length > 0);
-    Run* last = runs_.size() > head_ ? &runs_.back() : nullptr;
-    // A burst of one instant is one run: it is cut again if part of it is lost.
-    if (last != nullptr && last->sent == now && last->transmissions == 1 &&
-        last->mark == Run::Mark::in_flight && last->end() == nxt_ && last->segment == segment_ &&
-        last->length % segment_ == 0) {
-        last->length += length;
-    } else {
-        runs_.push_back(Run{.first = nxt_, .length = length, .sent = now, .segment = segment_});
-    }
+    const Run sent{.first = nxt_, .length = length, .sent = now, .segment = segment_};
     nxt_ += length;
+    if (!board_) {
+        board_ = pool.make<Board>();
+        return board_->runs.push_back(sent);
+    }
+    // A burst of one instant is one run: it is cut again if part of it is lost.
+    Run& last = board_->runs.back();
+    const bool goes_on = last.sent == now && last.transmissions == 1 &&
+                         last.mark == Run::Mark::in_flight && last.end() == sent.first &&
+                         last.segment == segment_ && last.length % segment_ == 0;
+    if (!goes_on) return board_->runs.push_back(sent);
+    last.length += length;
 }
 
-void SendQueue::on_syn_ack_sent(Instant at, std::uint8_t transmissions) {
-    on_sent(1, at);
-    runs_.back().transmissions = transmissions;
+void SendQueue::on_syn_ack_sent(buf::Pool& pool, Instant at, std::uint8_t transmissions) {
+    on_sent(pool, 1, at);
+    board_->runs.back().transmissions = transmissions;
 }
 
 std::size_t SendQueue::lost_index() const {
-    std::size_t index = std::max(head_, lost_hint_);
-    while (runs_[index].mark != Run::Mark::lost) ++index;
+    std::size_t index = std::max(board_->head, board_->lost_hint);
+    while (board_->runs[index].mark != Run::Mark::lost) ++index;
     return index;
 }
 
-const Run* SendQueue::first_lost() const { return lost_ == 0 ? nullptr : &runs_[lost_index()]; }
+const Run* SendQueue::first_lost() const {
+    return lost() == 0 ? nullptr : &board_->runs[lost_index()];
+}
 
 void SendQueue::on_resent(std::uint32_t length, Instant now) {
-    DT_ASSERT(lost_ > 0);
+    DT_ASSERT(lost() > 0);
     const std::size_t index = lost_index();
-    if (runs_[index].length > length) split(index, length);
-    Run& run = runs_[index];
+    if (board_->runs[index].length > length) split(index, length);
+    Run& run = board_->runs[index];
     run.mark = Run::Mark::in_flight;
     run.sent = now;
     run.segment = segment_;
     if (run.transmissions < transmissions_max) ++run.transmissions;
-    lost_ -= run.length;
-    lost_hint_ = static_cast<std::uint32_t>(index);
+    board_->lost -= run.length;
+    board_->lost_hint = static_cast<std::uint32_t>(index);
 }
 
 namespace {
@@ -81,26 +85,31 @@ Acked SendQueue::on_ack(Seq ack, Delivery& delivery) {
     DT_ASSERT(after(ack, una_) && at_or_before(ack, nxt_));
     Acked acked;
     acked.numbers = distance(una_, ack);
-    const Seq highest = highest_sacked();
+    take_acked(ack, acked, delivery);
     una_ = ack;
-    while (head_ < runs_.size() && before(runs_[head_].first, ack)) {
-        Run& run = runs_[head_];
+    consume_text(ack, acked);
+    return acked;
+}
+
+void SendQueue::take_acked(Seq ack, Acked& acked, Delivery& delivery) {
+    const Seq highest = highest_sacked();
+    Board& board = *board_;
+    for (Run& run : board.outstanding()) {
+        if (!before(run.first, ack)) break;
         const std::uint32_t taken = std::min(distance(run.first, ack), run.length);
         acked.transmissions = run.transmissions;
         if (run.is_resent()) acked.retransmitted = delivery.has_resent = true;
         switch (run.mark) {
-            case Run::Mark::sacked: sacked_ -= taken; break;
-            case Run::Mark::lost: lost_ -= taken; [[fallthrough]];
+            case Run::Mark::sacked: board.sacked -= taken; break;
+            case Run::Mark::lost: board.lost -= taken; [[fallthrough]];
             case Run::Mark::in_flight: note_delivered(run, taken, highest, acked, delivery); break;
         }
         run.first += taken;
         run.length -= taken;
         if (run.length > 0) break;
-        ++head_;
+        ++board.head;
     }
     drop_acked_runs();
-    consume_text(ack, acked);
-    return acked;
 }
 
 void SendQueue::consume_text(Seq ack, Acked& acked) {
@@ -112,25 +121,20 @@ void SendQueue::consume_text(Seq ack, Acked& acked) {
 }
 
 void SendQueue::drop_acked_runs() {
-    if (head_ == runs_.size()) {
-        runs_.clear();
-        if (runs_.capacity() > idle_runs) std::vector<Run>{}.swap(runs_);
-        head_ = 0;
-        lost_hint_ = 0;
-        return;
-    }
-    if (head_ < compact_from || std::size_t{head_} * 2 < runs_.size()) return;
-    runs_.erase(runs_.begin(), runs_.begin() + head_);
-    lost_hint_ = lost_hint_ > head_ ? lost_hint_ - head_ : 0;
-    head_ = 0;
+    Board& board = *board_;
+    if (board.head == board.runs.size()) return board_.reset();
+    if (board.head < compact_from || std::size_t{board.head} * 2 < board.runs.size()) return;
+    board.runs.erase_front(board.head);
+    board.lost_hint = board.lost_hint > board.head ? board.lost_hint - board.head : 0;
+    board.head = 0;
 }
 
 void SendQueue::split(std::size_t index, std::uint32_t length) {
-    Run rest = runs_[index];
+    Run rest = board_->runs[index];
     rest.first += length;
     rest.length -= length;
-    runs_[index].length = length;
-    runs_.insert(runs_.begin() + static_cast<std::ptrdiff_t>(index) + 1, rest);
+    board_->runs[index].length = length;
+    board_->runs.insert(index + 1, rest);
 }
 
 std::size_t SendQueue::attach(Frame& frame, Seq first, std::uint32_t length) const {
@@ -145,15 +149,14 @@ std::uint32_t SendQueue::text_in(Seq first, std::uint32_t length) const {
 
 void SendQueue::clear() {
     text_.clear();
-    std::vector<Run>{}.swap(runs_);
-    head_ = lost_hint_ = lost_ = sacked_ = 0;
+    board_.reset();
     una_ = nxt_;
     text_first_ = nxt_;
     fin_ = Fin::no;
 }
 
 std::uint8_t SendQueue::head_transmissions() const {
-    return head_ < runs_.size() ? runs_[head_].transmissions : std::uint8_t{0};
+    return board_ ? board_->front().transmissions : std::uint8_t{0};
 }
 
 }  // namespace dt::tcp

@@ -5,27 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
+#include <span>
 
 #include "base/time.hpp"
 #include "buf/stream_queue.hpp"
+#include "tcp/runs.hpp"
 #include "wire/seq.hpp"
 
 namespace dt::tcp {
-
-/// Consecutive numbers that left together. Text is not here: it lies in the queue until it is
-/// acknowledged.
-struct Run {
-    Seq first{};
-    std::uint32_t length = 0;  // numbers: text, SYN, FIN
-    Instant sent{};            // when it left last
-    std::uint8_t transmissions = 1;
-    enum class Mark : std::uint8_t { in_flight, lost, sacked } mark = Mark::in_flight;
-    std::uint16_t segment = 0;  // text of each of its segments but the last
-
-    [[nodiscard]] Seq end() const { return first + length; }
-    [[nodiscard]] bool is_resent() const { return transmissions > 1; }
-};
 
 /// A transmission by its place in the order of RFC 8985 §6.1: by time, then by number.
 struct Transmission {
@@ -69,7 +56,7 @@ struct Acked {
 
 ///        una                  nxt                 text end
 ///     ----|====================|-------------------|F
-///          sent, runs_          not sent
+///          sent, board_         not sent
 class SendQueue {
   public:
     explicit SendQueue(Seq iss) : una_(iss), nxt_(iss), text_first_(iss + 1) {}
@@ -89,14 +76,16 @@ class SendQueue {
     [[nodiscard]] Seq end() const { return text_end() + (is_finished() ? 1U : 0U); }
     [[nodiscard]] std::size_t queued() const { return text_.size(); }
     [[nodiscard]] std::uint32_t flight() const { return distance(una_, nxt_); }
-    [[nodiscard]] std::uint32_t lost() const { return lost_; }
-    [[nodiscard]] std::uint32_t sacked() const { return sacked_; }
+    [[nodiscard]] std::uint32_t lost() const { return board_ ? board_->lost : 0; }
+    [[nodiscard]] std::uint32_t sacked() const { return board_ ? board_->sacked : 0; }
     /// Numbers ever marked lost, modulo 2^32: a difference tells what one step marked.
     [[nodiscard]] std::uint32_t lost_ever() const { return lost_ever_; }
     /// Of them, those that had been sent again.
     [[nodiscard]] std::uint32_t resent_lost_ever() const { return resent_lost_ever_; }
     /// Behind the highest number SACKed; SND.UNA where none is.
-    [[nodiscard]] Seq highest_sacked() const { return sacked_ == 0 ? una_ : highest_sacked_; }
+    [[nodiscard]] Seq highest_sacked() const {
+        return sacked() == 0 ? una_ : board_->highest_sacked;
+    }
     [[nodiscard]] std::uint32_t unsent_text() const;
     [[nodiscard]] bool has_unsent() const { return before(nxt_, end()); }
     /// FIN left and came back acknowledged.
@@ -104,9 +93,9 @@ class SendQueue {
 
     // Sent.
     /// The next `length` numbers left for the first time.
-    void on_sent(std::uint32_t length, Instant now);
+    void on_sent(buf::Pool& pool, std::uint32_t length, Instant now);
     /// The SYN-ACK of a passive open, sent by its half-open entry.
-    void on_syn_ack_sent(Instant at, std::uint8_t transmissions);
+    void on_syn_ack_sent(buf::Pool& pool, Instant at, std::uint8_t transmissions);
     /// The first run marked lost; nullptr where none is.
     [[nodiscard]] const Run* first_lost() const;
     /// The first `length` numbers of first_lost() left again.
@@ -136,7 +125,7 @@ class SendQueue {
     /// `wait` before `now`. A SACKed head was withdrawn: then no SACK counts any more.
     void mark_timed_out(Duration wait, Instant now);
     [[nodiscard]] bool is_head_sacked() const {
-        return head_ < runs_.size() && runs_[head_].mark == Run::Mark::sacked;
+        return board_ && board_->front().mark == Run::Mark::sacked;
     }
     /// The last segment outstanding is to leave again as a probe (RFC 8985 §7.3).
     void mark_tail_lost();
@@ -148,8 +137,8 @@ class SendQueue {
     [[nodiscard]] std::uint32_t segments(Kind kind) const;
     /// When the head left last; nothing where nothing is outstanding.
     [[nodiscard]] std::optional<Instant> head_sent() const {
-        if (head_ == runs_.size()) return std::nullopt;
-        return runs_[head_].sent;
+        if (!board_) return std::nullopt;
+        return board_->front().sent;
     }
 
     /// Adds text [first, first+length) to `frame`; returns how much found room.
@@ -160,7 +149,7 @@ class SendQueue {
     /// Forgets everything queued and outstanding (RST, ABORT).
     void clear();
     [[nodiscard]] std::size_t memory() const {
-        return text_.bytes_pinned() + runs_.capacity() * sizeof(Run);
+        return text_.bytes_pinned() + (board_ ? sizeof(Board) + board_->runs.memory() : 0);
     }
     /// Times the head of the queue has left again.
     [[nodiscard]] std::uint8_t head_transmissions() const;
@@ -175,18 +164,27 @@ class SendQueue {
     void mark_lost(std::size_t index);
     void mark_sacked(std::size_t index, std::uint32_t length, Delivery& delivery);
     void forget_sacks();
+    void take_acked(Seq ack, Acked& acked, Delivery& delivery);
     void drop_acked_runs();
     void consume_text(Seq ack, Acked& acked);
 
+    /// What is outstanding; there is none while nothing is.
+    struct Board {
+        Runs runs;  // those before `head` are acknowledged; at least one is not
+        std::uint32_t head = 0;
+        std::uint32_t lost_hint = 0;  // no run before it is lost
+        std::uint32_t lost = 0;       // numbers marked lost
+        std::uint32_t sacked = 0;     // numbers SACKed above SND.UNA
+        Seq highest_sacked{};         // behind them, where there are any
+
+        [[nodiscard]] Run& front() { return runs[head]; }
+        [[nodiscard]] std::span<Run> outstanding() { return {runs.begin() + head, runs.end()}; }
+    };
+
     buf::StreamQueue text_;
-    std::vector<Run> runs_;  // by number; those before head_ are acknowledged
-    std::uint32_t head_ = 0;
-    std::uint32_t lost_hint_ = 0;  // no run before it is lost
-    std::uint32_t lost_ = 0;       // numbers marked lost
+    buf::Pooled<Board> board_;
     std::uint32_t lost_ever_ = 0;
     std::uint32_t resent_lost_ever_ = 0;
-    std::uint32_t sacked_ = 0;  // numbers SACKed above SND.UNA
-    Seq highest_sacked_{};      // behind them, where there are any
     Seq una_;
     Seq nxt_;
     Seq text_first_;  // of the first octet in text_

@@ -26,13 +26,13 @@ class SendQueueTest : public testing::Test {
         }
     }
     void open() {
-        queue.on_sent(1, now);
+        queue.on_sent(pool, 1, now);
         (void)queue.on_ack(Seq{101});
     }
 };
 
 TEST_F(SendQueueTest, SynTakesOneNumber) {
-    queue.on_sent(1, now);
+    queue.on_sent(pool, 1, now);
     EXPECT_EQ(queue.nxt(), Seq{101});
     const Acked acked = queue.on_ack(Seq{101});
     EXPECT_EQ(acked.numbers, 1U);
@@ -46,7 +46,7 @@ TEST_F(SendQueueTest, FinTakesTheNumberBehindTheText) {
     write(10);
     queue.finish();
     EXPECT_EQ(queue.end(), Seq{112});
-    queue.on_sent(11, now);
+    queue.on_sent(pool, 11, now);
     EXPECT_FALSE(queue.has_unsent());
     EXPECT_EQ(queue.text_in(Seq{101}, 11), 10U);
     (void)queue.on_ack(Seq{111});
@@ -59,7 +59,7 @@ TEST_F(SendQueueTest, FinTakesTheNumberBehindTheText) {
 TEST_F(SendQueueTest, AckInsideARunKeepsTheRest) {
     open();
     write(3000);
-    queue.on_sent(3000, now);
+    queue.on_sent(pool, 3000, now);
     const Acked acked = queue.on_ack(Seq{101 + 1200});
     EXPECT_EQ(acked.text, 1200U);
     EXPECT_EQ(queue.queued(), 1800U);
@@ -71,7 +71,7 @@ TEST_F(SendQueueTest, AckInsideARunKeepsTheRest) {
 TEST_F(SendQueueTest, LostRunsAreSentAgainInPieces) {
     open();
     write(3000);
-    queue.on_sent(3000, now);
+    queue.on_sent(pool, 3000, now);
     queue.mark_all_lost();
     queue.on_resent(1000, now + 1s);
     EXPECT_EQ(queue.lost(), 2000U);
@@ -86,7 +86,7 @@ TEST_F(SendQueueTest, LostRunsAreSentAgainInPieces) {
 TEST_F(SendQueueTest, AckOfLostTextTakesItsMark) {
     open();
     write(2000);
-    queue.on_sent(2000, now);
+    queue.on_sent(pool, 2000, now);
     queue.mark_head_lost(1000);
     EXPECT_EQ(queue.lost(), 1000U);
     (void)queue.on_ack(Seq{101 + 1500});
@@ -97,8 +97,8 @@ TEST_F(SendQueueTest, AckOfLostTextTakesItsMark) {
 TEST_F(SendQueueTest, TCP_RTO_006_what_was_sent_once_keeps_its_time) {
     open();
     write(20);
-    queue.on_sent(10, now);
-    queue.on_sent(10, now + 5ms);
+    queue.on_sent(pool, 10, now);
+    queue.on_sent(pool, 10, now + 5ms);
     const Acked first = queue.on_ack(Seq{111});
     EXPECT_EQ(first.sent, now);
     const Acked second = queue.on_ack(Seq{121});
@@ -109,7 +109,7 @@ TEST_F(SendQueueTest, TCP_RTO_006_what_was_sent_once_keeps_its_time) {
 TEST_F(SendQueueTest, IdleQueueHoldsNoMemory) {
     open();
     write(100'000);
-    for (int i = 0; i < 100; ++i) queue.on_sent(1000, now + std::chrono::milliseconds{i});
+    for (int i = 0; i < 100; ++i) queue.on_sent(pool, 1000, now + std::chrono::milliseconds{i});
     EXPECT_GT(queue.memory(), 100'000U);
     (void)queue.on_ack(Seq{100'101});
     EXPECT_LE(queue.memory(), 4 * sizeof(tcp::Run));
@@ -130,7 +130,7 @@ TEST_F(SendQueueTest, MarksAndAcksInAnyOrderKeepTheirSums) {
                 if (flight > 100'000) break;
                 const auto count = 1 + static_cast<std::uint32_t>(rng.below(3000));
                 write(count);
-                queue.on_sent(count, now);
+                queue.on_sent(pool, count, now);
                 sent += count;
                 break;
             }
