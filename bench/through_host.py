@@ -6,44 +6,30 @@ Compiles bench/host/talk.c, then runs each measure in turns on both sides and pr
 of a measure share the CPUs of --cpu (as taskset takes them); a supervisor and its programs belong on the same ones."""
 
 import argparse
+import contextlib
 import os
 import pathlib
-import socket
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+import turns
 
 HERE = pathlib.Path(__file__).resolve().parent
-MEASURES = {"bulk": ("Gbit/s, 64 KiB writes", "{:.1f}"), "ping": ("µs a round trip of 1 octet, median", "{:.1f}"),
-            "connect": ("connect + accept + close a second", "{:.0f}")}
-PORT = 9431
+MEASURES = {"bulk": ["Gbit/s, 64 KiB writes"], "ping": ["µs a round trip of 1 octet, median", "the same, 99th of 100"],
+            "connect": ["connect + accept + close a second"]}
+SIDES = ("kernel", "host")
 
 
-def on_kernel(talk, prefix, measure, seconds):
-    server = subprocess.Popen([*prefix, talk, "serve", str(PORT)])
-    try:
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", PORT)).close()
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.02)
-        done = subprocess.run([*prefix, talk, measure, "127.0.0.1", str(PORT), str(seconds)], check=True, timeout=60,
-                              capture_output=True, text=True)
-        return float(done.stdout)
-    finally:
-        server.kill()
-        server.wait()
-
-
-def through_host(talk, prefix, measure, seconds, dialtone, home):
-    environment = dict(os.environ, HOME=home, XDG_STATE_HOME=home, XDG_RUNTIME_DIR=home)
-    done = subprocess.run([*prefix, dialtone, "run", "-q", "--with", f"server={talk} serve {PORT}", "--", talk, measure,
-                           "10.0.0.2", str(PORT), str(seconds)], check=True, timeout=60, capture_output=True, text=True,
-                          env=environment)
-    return float(done.stdout)
+def measure_once(side, measure, talk, prefix, options, home):
+    seconds = str(options.seconds)
+    with contextlib.ExitStack() as stack:
+        if side == "kernel":
+            stack.enter_context(turns.process([*prefix, talk, "serve", str(turns.PORT)]))
+            return turns.ask([*prefix, talk, measure, "127.0.0.1", str(turns.PORT), seconds])
+        environment = dict(os.environ, HOME=home, XDG_STATE_HOME=home, XDG_RUNTIME_DIR=home)
+        return turns.ask([*prefix, options.dialtone, "run", "-q", "--with", f"server={talk} serve {turns.PORT}", "--", talk, measure,
+                          "10.0.0.2", str(turns.PORT), seconds], environment)
 
 
 def main():
@@ -54,19 +40,15 @@ def main():
     parser.add_argument("--dialtone", default=str(HERE.parent / "build" / "release" / "dialtone"))
     options = parser.parse_args()
     prefix = ["taskset", "-c", options.cpu] if options.cpu else []
+    figures = turns.Figures(SIDES)
     with tempfile.TemporaryDirectory(prefix="dialtone-bench-") as folder:
-        talk = f"{folder}/talk"
-        subprocess.run(["cc", "-O2", "-pthread", "-o", talk, HERE / "host" / "talk.c"], check=True)
-        results = {(measure, side): [] for measure in MEASURES for side in ("kernel", "host")}
+        talk = turns.compile_talk(folder)
         for _ in range(options.rounds):
-            for measure in MEASURES:
-                results[measure, "kernel"].append(on_kernel(talk, prefix, measure, options.seconds))
-                results[measure, "host"].append(
-                    through_host(talk, prefix, measure, options.seconds, options.dialtone, folder))
-    print(f"{'':38}{'kernel':>10}{'through the host':>18}{'ratio':>8}   CPUs {options.cpu or 'all'}")
-    for measure, (unit, form) in MEASURES.items():
-        kernel, host = (statistics.median(results[measure, side]) for side in ("kernel", "host"))
-        print(f"{unit:38}{form.format(kernel):>10}{form.format(host):>18}{host / kernel:>7.2f}x")
+            for measure, rows in MEASURES.items():
+                for side in SIDES:
+                    for row, figure in zip(rows, measure_once(side, measure, talk, prefix, options, folder)):
+                        figures.add(row, side, figure)
+    print(figures.table(f"CPUs {options.cpu or 'all'}, {options.rounds} rounds"))
     return 0
 
 

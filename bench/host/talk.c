@@ -1,7 +1,8 @@
-// The two ends that bench/through_host.py times, with plain blocking calls.
+// The two ends that bench/through_host.py and bench/over_tap.py time, with plain blocking calls.
 //   talk serve PORT         on PORT + 1 it closes each connection at once
-//   talk bulk|ping|connect ADDRESS PORT SECONDS
-// Prints one number: Gbit/s, microseconds a round trip (median), connections a second.
+//   talk bulk|pull|ping|connect ADDRESS PORT SECONDS
+// Prints Gbit/s out or in, microseconds a round trip (median, and the 99th of 100), connections a
+// second.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -27,7 +28,8 @@ static void fail(const char* what) {
     exit(1);
 }
 
-// Answers each octet of a ping; swallows a bulk, and says at its end how much that was.
+// Answers each octet of a ping; swallows a bulk, and says at its end how much that was; is a source
+// without end.
 static void* serve_one(void* argument) {
     int fd = (int)(long)argument;
     char kind = 0;
@@ -38,6 +40,9 @@ static void* serve_one(void* argument) {
     } else if (kind == 'b') {
         for (ssize_t n; (n = read(fd, room, block)) > 0;) total += (unsigned long long)n;
         if (write(fd, &total, sizeof total) != sizeof total) perror("write");
+    } else if (kind == 's') {
+        memset(room, 0, block);
+        while (write(fd, room, block) > 0) continue;
     }
     free(room);
     close(fd);
@@ -47,6 +52,9 @@ static void* serve_one(void* argument) {
 static int make_socket(void) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (fd < 0) fail("socket");
+    // The same on all sides: a kernel whose default is BBR paces. One that does not let us keeps
+    // its own.
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
     return fd;
 }
 
@@ -72,7 +80,8 @@ static void* hang_up(void* argument) {
 static void serve(int port) {
     int one = 1, listener = listen_on(port);
     pthread_t closer;
-    if (pthread_create(&closer, NULL, hang_up, (void*)(long)listen_on(port + 1)) != 0) fail("pthread_create");
+    if (pthread_create(&closer, NULL, hang_up, (void*)(long)listen_on(port + 1)) != 0)
+        fail("pthread_create");
     for (;;) {
         int fd = accept(listener, NULL, NULL);
         if (fd < 0) fail("accept");
@@ -105,12 +114,31 @@ static double bulk(const struct sockaddr_in* to, double seconds) {
     return (double)total * 8e-9 / took;
 }
 
+// What comes in the first fifth of a second, while windows open, is not counted.
+static double pull(const struct sockaddr_in* to, double seconds) {
+    int fd = call(to);
+    char* text = malloc(block);
+    unsigned long long total = 0;
+    if (write(fd, "s", 1) != 1) fail("write");
+    double began = now(), counted = began + 0.2, t = began;
+    while (t - counted < seconds) {
+        ssize_t n = read(fd, text, block);
+        if (n <= 0) fail("read");
+        t = now();
+        if (t < counted) continue;
+        total += (unsigned long long)n;
+    }
+    free(text);
+    close(fd);
+    return (double)total * 8e-9 / (t - counted);
+}
+
 static int compare(const void* a, const void* b) {
     float x = *(const float*)a, y = *(const float*)b;
     return (x > y) - (x < y);
 }
 
-static double ping(const struct sockaddr_in* to, double seconds) {
+static double ping(const struct sockaddr_in* to, double seconds, double* late) {
     int one = 1, fd = call(to);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     float* took = malloc(most_rounds * sizeof *took);
@@ -125,6 +153,7 @@ static double ping(const struct sockaddr_in* to, double seconds) {
     }
     qsort(took, count, sizeof *took, compare);
     double median = took[count / 2];
+    *late = took[count - count / 100 - 1];
     free(took);
     close(fd);
     return median;
@@ -148,12 +177,14 @@ int main(int argc, char** argv) {
     signal(SIGPIPE, SIG_IGN);
     if (argc == 3 && strcmp(argv[1], "serve") == 0) serve(atoi(argv[2]));
     if (argc != 5) return 2;
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(argv[3]))};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((unsigned short)atoi(argv[3]))};
     if (inet_pton(AF_INET, argv[2], &to.sin_addr) != 1) return 2;
-    double seconds = atof(argv[4]), result = 0;
+    double seconds = atof(argv[4]), result = 0, late = 0;
     if (strcmp(argv[1], "bulk") == 0) result = bulk(&to, seconds);
-    if (strcmp(argv[1], "ping") == 0) result = ping(&to, seconds);
+    if (strcmp(argv[1], "pull") == 0) result = pull(&to, seconds);
+    if (strcmp(argv[1], "ping") == 0) result = ping(&to, seconds, &late);
     if (strcmp(argv[1], "connect") == 0) result = connects(to, seconds);
-    printf("%.3f\n", result);
+    printf(late > 0 ? "%.3f %.3f\n" : "%.3f\n", result, late);
     return 0;
 }

@@ -10,8 +10,6 @@ namespace dt::host {
 
 namespace {
 
-constexpr int frames_at_once = 64;
-
 /// Frames that the kernel may hold for us: a whole window in segments of the smallest usual size,
 /// or a burst of it is lost where nobody else loses any.
 constexpr std::uint32_t queue_frames(const Config& config) {
@@ -78,10 +76,12 @@ std::expected<OutsideLine, Complaint> OutsideLine::open(const std::string& name,
 }
 
 void OutsideLine::receive(Instant now, world::World& world) {
-    for (int i = 0; i < frames_at_once; ++i) {
+    if (world.deadline() <= now) ahead_.begin_all();
+    while (ahead_.may_read()) {
         FramePtr frame;
         const os::TapDevice::Got got = device_.receive(world.pool(), frame);
-        if (got == os::TapDevice::Got::nothing) return;
+        if (got == os::TapDevice::Got::nothing) return ahead_.on_nothing();
+        ahead_.on_frame(frame ? frame->size() : 0);
         if (got == os::TapDevice::Got::frame) world.from_outside(now, std::move(frame));
     }
 }

@@ -18,7 +18,10 @@ class OutsideLine final : public world::FrameExit {
                                                                     os::Epoll& epoll,
                                                                     std::uint64_t token);
 
-    /// Takes frames in at `now`, at most so many that programs do not have to wait for long.
+    /// The loop was told that frames wait.
+    void on_readable() { ahead_.begin(); }
+    /// Takes frames in at `now` where some are known to wait or a timer is due, at most so many
+    /// that programs do not have to wait for long; the loop is told again of those that are left.
     void receive(Instant now, world::World& world);
     void leave(Instant now, const buf::Frame& frame) override;
 
@@ -26,6 +29,7 @@ class OutsideLine final : public world::FrameExit {
     explicit OutsideLine(os::TapDevice device) : device_(std::move(device)) {}
 
     os::TapDevice device_;
+    os::ReadAhead ahead_;
 };
 
 }  // namespace dt::host

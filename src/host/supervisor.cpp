@@ -267,7 +267,9 @@ void Supervisor::Parts::handle(Live& live, std::span<const epoll_event> events) 
             if (!request) continue;
             live.control->answer(request->client,
                                  answer_request(request->line, world, live.board, programs, began));
-        } else if (token != outside_token) {  // settle() reads those frames
+        } else if (token == outside_token) {
+            live.outside->on_readable();  // settle() reads those frames
+        } else {
             on_signal(live);
         }
     }

@@ -99,8 +99,10 @@ void make_echo_reply(Frame& frame) {
     std::memcpy(header.data(), frame.front().data(), header.size());
     const auto before = load_be<std::uint16_t>(header, 0);
     const auto checksum = load_be<std::uint16_t>(header, 2);
-    store_be<std::uint16_t>(header, 0, 0);  // type 0, code 0
-    store_be(header, 2, base::update_checksum(checksum, before, 0));
+    // Type 0; the code stays as it came, as Linux has it: RFC 792 knows none but 0.
+    const auto after = static_cast<std::uint16_t>(before & 0x00ffU);
+    store_be(header, 0, after);
+    store_be(header, 2, base::update_checksum(checksum, before, after));
     frame.drop_front(header.size());
     std::memcpy(frame.prepend(header.size()).data(), header.data(), header.size());
     frame.offload = {};

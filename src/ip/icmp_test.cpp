@@ -57,6 +57,18 @@ TEST_F(Icmp, ICMP4_001_echo_is_answered_from_the_address_that_was_asked) {
     EXPECT_TRUE(frames[0].ip().is_checksum_correct());
 }
 
+TEST_F(Icmp, AnEchoReplyKeepsTheCodeThatTheRequestHas) {
+    Bytes request = echo_request(28);
+    wire::Icmpv4Repr{wire::Icmpv4Type::echo_request, 9, 77U << 16U | 1U}.emit(
+        request, Checksum::of(Octets{request}.subspan(8)));
+    inject(icmp(request));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].icmp().type(), wire::Icmpv4Type::echo_reply);
+    EXPECT_EQ(frames[0].icmp().code(), 9);
+    EXPECT_TRUE(frames[0].icmp().is_checksum_correct());
+}
+
 TEST_F(Icmp, IP4_021_a_secondary_address_answers_for_itself) {
     host.add_interface({.name = "eth1",
                         .mac = mac(11),

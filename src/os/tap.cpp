@@ -25,6 +25,9 @@ namespace {
 
 /// Frames up to this size are copied, so that none holds a block that is much larger than itself.
 constexpr std::size_t copied_max = 2048;
+/// Frames up to this size are joined to one run of octets: a list of parts costs more than the
+/// copy.
+constexpr std::size_t joined_max = 256;
 
 ifreq request_for(const std::string& name) {
     ifreq request{};
@@ -166,32 +169,38 @@ bool TapDevice::is_up() const {
 
 TapDevice::Got TapDevice::receive(buf::Pool& pool, FramePtr& to) {
     if (!room_.is_unique()) room_ = pool.block(buf::Pool::large_block);
-    std::array<std::byte, wire::vnet_header_size> header{};
-    std::array<iovec, 2> parts{
-        iovec{header.data(), header.size()},
-        iovec{room_.get()->data(), room_.get()->capacity},
-    };
-    const ssize_t count = ::readv(fd_.get(), parts.data(), static_cast<int>(parts.size()));
+    std::byte* const begin = room_.get()->data();
+    // Header and frame by one plain read(): a list of two parts costs the kernel a copy and checks.
+    const ssize_t count = ::read(fd_.get(), begin, room_.get()->capacity);
     if (count <= 0) return Got::nothing;
     const auto octets = static_cast<std::size_t>(count);
-    if (octets <= header.size()) return Got::unusable;
-    const std::size_t size = octets - header.size();
-    const auto offload = wire::parse_vnet_header(header, size);
+    if (octets <= wire::vnet_header_size) return Got::unusable;
+    const std::size_t size = octets - wire::vnet_header_size;
+    const auto offload = wire::parse_vnet_header({begin, wire::vnet_header_size}, size);
     if (!offload) return Got::unusable;
     to = pool.frame();
     to->offload = *offload;
     if (size <= copied_max) {
-        (void)to->add(pool.copy({room_.get()->data(), size}));
+        (void)to->add(pool.copy({begin + wire::vnet_header_size, size}));
     } else {
-        (void)to->add(Slice(std::move(room_), 0, static_cast<std::uint32_t>(size)));
+        (void)to->add(
+            Slice(std::move(room_), wire::vnet_header_size, static_cast<std::uint32_t>(size)));
     }
     return Got::frame;
 }
 
 bool TapDevice::send(const buf::Frame& frame) {
-    std::array<std::byte, wire::vnet_header_size> header{};
+    std::array<std::byte, wire::vnet_header_size + joined_max> joined{};
+    const auto header = MutableOctets{joined}.first(wire::vnet_header_size);
     const Shape shape = shape_of(frame);
     wire::emit_vnet_header(frame.offload, shape.family, shape.headers, header);
+    const std::size_t size = frame.size();
+    if (size > joined_max) return send_parts(header, frame);
+    frame.copy_to(MutableOctets{joined}.subspan(header.size()));
+    return ::write(fd_.get(), joined.data(), header.size() + size) >= 0;
+}
+
+bool TapDevice::send_parts(Octets header, const buf::Frame& frame) {
     std::array<iovec, buf::Frame::slices_max + 2> parts{};
     int count = 0;
     const auto add = [&](Octets octets) {

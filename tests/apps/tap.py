@@ -13,6 +13,7 @@ import time
 import stage
 
 US, KERNEL = "10.9.0.2", "10.9.0.1"
+US_V6, KERNEL_V6 = "fd00:10::1", "fd00:10::2"
 TAP = f"dt0,ip={US}/24,gw={KERNEL}"
 MARK = "DIALTONE_TAP_NAMESPACE"
 # A fault that never strikes: such a link touches frames, so nothing is offloaded to the kernel or by it.
@@ -75,9 +76,9 @@ class Server:
 class Capture:
     """tcpdump on the interface, read by tshark."""
 
-    def __init__(self, s, name="dt0"):
+    def __init__(self, s, name="dt0", inside=()):
         self.s, self.file = s, s.folder / "wire.pcap"
-        self.process = subprocess.Popen([s.tool("tcpdump"), "-i", name, "-U", "--immediate-mode", "-s", "0", "-w", str(self.file)],
+        self.process = subprocess.Popen([*inside, s.tool("tcpdump"), "-i", name, "-U", "--immediate-mode", "-s", "0", "-w", str(self.file)],
                                         stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
         while line and "listening on" not in line:
@@ -100,47 +101,54 @@ class Capture:
 
     def expect_clean(self, checksums):
         """No segment that tshark calls malformed, and where they are complete no wrong checksum."""
-        assert self.count("tcp || udp || icmp") > 0, "nothing was captured"
+        assert self.count("tcp || udp || icmp || icmpv6") > 0, "nothing was captured"
         assert self.count("_ws.malformed || tcp.len < 0 || _ws.short") == 0
         assert self.count("ip.checksum.status == 0", "-o", "ip.check_checksum:TRUE") == 0
         if checksums:
             options = ("-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE")
             assert self.count("tcp || udp", *options) > 0
             # Where the sum is zero the kernel writes 0xffff, the same number in one's complement; tshark calls that wrong.
-            kernels_zero = f"(ip.src == {KERNEL} && tcp.checksum == 0xffff)"
+            kernels_zero = f"((ip.src == {KERNEL} || ipv6.src == {KERNEL_V6}) && tcp.checksum == 0xffff)"
             wrong = f"(tcp.checksum.status == 0 || udp.checksum.status == 0) && !{kernels_zero}"
             assert self.count(wrong, *options) == 0, self.show(wrong, *options)
 
 
-def bulk(s, *options):
-    """20 MB each way, one after the other; what was on the wire, and the recordings."""
+def bulk(s, *options, us=US):
+    """The kernel's curl gets 20 MB from us; what was on the wire, and the recording."""
     size = 20_000_000
     s.file("FILE", size)
-    server = Server(s, stage.PYTHON, "-m", "http.server", "8000", port=8000, options=options)
+    everywhere = ["-b", "::"] if us == US_V6 else []
+    server = Server(s, stage.PYTHON, "-m", "http.server", "8000", *everywhere, port=8000, options=options)
     capture = Capture(s)
-    subprocess.run([s.tool("curl"), "-sS", "-m", "100", "-o", s.folder / "down", f"http://{US}:8000/FILE"], check=True)
+    host = f"[{us}]" if ":" in us else us
+    subprocess.run([s.tool("curl"), "-sS", "-m", "100", "-o", s.folder / "down", f"http://{host}:8000/FILE"], check=True)
     capture.stop()
     server.stop()
     assert filecmp.cmp(s.folder / "FILE", s.folder / "down", shallow=False)
     return capture, server.recording
 
 
-def up(s, *options):
-    """Our curl gets a file from the kernel; the interface has no address before the run makes it."""
+def up(s, *options, kernel=KERNEL):
+    """Our curl gets 20 MB from the kernel, which serves it once all of it can be captured: what was on the wire, and the recording."""
     size = 20_000_000
     s.file("FILE", size)
-    script = (f"for i in $(seq 100); do {s.tool('curl')} -sS -m 100 -o up http://{KERNEL}:8001/FILE 2>error && exit 0; sleep 0.05; "
+    host = f"[{kernel}]" if ":" in kernel else kernel
+    script = (f"for i in $(seq 200); do {s.tool('curl')} -sS -m 100 -o up http://{host}:8001/FILE 2>error && exit 0; sleep 0.05; "
               "done; cat error >&2; exit 1")
-    kernel = subprocess.Popen(["sh", "-c", f"until ip addr show dt0 2>/dev/null | grep -q {KERNEL}; do sleep 0.02; done; "
-                               f"exec {stage.PYTHON} -m http.server 8001 -b {KERNEL} -d {s.folder}"],
+    recording = s.recording()
+    process = s.start_run("sh", "-c", script, options=("--tap", TAP, *options), recording=recording)
+    assert stage.eventually(lambda: has_interface("dt0") and kernel in ip("addr", "show", "dt0"), bool)
+    capture = Capture(s)
+    server = subprocess.Popen([stage.PYTHON, "-m", "http.server", "8001", "-b", kernel, "-d", s.folder],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        outcome = s.run("sh", "-c", script, options=("--tap", TAP, *options), limit=110)
+        s.finish(process, limit=110).expect()
+        capture.stop()
     finally:
-        kernel.kill()
-        kernel.wait()
+        server.kill()
+        server.wait()
     assert filecmp.cmp(s.folder / "FILE", s.folder / "up", shallow=False)
-    return outcome.recording
+    return capture, recording
 
 
 def check_bulk_to_the_kernel_with_offload(s):
@@ -164,12 +172,18 @@ def check_bulk_to_the_kernel_without_offload(s):
 
 def check_bulk_from_the_kernel_with_offload(s):
     need_tap()
-    s.command("replay", up(s))
+    capture, recording = up(s)
+    capture.expect_clean(checksums=False)
+    assert capture.count("frame.len > 20000") > 20, "no super-segments came up"
+    s.command("replay", recording)
 
 
 def check_bulk_from_the_kernel_without_offload(s):
     need_tap()
-    s.command("replay", up(s, *NO_OFFLOAD))
+    capture, recording = up(s, *NO_OFFLOAD)
+    capture.expect_clean(checksums=True)
+    assert capture.count("frame.len > 1514") == 0
+    s.command("replay", recording)
 
 
 def check_ladder_shows_both_hosts(s):
@@ -352,7 +366,7 @@ def check_loss_and_delay_of_ours(s):
 
 class KernelHost:
     """A second namespace at the other end of a veth: how a host of Linux answers the same probes."""
-    ADDRESS = "10.8.0.2"
+    ADDRESS, ADDRESS_V6 = "10.8.0.2", "fd00:8::2"
 
     def __init__(self, *program):
         self.holder = subprocess.Popen(["unshare", "--net", "sleep", "60"])
@@ -361,29 +375,31 @@ class KernelHost:
         assert stage.eventually(lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != own, bool)
         ip("link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", str(self.holder.pid))
         ip("addr", "add", "10.8.0.1/24", "dev", "v0")
+        ip("-6", "addr", "add", "fd00:8::1/64", "dev", "v0", "nodad")
         ip("link", "set", "v0", "up")
-        for words in ("addr add 10.8.0.2/24 dev v1", "link set v1 up", "link set lo up"):
+        for words in ("addr add 10.8.0.2/24 dev v1", "-6 addr add fd00:8::2/64 dev v1 nodad", "link set v1 up", "link set lo up"):
             subprocess.run([*inside, "ip", *words.split()], check=True)
         self.program = subprocess.Popen([*inside, *program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         assert stage.eventually(lambda: connects(self.ADDRESS, 8000), bool)
 
     def stop(self):
+        ip("link", "del", "v0")
         for process in (self.program, self.holder):
             process.kill()
             process.wait()
 
 
-def compare(s, probes, digest):
+def compare(s, probes, digest, ipv6=False):
     """Each probe to a kernel and to us: the digests of both outputs must be the same."""
     need_tap()
-    program = [stage.PYTHON, "-m", "http.server", "8000"]
+    program = [stage.PYTHON, "-m", "http.server", "8000", *(("-b", "::") if ipv6 else ())]
     kernel = KernelHost(*program)
-    server = Server(s, *program, port=8000)
+    server = Server(s, *program, port=8000, options=("--ipv6",) if ipv6 else ())
     wrong = []
     try:
         for probe in probes:
             told = []
-            for target in (kernel.ADDRESS, US):
+            for target in (kernel.ADDRESS_V6, US_V6) if ipv6 else (kernel.ADDRESS, US):
                 found = subprocess.run([*probe, target], capture_output=True, text=True, timeout=60)
                 told.append(digest((found.stdout + found.stderr).replace(target, "TARGET")))
             if told[0] != told[1]:
@@ -410,6 +426,12 @@ def check_hping3_sees_the_kernels_answers(s):
     compare(s, [[hping, "-n", "-c", "1", *probe] for probe in tcp + others], digest)
 
 
+def scan_digest(text):
+    lines = [re.sub(r"\s+", " ", line) for line in text.splitlines() if re.match(r"\d+(/\w+)?\s+(open|closed|filtered|unfiltered)", line)]
+    # In a scan of protocols each answer counts for any of them that are still open.
+    return [line.split(" ")[:3] if "/" not in line else line for line in lines]
+
+
 def check_nmap_sees_the_kernels_answers(s):
     nmap = s.tool("nmap")
     scans = [["-sS"], ["-sT"], ["-sA"], ["-sW"], ["-sM"], ["-sF"], ["-sN"], ["-sX"], ["-sU"], ["-sO"]]
@@ -417,12 +439,7 @@ def check_nmap_sees_the_kernels_answers(s):
     for scan in scans:
         ports = {"-sU": "53,81", "-sO": "1,2,6,17,41,99,132"}.get(scan[0], "80,81,8000")
         probes.append([nmap, "-n", "-Pn", "--host-timeout", "30s", "--max-retries", "1", "--reason", "-p", ports, *scan])
-
-    def digest(text):
-        lines = [re.sub(r"\s+", " ", line) for line in text.splitlines() if re.match(r"\d+(/\w+)?\s+(open|closed|filtered|unfiltered)", line)]
-        # In a scan of protocols each answer counts for any of them that are still open.
-        return [line.split(" ")[:3] if "/" not in line else line for line in lines]
-    compare(s, probes, digest)
+    compare(s, probes, scan_digest)
 
 
 if __name__ == "__main__":

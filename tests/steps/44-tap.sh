@@ -5,5 +5,5 @@
 . tests/apps/judge.sh
 prepare_apps
 at_once=1  # each check has bulk and short limits
-judge_files tap env tap lease
+judge_files tap env tap tap_wire lease
 finish
