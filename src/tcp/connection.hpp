@@ -280,7 +280,8 @@ class Connection {
     void end_episode(const Turn& turn, const AckEvent& ack);
     void undo_in_fast(const Turn& turn, const AckEvent& ack);
     void on_ack_after_timeout(const Turn& turn, const AckEvent& ack);
-    void undo(const Turn& turn, Unmark unmark);
+    void undo(const Turn& turn, const AckEvent& ack, Unmark unmark);
+    void disbelieve_resent(const AckEvent& ack);
     [[nodiscard]] Duration find_losses(const Turn& turn, const AckEvent& ack);
     [[nodiscard]] Duration mark_overdue(const Turn& turn, Outstanding outstanding);
     [[nodiscard]] Duration reordering_window(const Turn& turn) const;

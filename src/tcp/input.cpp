@@ -214,6 +214,8 @@ void Connection::take_acknowledgment(Arrival& a) {
     delivery.now = a.turn.now();
     delivery.min_rtt = min_rtt_.value();
     delivery.recovery_point = recovery_.point();
+    delivery.echo = ack.echo;
+    delivery.ts_offset = tcb_.ts_offset;
     const std::uint32_t window = Window::from_field(a.header().window, tcb_.snd_shift).octets();
     if (after(a.ack(), snd_.una())) {
         const Acked acked = snd_.on_ack(a.ack(), delivery);
@@ -269,12 +271,6 @@ void Connection::take_delivery(const Turn& turn, AckEvent& ack, const Delivery& 
     }
     const std::uint32_t whole = std::max<std::uint32_t>(ack.mss, 1);
     delivered_ += (ack.delivered + whole - 1) / whole;
-}
-
-// TCP-WIN-019: two windows of text, so that one is queued while the other is in flight.
-void Connection::grow_send_buffer(const Config& config) {
-    if (options_.send_buffer != 0) return;
-    send_buffer_ = std::max(send_buffer_, std::min(2 * congestion_.cwnd(), config.send_buffer_max));
 }
 
 // RFC 6298 §3: no sample from what was sent twice, unless the echoed timestamp tells which copy

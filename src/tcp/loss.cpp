@@ -115,7 +115,7 @@ Duration Connection::judge(const Turn& turn, const AckEvent& ack) {
     end_episode(turn, ack);
     switch (recovery_.phase()) {
         case Phase::open:
-            if (undo_.is_all_duplicate()) undo(turn, Unmark::no);
+            if (undo_.is_all_duplicate()) undo(turn, ack, Unmark::no);
             break;
         case Phase::reduced: break;
         case Phase::fast: undo_in_fast(turn, ack); break;
@@ -143,7 +143,7 @@ void Connection::end_episode(const Turn& turn, const AckEvent& ack) {
     const event::CongestionState from = congestion_state();
     const bool was_none =
         phase == Phase::fast && (undo_.is_all_duplicate() || undo_.is_early(ack.echo));
-    if (was_none) return undo(turn, Unmark::no);
+    if (was_none) return undo(turn, ack, Unmark::no);
     recovery_.leave();
     rack_.on_recovered();
     undo_.forget_stamp();
@@ -154,10 +154,10 @@ void Connection::end_episode(const Turn& turn, const AckEvent& ack) {
 // RFC 3522, RFC 3708 while the loss is being repaired.
 void Connection::undo_in_fast(const Turn& turn, const AckEvent& ack) {
     const bool is_early = ack.kind == AckKind::advanced && undo_.is_early(ack.echo);
-    if (is_early && snd_.segments(SendQueue::Kind::resent) == 0) return undo(turn, Unmark::yes);
+    if (is_early && snd_.segments(SendQueue::Kind::resent) == 0) return undo(turn, ack, Unmark::yes);
     if (!undo_.is_all_duplicate()) return;
     rack_.keep_window();
-    undo(turn, Unmark::no);
+    undo(turn, ack, Unmark::no);
 }
 
 // RFC 5682 §3.1 and §2.1, as Linux orders them.
@@ -165,10 +165,10 @@ void Connection::on_ack_after_timeout(const Turn& turn, const AckEvent& ack) {
     const bool is_over = recovery_.is_over(ack.una);
     const bool has_advanced = ack.kind == AckKind::advanced;
     if (has_advanced && (undo_.is_all_duplicate() || undo_.is_early(ack.echo)))
-        return undo(turn, Unmark::yes);
+        return undo(turn, ack, Unmark::yes);
     if (recovery_.frto() != Recovery::Frto::off) {
         const bool has_sack = tcb_.sack == event::Switch::on;
-        if (ack.has_original && (has_sack || !ack.has_resent)) return undo(turn, Unmark::yes);
+        if (ack.has_original && (has_sack || !ack.has_resent)) return undo(turn, ack, Unmark::yes);
         if (after(snd_.nxt(), recovery_.point())) {
             recovery_.set_frto(Recovery::Frto::off);  // step 3a: the loss was real
         } else if (has_advanced && !is_over) {
@@ -187,16 +187,32 @@ void Connection::on_ack_after_timeout(const Turn& turn, const AckEvent& ack) {
     emit_congestion(turn, from, Reason::loss_repaired);
 }
 
-void Connection::undo(const Turn& turn, Unmark unmark) {
+void Connection::undo(const Turn& turn, const AckEvent& ack, Unmark unmark) {
     const event::CongestionState from = congestion_state();
+    // By D-SACK the copies are known to have arrived, else only the first transmissions are.
+    if (undo_.is_all_duplicate()) {
+        rack_.look_again();
+    } else {
+        disbelieve_resent(ack);
+    }
     if (unmark == Unmark::yes) snd_.unmark_lost();
     congestion_.undo(undo_.cwnd(), undo_.ssthresh());
     undo_.forget();
     undo_.forget_stamp();
     recovery_.leave();
-    rack_.look_again();
     retransmits_ = 0;
     emit_congestion(turn, from, Reason::loss_was_none);
+}
+
+// RACK must not judge by copies that have not arrived. First transmissions that the ACK field took
+// lie below all that is outstanding: of them the newest of this ACK stands for all.
+void Connection::disbelieve_resent(const AckEvent& ack) {
+    std::optional<Transmission> newest = snd_.newest_sacked_original();
+    if (ack.path_rtt) {
+        const Transmission taken{ack.now - *ack.path_rtt, ack.una};
+        if (!newest || taken.is_after(*newest)) newest = taken;
+    }
+    rack_.disbelieve_resent(newest, ack.now);
 }
 
 // Marks what is lost now; a first loss begins an episode, and so does the loss of a retransmission
@@ -311,7 +327,7 @@ void Connection::on_timeout(const Turn& turn) {
     }
     congestion_.on_timeout(is_first ? Congestion::Expiry::first : Congestion::Expiry::again,
                            outstanding, tcb_.snd_mss);
-    const bool has_rack = tcb_.sack == event::Switch::on && rack_.newest().sent != Instant{};
+    const bool has_rack = tcb_.sack == event::Switch::on && rack_.rtt() != Duration{};
     if (has_rack && snd_.sacked() >= rack_.reordering() * tcb_.snd_mss)
         rack_.on_timeout(turn.config());
     snd_.mark_timed_out(has_rack ? rack_.rtt() : Duration{}, turn.now());

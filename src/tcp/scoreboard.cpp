@@ -162,6 +162,17 @@ void SendQueue::unmark_lost() {
     lost_ = 0;
 }
 
+std::optional<Transmission> SendQueue::newest_sacked_original() const {
+    std::optional<Transmission> newest;
+    for (std::size_t i = head_; i < runs_.size(); ++i) {
+        const Run& run = runs_[i];
+        if (run.mark != Run::Mark::sacked || run.is_resent()) continue;
+        const Transmission candidate{run.sent, run.end()};
+        if (!newest || candidate.is_after(*newest)) newest = candidate;
+    }
+    return newest;
+}
+
 std::uint32_t SendQueue::segments(Kind kind) const {
     std::uint32_t count = 0;
     for (std::size_t i = head_; i < runs_.size(); ++i) {

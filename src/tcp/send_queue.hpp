@@ -43,6 +43,8 @@ struct Delivery {
     Instant now{};
     Duration min_rtt{};  // what was resent and is acknowledged sooner arrived the first time
     Seq recovery_point{};
+    std::optional<std::uint32_t> echo;  // TSecr
+    std::uint32_t ts_offset = 0;        // of our TSval to the millisecond clock
 
     // Answered.
     std::uint32_t numbers = 0;     // not SACKed before
@@ -55,6 +57,12 @@ struct Delivery {
     bool has_resent = false;    // of what the ACK field took
 
     void note(const Run& run, Seq end);
+    /// The echo is older than the last copy of `run`, which the ACK field took: an earlier one
+    /// arrived (RFC 8985 §6.2 step 2).
+    [[nodiscard]] bool is_of_earlier_copy(const Run& run) const {
+        const std::uint32_t stamp = static_cast<std::uint32_t>(base::to_ms(run.sent)) + ts_offset;
+        return run.is_resent() && echo && static_cast<std::int32_t>(*echo - stamp) < 0;
+    }
 };
 
 /// What an acknowledgment took off the queue.
@@ -142,6 +150,8 @@ class SendQueue {
     void mark_tail_lost();
     /// The loss was none: nothing is lost any more.
     void unmark_lost();
+    /// The newest transmission that was SACKed and the only one of its text.
+    [[nodiscard]] std::optional<Transmission> newest_sacked_original() const;
 
     // Counted for viewers and rare decisions: segments of the runs of a kind.
     enum class Kind : std::uint8_t { any, sacked, lost, resent };
