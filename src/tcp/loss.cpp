@@ -278,11 +278,15 @@ void Connection::cut(Outstanding outstanding) {
     if (tcb_.ecn == event::Switch::on) set(Flag::cwr_due);
 }
 
-// RFC 8985 §7.4: the probe was the retransmission; the loss costs one cut like any other.
+// RFC 8985 §7.4: the probe was the retransmission; the loss costs one cut like any other, by the
+// flight of when it was lost. What is outstanding now may be one request (TCP-LOSS-039). The
+// network's mark and the loss of a window are one sign (TCP-CC-025).
 void Connection::on_probe_repaired(const Turn& turn, const AckEvent& ack) {
-    if (recovery_.phase() == Phase::fast || recovery_.phase() == Phase::timeout) return;
+    const Phase phase = recovery_.phase();
+    if (phase == Phase::fast || phase == Phase::timeout) return;
+    if (phase == Phase::reduced && at_or_before(probe_.end(), recovery_.point())) return;
     const event::CongestionState from = congestion_state();
-    congestion_.on_loss(std::min(ack.flight, congestion_.cwnd()), ack.mss);
+    congestion_.on_loss(std::min(probe_.flight(), congestion_.cwnd()), ack.mss);
     congestion_.on_recovered(ack.mss);
     emit_congestion(turn, from, Reason::lost_before_probe);
 }

@@ -247,8 +247,40 @@ TEST_F(SackLoss, TCP_LOSS_039_a_loss_that_the_probe_repaired_is_cut_for_once) {
     write(mss);
     now += 100ms;
     ack(11);
-    EXPECT_LT(view().cwnd, cwnd);
+    EXPECT_EQ(cwnd, 20U);
+    EXPECT_EQ(view().cwnd, 10U);
     EXPECT_EQ(decisions(), (std::vector{Reason::lost_before_probe}));
+}
+
+TEST_F(SackLoss, TCP_LOSS_039_cubic_keeps_seven_tenths_of_the_window_whose_tail_was_lost) {
+    config.congestion = event::CongestionControl::cubic;
+    fly(0, 10);
+    ack(9);
+    run(450ms);
+    ack(10);
+    write(mss);
+    now += 100ms;
+    ack(11);
+    EXPECT_EQ(view().cwnd, 14U);
+}
+
+// DEC-32: what was in flight when it was lost, where the program did not fill the window.
+TEST_F(SackLoss, TCP_LOSS_039_a_tail_of_few_segments_is_cut_for_by_them) {
+    fly(0, 10);
+    ack(10);
+    write(mss);
+    now += 100ms;
+    ack(11);
+    write(6 * mss);
+    now += 100ms;
+    ack(16);
+    run(450ms);
+    (void)take_segments();
+    ack(17);
+    write(mss);
+    now += 100ms;
+    ack(18);
+    EXPECT_EQ(view().cwnd, 3U);
 }
 
 TEST_F(SackLoss, TCP_LOSS_039_a_needless_probe_is_told_by_d_sack) {
