@@ -286,7 +286,7 @@ class Connection {
     [[nodiscard]] Duration mark_overdue(const Turn& turn, Outstanding outstanding);
     [[nodiscard]] Duration reordering_window(const Turn& turn) const;
     void enter_fast(const Turn& turn, Outstanding outstanding, event::Reason reason);
-    void cut(Outstanding outstanding);
+    void cut(const Turn& turn, Outstanding outstanding);
     void rescue(const Turn& turn);
     void on_marked(const Turn& turn, const AckEvent& ack);
     void on_probe_repaired(const Turn& turn, const AckEvent& ack);

@@ -130,7 +130,7 @@ Duration Connection::judge(const Turn& turn, const AckEvent& ack) {
 void Connection::on_marked(const Turn& turn, const AckEvent& ack) {
     const event::CongestionState from = congestion_state();
     undo_.forget();
-    cut({ack.flight, ack.sacked_before});
+    cut(turn, {ack.flight, ack.sacked_before});
     recovery_.enter(Phase::reduced, snd_.nxt());
     emit_congestion(turn, from, Reason::marked_by_network);
 }
@@ -234,16 +234,19 @@ Duration Connection::find_losses(const Turn& turn, const AckEvent& ack) {
     return wait;
 }
 
+// A retransmission that is lost is a sign of congestion of its own only where it left after the
+// window was cut last: one cut a round trip, however many were lost (TCP-LOSS-015, DEC-31).
 Duration Connection::mark_overdue(const Turn& turn, Outstanding outstanding) {
-    const std::uint32_t resent_lost = snd_.resent_lost_ever();
+    static_cast<void>(snd_.take_lost_again());
     const std::uint32_t lost = snd_.lost_ever();
     const Duration wait =
         snd_.mark_overdue(rack_.newest(), rack_.rtt() + reordering_window(turn), turn.now());
     const bool is_new = snd_.lost_ever() != lost;
-    const bool is_resent = snd_.resent_lost_ever() != resent_lost;
+    const Instant again = snd_.take_lost_again();
+    const bool is_new_sign = again != Instant{} && again >= prr_.cut_at();
     const bool is_in_episode =
         recovery_.phase() == Phase::fast || recovery_.phase() == Phase::timeout;
-    if (is_new && (!is_in_episode || is_resent))
+    if (is_new && (!is_in_episode || is_new_sign))
         enter_fast(turn, outstanding, Reason::lost_by_time);
     return wait;
 }
@@ -265,14 +268,14 @@ void Connection::enter_fast(const Turn& turn, Outstanding outstanding, Reason re
                     snd_.segments(SendQueue::Kind::resent));
     }
     // The network's mark and this loss are one sign (TCP-CC-025).
-    if (recovery_.phase() != Phase::reduced) cut(outstanding);
+    if (recovery_.phase() != Phase::reduced) cut(turn, outstanding);
     recovery_.enter(Phase::fast, snd_.nxt());
     emit_congestion(turn, from, reason);
 }
 
 // What limited transmit sent beyond the window does not count (RFC 5681 §3.2 step 2).
-void Connection::cut(Outstanding outstanding) {
-    prr_.begin(outstanding.flight - outstanding.sacked);
+void Connection::cut(const Turn& turn, Outstanding outstanding) {
+    prr_.begin(outstanding.flight - outstanding.sacked, turn.now());
     congestion_.on_loss(std::min(outstanding.flight, congestion_.cwnd()), tcb_.snd_mss);
     probe_.forget();
     if (tcb_.ecn == event::Switch::on) set(Flag::cwr_due);
@@ -287,6 +290,7 @@ void Connection::on_probe_repaired(const Turn& turn, const AckEvent& ack) {
     if (phase == Phase::reduced && at_or_before(probe_.end(), recovery_.point())) return;
     const event::CongestionState from = congestion_state();
     congestion_.on_loss(std::min(probe_.flight(), congestion_.cwnd()), ack.mss);
+    prr_.note_cut(turn.now());
     congestion_.on_recovered(ack.mss);
     emit_congestion(turn, from, Reason::lost_before_probe);
 }
@@ -329,6 +333,7 @@ void Connection::on_timeout(const Turn& turn) {
         undo_.begin(snd_.una(), congestion_.cwnd(), congestion_.ssthresh(),
                     snd_.segments(SendQueue::Kind::resent));
     }
+    prr_.note_cut(turn.now());
     congestion_.on_timeout(is_first ? Congestion::Expiry::first : Congestion::Expiry::again,
                            outstanding, tcb_.snd_mss);
     const bool has_rack = tcb_.sack == event::Switch::on && rack_.rtt() != Duration{};

@@ -86,7 +86,7 @@ void SendQueue::mark_lost(std::size_t index) {
     run.mark = Run::Mark::lost;
     lost_ += run.length;
     lost_ever_ += run.length;
-    if (run.is_resent()) resent_lost_ever_ += run.length;
+    if (run.is_resent()) lost_again_ = std::max(lost_again_, run.sent);
     lost_hint_ = std::min(lost_hint_, static_cast<std::uint32_t>(index));
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -101,8 +102,9 @@ class SendQueue {
     [[nodiscard]] std::uint32_t sacked() const { return sacked_; }
     /// Numbers ever marked lost, modulo 2^32: a difference tells what one step marked.
     [[nodiscard]] std::uint32_t lost_ever() const { return lost_ever_; }
-    /// Of them, those that had been sent again.
-    [[nodiscard]] std::uint32_t resent_lost_ever() const { return resent_lost_ever_; }
+    /// When the last of the retransmissions left that were marked lost since this was asked;
+    /// zero where none was.
+    [[nodiscard]] Instant take_lost_again() { return std::exchange(lost_again_, Instant{}); }
     /// Behind the highest number SACKed; SND.UNA where none is.
     [[nodiscard]] Seq highest_sacked() const { return sacked_ == 0 ? una_ : highest_sacked_; }
     [[nodiscard]] std::uint32_t unsent_text() const;
@@ -194,7 +196,7 @@ class SendQueue {
     std::uint32_t lost_hint_ = 0;  // no run before it is lost
     std::uint32_t lost_ = 0;       // numbers marked lost
     std::uint32_t lost_ever_ = 0;
-    std::uint32_t resent_lost_ever_ = 0;
+    Instant lost_again_{};
     std::uint32_t sacked_ = 0;  // numbers SACKed above SND.UNA
     Seq highest_sacked_{};      // behind them, where there are any
     Seq una_;
