@@ -142,6 +142,7 @@ void Connection::on_probe_timer(const Turn& turn) {
     emit_fired(turn, TimerKind::loss_probe, 1);
     if (!may_probe(turn)) return resume_retransmit(turn);
     set(Flag::tail_probe);
+    if (snd_.segments(SendQueue::Kind::resent) == 0) undo_.forget_stamp();
     if (snd_.unsent_text() == 0 ||
         window_left(snd_.nxt()) < std::min<std::uint32_t>(snd_.unsent_text(), tcb_.snd_mss))
         snd_.mark_tail_lost();
