@@ -346,6 +346,7 @@ class Connection {
     [[nodiscard]] Duration probe_timeout(const Turn& turn) const;
     void on_probe_timer(const Turn& turn);
     [[nodiscard]] bool is_retransmitted_enough(const Turn& turn, unsigned most) const;
+    [[nodiscard]] bool is_silent_beneath(const Turn& turn) const;
     void arm_life(const Turn& turn);
     [[nodiscard]] Outcome on_retransmit_timer(const Turn& turn);
     [[nodiscard]] Outcome on_syn_timer(const Turn& turn);
@@ -461,6 +462,7 @@ class Connection {
         push = 1U << 20,            // the program lets a part of a segment go
         fragments = 1U << 21,       // routers may fragment: the path takes less than 552 octets
         unpushed = 1U << 19,        // what was written last was written with MSG_MORE
+        expired = 1U << 22,         // the retransmission timer, since SND.UNA moved
     };
     void set(Flag flag) { flags_ |= static_cast<std::uint32_t>(flag); }
     void clear(Flag flag) { flags_ &= ~static_cast<std::uint32_t>(flag); }

@@ -225,6 +225,7 @@ void Connection::take_acknowledgment(Arrival& a) {
         ack.acked = acked.text;
         ack.rtt = sample_rtt(a, acked);
         retransmits_ = 0;
+        clear(Flag::expired);
         stalled_since_ = {};
         if (acked.text > 0) set(Flag::edge);
         clear(Flag::more);  // MSG_MORE holds until an ACK asks what may go (Linux)

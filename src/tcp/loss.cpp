@@ -201,6 +201,7 @@ void Connection::undo(const Turn& turn, const AckEvent& ack, Unmark unmark) {
     undo_.forget_stamp();
     recovery_.leave();
     retransmits_ = 0;
+    clear(Flag::expired);
     emit_congestion(turn, from, Reason::loss_was_none);
 }
 
@@ -325,7 +326,8 @@ void Connection::on_timeout(const Turn& turn) {
     const event::CongestionState from = congestion_state();
     const Phase phase = recovery_.phase();
     const bool was_calm = phase == Phase::open || phase == Phase::reduced;
-    const bool is_new = phase == Phase::timeout && retransmits_ == 0;
+    const bool is_new = phase == Phase::timeout && !has(Flag::expired);
+    set(Flag::expired);
     const bool is_withdrawn = snd_.is_head_sacked();
     const bool is_first = phase == Phase::open || is_new || recovery_.is_over(snd_.una());
     const std::uint32_t outstanding = std::min(snd_.flight(), congestion_.cwnd());

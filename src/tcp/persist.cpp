@@ -201,20 +201,27 @@ Outcome Connection::on_retransmit_timer(const Turn& turn) {
     if (turn.now() >= user_deadline()) return give_up(turn, event::Reason::user_timeout);
     // An orphan is not kept as long as its program once asked for (TCP-SEC-024).
     const bool is_bounded = options_.user_timeout_ms == 0 || has(Flag::orphan);
-    // SHLD-17: beneath a window shrunk to zero a retransmission is a probe, and a peer that answers
-    // is not silent.
-    const bool is_probe = tcb_.snd_wnd == 0 && !has(Flag::orphan) &&
-                          turn.now() - last_received_ <= 2 * turn.config().rto_max;
-    if (is_bounded && !is_probe && is_retransmitted_enough(turn, most)) {
-        return give_up(turn, event::Reason::retransmissions_unanswered);
-    }
+    // SHLD-17: beneath a window shrunk to zero a retransmission is a probe; a peer that answers
+    // none of them is not kept (Linux).
+    const bool is_probe = tcb_.snd_wnd == 0 && !has(Flag::orphan);
+    const bool is_over =
+        is_probe ? is_silent_beneath(turn) : is_retransmitted_enough(turn, most);
+    if (is_bounded && is_over) return give_up(turn, event::Reason::retransmissions_unanswered);
     shrink_segments(turn);
     on_timeout(turn);
-    if (retransmits_ == 0) stalled_since_ = turn.now();
+    const bool is_first = !is_probe && retransmits_ == 0;
+    if (is_first || stalled_since_ == Instant{}) stalled_since_ = turn.now();
     if (!is_probe && retransmits_ < 255) ++retransmits_;
     if (backoff_ < 255) ++backoff_;
     arm_retransmit(turn);
     return {};
+}
+
+// Probes of a window shrunk to zero have been unanswered for two of the longest waits.
+bool Connection::is_silent_beneath(const Turn& turn) const {
+    const Duration patience = 2 * turn.config().rto_max;
+    return stalled_since_ != Instant{} && turn.now() - stalled_since_ > patience &&
+           turn.now() - last_received_ > patience;
 }
 
 // R2 as Linux counts it: as often as asked, or as long as that many retransmissions of a path
