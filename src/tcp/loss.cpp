@@ -256,7 +256,7 @@ Duration Connection::reordering_window(const Turn& turn) const {
     Rack::Situation situation;
     if (recovery_.phase() == Phase::fast || recovery_.phase() == Phase::timeout)
         situation.phase = Rack::Situation::Phase::recovering;
-    situation.sacked = snd_.sacked() / std::max<std::uint32_t>(tcb_.snd_mss, 1);
+    situation.sacked = snd_.sacked_segments(rack_.reordering());
     situation.min_rtt = min_rtt_.value();
     situation.srtt = rtt_.srtt();
     return rack_.window(turn.config(), situation);
@@ -339,7 +339,7 @@ void Connection::on_timeout(const Turn& turn) {
     congestion_.on_timeout(is_first ? Congestion::Expiry::first : Congestion::Expiry::again,
                            outstanding, tcb_.snd_mss);
     const bool has_rack = tcb_.sack == event::Switch::on && rack_.rtt() != Duration{};
-    if (has_rack && snd_.sacked() >= rack_.reordering() * tcb_.snd_mss)
+    if (has_rack && snd_.sacked_segments(rack_.reordering()) >= rack_.reordering())
         rack_.on_timeout(turn.config());
     snd_.mark_timed_out(has_rack ? rack_.rtt() : Duration{}, turn.now());
     recovery_.enter(Phase::timeout, snd_.nxt());

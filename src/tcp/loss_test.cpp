@@ -180,6 +180,22 @@ TEST_F(SackLoss,
     EXPECT_EQ(take_segments(), (Numbers{4}));
 }
 
+TEST_F(SackLoss, TCP_LOSS_024_three_segments_sacked_are_three_however_small) {
+    options.no_delay = true;
+    fly(0, 1);
+    ack(1);
+    for (int i = 0; i < 6; ++i) write(100);
+    sent.clear();
+    now += 100ms;
+    const Seq first{at(2)};
+    sack(1, {{first + 100, first + 200}});
+    sack(1, {{first + 100, first + 300}});
+    EXPECT_TRUE(sent.empty());
+    sack(1, {{first + 100, first + 400}});
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].seq(), at(2));
+}
+
 TEST_F(SackLoss, TCP_LOSS_025_and_TCP_LOSS_028_and_TCP_LOSS_040_one_sack_and_silence) {
     fly();
     sack(0, {block(2, 2)});

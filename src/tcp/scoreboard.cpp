@@ -173,6 +173,25 @@ std::optional<Transmission> SendQueue::newest_sacked_original() const {
     return newest;
 }
 
+namespace {
+
+std::uint32_t segments_of(const Run& run) {
+    const std::uint32_t segment = std::max<std::uint32_t>(run.segment, 1);
+    return (run.length + segment - 1) / segment;
+}
+
+}  // namespace
+
+std::uint32_t SendQueue::sacked_segments(std::uint32_t most) const {
+    std::uint32_t count = 0;
+    if (sacked_ == 0) return count;
+    for (std::size_t i = head_; i < runs_.size() && count < most; ++i) {
+        if (!before(runs_[i].first, highest_sacked_)) break;
+        if (runs_[i].mark == Run::Mark::sacked) count += segments_of(runs_[i]);
+    }
+    return std::min(count, most);
+}
+
 std::uint32_t SendQueue::segments(Kind kind) const {
     std::uint32_t count = 0;
     for (std::size_t i = head_; i < runs_.size(); ++i) {
@@ -181,8 +200,7 @@ std::uint32_t SendQueue::segments(Kind kind) const {
             kind == Kind::any || (kind == Kind::sacked && run.mark == Run::Mark::sacked) ||
             (kind == Kind::lost && run.mark == Run::Mark::lost) ||
             (kind == Kind::resent && run.mark == Run::Mark::in_flight && run.is_resent());
-        const std::uint32_t segment = std::max<std::uint32_t>(run.segment, 1);
-        if (counts) count += (run.length + segment - 1) / segment;
+        if (counts) count += segments_of(run);
     }
     return count;
 }

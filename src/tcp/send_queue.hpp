@@ -158,6 +158,8 @@ class SendQueue {
     // Counted for viewers and rare decisions: segments of the runs of a kind.
     enum class Kind : std::uint8_t { any, sacked, lost, resent };
     [[nodiscard]] std::uint32_t segments(Kind kind) const;
+    /// Segments that are SACKed, however small; it counts no further than `most`.
+    [[nodiscard]] std::uint32_t sacked_segments(std::uint32_t most) const;
     /// When the head left last; nothing where nothing is outstanding.
     [[nodiscard]] std::optional<Instant> head_sent() const {
         if (head_ == runs_.size()) return std::nullopt;
