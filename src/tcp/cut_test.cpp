@@ -1,5 +1,5 @@
-// How often a window is cut while it is repaired: spec rows TCP-LOSS-015, TCP-LOSS-016,
-// TCP-LOSS-053, DEC-31.
+// How often and how far a window is cut: spec rows TCP-LOSS-015, TCP-LOSS-016, TCP-LOSS-039,
+// TCP-LOSS-053, DEC-31, DEC-32.
 #include <gtest/gtest.h>
 
 #include "tcp/loss_fixture.hpp"
@@ -51,6 +51,66 @@ TEST_F(LostAgain, TCP_LOSS_016_a_third_copy_that_is_lost_costs_one_more) {
     EXPECT_EQ(take_segments().front(), 1U);
     EXPECT_EQ(decisions().size(), 3U);
     EXPECT_LT(view().ssthresh, 4U);
+}
+
+TEST_F(SackLoss, TCP_LOSS_039_a_loss_that_the_probe_repaired_is_cut_for_once) {
+    fly(0, 10);
+    ack(9);
+    run(250ms + 200ms);
+    EXPECT_EQ(take_segments(), (Numbers{10}));
+    ack(10);
+    const std::uint32_t cwnd = view().cwnd;
+    write(mss);
+    now += 100ms;
+    ack(11);
+    EXPECT_EQ(cwnd, 20U);
+    EXPECT_EQ(view().cwnd, 10U);
+    EXPECT_EQ(decisions(), (std::vector{Reason::lost_before_probe}));
+}
+
+TEST_F(SackLoss, TCP_LOSS_039_cubic_keeps_seven_tenths_of_the_window_whose_tail_was_lost) {
+    config.congestion = event::CongestionControl::cubic;
+    fly(0, 10);
+    ack(9);
+    run(450ms);
+    ack(10);
+    write(mss);
+    now += 100ms;
+    ack(11);
+    EXPECT_EQ(view().cwnd, 14U);
+}
+
+// DEC-32: what was in flight when it was lost, where the program did not fill the window.
+TEST_F(SackLoss, TCP_LOSS_039_a_tail_of_few_segments_is_cut_for_by_them) {
+    fly(0, 10);
+    ack(10);
+    write(mss);
+    now += 100ms;
+    ack(11);
+    write(6 * mss);
+    now += 100ms;
+    ack(16);
+    run(450ms);
+    (void)take_segments();
+    ack(17);
+    write(mss);
+    now += 100ms;
+    ack(18);
+    EXPECT_EQ(view().cwnd, 3U);
+}
+
+TEST_F(SackLoss, TCP_LOSS_039_a_needless_probe_is_told_by_d_sack) {
+    fly(0, 10);
+    ack(9);
+    run(450ms);
+    (void)take_segments();
+    ack(10);
+    const std::uint32_t cwnd = view().cwnd;
+    sack(10, {block(10, 10)});
+    write(mss);
+    now += 100ms;
+    ack(11);
+    EXPECT_GE(view().cwnd, cwnd);
 }
 
 // The timer delivers nothing: in recovery the window waits for an ACK.

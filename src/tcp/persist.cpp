@@ -204,8 +204,7 @@ Outcome Connection::on_retransmit_timer(const Turn& turn) {
     // SHLD-17: beneath a window shrunk to zero a retransmission is a probe; a peer that answers
     // none of them is not kept (Linux).
     const bool is_probe = tcb_.snd_wnd == 0 && !has(Flag::orphan);
-    const bool is_over =
-        is_probe ? is_silent_beneath(turn) : is_retransmitted_enough(turn, most);
+    const bool is_over = is_probe ? is_silent_beneath(turn) : is_retransmitted_enough(turn, most);
     if (is_bounded && is_over) return give_up(turn, event::Reason::retransmissions_unanswered);
     shrink_segments(turn);
     on_timeout(turn);
