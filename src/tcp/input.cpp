@@ -403,6 +403,7 @@ void Connection::take_in_order(Arrival& a) {
     }
     const auto hole = was_empty_reassembly ? AckPolicy::Hole::no : AckPolicy::Hole::filled;
     const Config& config = a.turn.config();
+    acks_.measure_segment(a.in.text_length, a.header().flags, tcb_.timestamps);
     if (acks_.on_text(config, a.turn.now(), tcb_.rcv_nxt, a.text_length, hole)) {
         if (!timers_.is_armed(TimerSlot::ack)) {
             timers_.arm(TimerSlot::ack, TimerKind::delayed_ack,
