@@ -102,7 +102,13 @@ void SendQueue::mark_all_lost() {
 
 void SendQueue::mark_larger_lost(std::uint32_t length) {
     for (std::size_t i = head_; i < runs_.size(); ++i) {
-        if (std::min<std::uint32_t>(runs_[i].length, runs_[i].segment) > length) mark_lost(i);
+        const std::uint32_t text = text_in(runs_[i].first, runs_[i].length);
+        const std::uint32_t segment = std::max<std::uint32_t>(runs_[i].segment, 1);
+        if (std::min(text, segment) <= length || runs_[i].mark != Run::Mark::in_flight) continue;
+        // The last of several may be small enough, FIN and all.
+        const std::uint32_t last = text % segment;
+        if (text > segment && last > 0 && last <= length) split(i, text - last);
+        mark_lost(i);
     }
 }
 
