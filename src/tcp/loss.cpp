@@ -11,9 +11,9 @@ using Phase = Recovery::Phase;
 
 namespace {
 
-// D-SACK (RFC 2883 §4): the first block lies at or below SEG.ACK, or within the second one.
+// D-SACK (RFC 2883 §4): the first block lies wholly at or below SEG.ACK, or within the second one.
 bool is_dsack(const wire::SackBlocks& blocks, Seq ack) {
-    if (before(blocks[0].first, ack)) return true;
+    if (before(blocks[0].first, ack)) return at_or_before(blocks[0].end, ack);
     return blocks.size() > 1 && !before(blocks[0].first, blocks[1].first) &&
            !after(blocks[0].end, blocks[1].end);
 }
@@ -145,7 +145,7 @@ void Connection::end_episode(const Turn& turn, const AckEvent& ack) {
         phase == Phase::fast && (undo_.is_all_duplicate() || undo_.is_early(ack.echo));
     if (was_none) return undo(turn, ack, Unmark::no);
     recovery_.leave();
-    rack_.on_recovered();
+    if (phase == Phase::fast) rack_.on_recovered();
     undo_.forget_stamp();
     congestion_.on_recovered(tcb_.snd_mss);
     emit_congestion(turn, from, Reason::loss_repaired);
@@ -154,7 +154,8 @@ void Connection::end_episode(const Turn& turn, const AckEvent& ack) {
 // RFC 3522, RFC 3708 while the loss is being repaired.
 void Connection::undo_in_fast(const Turn& turn, const AckEvent& ack) {
     const bool is_early = ack.kind == AckKind::advanced && undo_.is_early(ack.echo);
-    if (is_early && snd_.segments(SendQueue::Kind::resent) == 0) return undo(turn, ack, Unmark::yes);
+    if (is_early && snd_.segments(SendQueue::Kind::resent) == 0)
+        return undo(turn, ack, Unmark::yes);
     if (!undo_.is_all_duplicate()) return;
     rack_.keep_window();
     undo(turn, ack, Unmark::no);
@@ -180,6 +181,7 @@ void Connection::on_ack_after_timeout(const Turn& turn, const AckEvent& ack) {
     if (!is_over) return;
     const event::CongestionState from = congestion_state();
     recovery_.leave();
+    rack_.on_recovered();
     undo_.forget();
     undo_.forget_stamp();
     // Who follows the losses grows on from what is left; BBR has its window back (Linux).
@@ -341,7 +343,8 @@ void Connection::on_timeout(const Turn& turn) {
     const bool has_rack = tcb_.sack == event::Switch::on && rack_.rtt() != Duration{};
     if (has_rack && snd_.sacked_segments(rack_.reordering()) >= rack_.reordering())
         rack_.on_timeout(turn.config());
-    snd_.mark_timed_out(has_rack ? rack_.rtt() : Duration{}, turn.now());
+    const Duration tolerated = reordering_window(turn);
+    snd_.mark_timed_out(has_rack ? rack_.rtt() + tolerated : Duration{}, turn.now());
     recovery_.enter(Phase::timeout, snd_.nxt());
     probe_.forget();
     clear(Flag::tail_probe);
@@ -354,15 +357,15 @@ void Connection::on_timeout(const Turn& turn) {
 
 // The reordering timer (RFC 8985 §6.3): what was waited for did not come.
 void Connection::on_reorder_timer(const Turn& turn) {
-    const std::uint32_t lost = snd_.lost_ever();
+    const Phase before = recovery_.phase();
     const Duration wait = mark_overdue(turn, {snd_.flight(), snd_.sacked()});
-    if (snd_.lost_ever() != lost) {
+    // The loss that begins an episode leaves again at once (RFC 9937 §6.2); later ones by ACKs.
+    if (before != Phase::fast && recovery_.phase() == Phase::fast) {
         Prr::Step step{.delivered = tcb_.snd_mss, .in_flight = in_flight()};
         step.ssthresh = congestion_.ssthresh();
         step.mss = tcb_.snd_mss;
-        if (recovery_.phase() == Phase::fast && !congestion_.is_own_master()) {
-            if (const auto cwnd = prr_.window(step)) congestion_.set_cwnd(*cwnd);
-        }
+        const auto cwnd = prr_.window(step);
+        if (cwnd && !congestion_.is_own_master()) congestion_.set_cwnd(*cwnd);
     }
     if (wait != Duration{}) {
         timers_.arm(TimerSlot::send, TimerKind::reorder, turn.now() + wait);
