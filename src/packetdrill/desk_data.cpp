@@ -124,10 +124,16 @@ Result<std::size_t> Desk::send(int fd, std::span<const iovec> parts, int flags, 
     if (may_wait) sending.waits = Sending::Waits::yes;
     std::optional<Machine::PendingWrite> pending;
     if (may_wait && !machine_.calls().peer_name(sending.id)) pending.emplace(machine_);
-    const auto answer = machine_.await(lock, until, [&] { return go_on(sending); });
+    const auto answer = machine_.await(lock, until, [&] {
+        const std::size_t before = sending.sent;
+        auto step = go_on(sending);
+        // While it waits, what it gave to the stream counts already: stamps are told from that.
+        SocketEntry* own = socket(fd);
+        if (own != nullptr && own->id == sending.id) own->sent += sending.sent - before;
+        return step;
+    });
     pending.reset();
     if (SocketEntry* own = sending.sent > 0 ? socket(fd) : nullptr) {
-        own->sent += sending.sent;
         if ((flags & MSG_ZEROCOPY) != 0 && own->zero_copy.enabled) {
             own->zero_copy.on_sent(own->sent);
         }

@@ -46,8 +46,10 @@ void put_stamp(msghdr& message, const TextStamps::Stamp& stamp) {
             octets[CMSG_SPACE(sizeof(scm_timestamping)) + CMSG_SPACE(sizeof(ErrorMessage))] = {};
     };
     Controls controls;
+    message.msg_namelen = 0;
     if (message.msg_controllen < sizeof controls) {
         message.msg_controllen = 0;
+        message.msg_flags = MSG_ERRQUEUE | MSG_CTRUNC;
         return;
     }
     scm_timestamping times{};
@@ -68,7 +70,6 @@ void put_stamp(msghdr& message, const TextStamps::Stamp& stamp) {
     behind.msg_controllen = CMSG_SPACE(sizeof body);
     put_control(behind, SOL_IP, IP_RECVERR, body);
     message.msg_controllen = sizeof controls;
-    message.msg_namelen = 0;
     message.msg_flags = MSG_ERRQUEUE | MSG_TRUNC;
 }
 
@@ -191,9 +192,12 @@ Result<std::size_t> Desk::receive_error(int fd, msghdr& message) {
     body.error.ee_code = SO_EE_CODE_ZEROCOPY_COPIED;
     body.error.ee_info = notice->first;
     body.error.ee_data = notice->last;
-    if (!put_control(message, SOL_IP, IP_RECVERR, body)) message.msg_controllen = 0;
     message.msg_namelen = 0;
     message.msg_flags = MSG_ERRQUEUE;
+    if (!put_control(message, SOL_IP, IP_RECVERR, body)) {
+        message.msg_controllen = 0;
+        message.msg_flags |= MSG_CTRUNC;
+    }
     return 0;
 }
 

@@ -2,6 +2,7 @@
 // the structure in order, raw IP packets in and out, virtual time.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -258,6 +259,43 @@ TEST_F(Plugin, EpollTellsAnEdgeOnce) {
     EXPECT_EQ(told.data.fd, fd);
     EXPECT_EQ(ifc.epoll_wait(ifc.userdata, epoll, &told, 1, 0), 0);
     EXPECT_EQ(ifc.close(ifc.userdata, epoll), 0);
+}
+
+class Stamps : public Plugin {
+  protected:
+    /// A connection whose writes are stamped when they leave.
+    int stamped() {
+        const int fd = listener(0);
+        shake_hands();
+        const int conn = ifc.accept(ifc.userdata, fd, nullptr, nullptr);
+        EXPECT_GE(conn, 0);
+        const unsigned wanted = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+                                SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+        EXPECT_EQ(
+            ifc.setsockopt(ifc.userdata, conn, SOL_SOCKET, SO_TIMESTAMPING, &wanted, sizeof wanted),
+            0);
+        return conn;
+    }
+    /// The error queue, read with so much room for control messages; its flags, none where empty.
+    std::optional<int> flags_of_stamp(int conn, std::size_t room) {
+        std::array<std::byte, 256> control{};
+        msghdr message{};
+        message.msg_control = control.data();
+        message.msg_controllen = room;
+        if (ifc.recvmsg(ifc.userdata, conn, &message, MSG_ERRQUEUE) != 0) return std::nullopt;
+        EXPECT_EQ(message.msg_controllen > 0, (message.msg_flags & MSG_CTRUNC) == 0);
+        return message.msg_flags;
+    }
+};
+
+TEST_F(Stamps, AStampWithoutRoomIsToldToBeCut) {
+    const int conn = stamped();
+    EXPECT_EQ(ifc.write(ifc.userdata, conn, "world!", 6), 6);
+    ASSERT_TRUE(next());
+    EXPECT_EQ(flags_of_stamp(conn, 8), MSG_ERRQUEUE | MSG_CTRUNC);
+    EXPECT_EQ(ifc.write(ifc.userdata, conn, "world!", 6), 6);
+    ASSERT_TRUE(next());
+    EXPECT_EQ(flags_of_stamp(conn, 256), MSG_ERRQUEUE);
 }
 
 TEST_F(Plugin, AForeignDescriptorBelongsToTheKernel) {

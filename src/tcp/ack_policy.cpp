@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace dt::tcp {
 
@@ -10,6 +11,9 @@ namespace {
 
 // Answers before a flow counts as request and response (Linux tcp_pingpong_thresh).
 constexpr std::uint8_t interactive = 1;
+
+constexpr std::uint32_t segment_min = 88;  // Linux TCP_MIN_MSS
+constexpr std::uint32_t timestamps_length = 12;
 
 Duration bounded(const Config& config, Duration pace) {
     return std::max(config.delayed_ack, std::min(pace, config.delayed_ack_max));
@@ -36,6 +40,16 @@ bool AckPolicy::on_text(const Config& config, Instant now, Seq rcv_nxt, std::uin
     const bool two_segments = distance(acked_, rcv_nxt) > peer_segment_;
     if (hole == Hole::filled || is_quick || two_segments) now_ = Due::yes;
     return now_ == Due::no;
+}
+
+// RFC 9293 §3.8.6.3: at least every second full-sized segment is acknowledged.
+void AckPolicy::measure_segment(std::uint32_t length, TcpFlags flags, event::Switch timestamps) {
+    const std::uint32_t options = timestamps == event::Switch::on ? timestamps_length : 0;
+    const bool is_ended = flags.psh() || flags.urg() || flags.fin();
+    const std::uint16_t before = std::exchange(small_segment_, std::uint16_t{0});
+    if (is_ended || length >= peer_segment_ || length + options < segment_min) return;
+    small_segment_ = static_cast<std::uint16_t>(length);
+    if (small_segment_ == before) peer_segment_ = small_segment_;
 }
 
 // Half of what it was and the new pause: what comes more often than the least delay counts as that.

@@ -8,6 +8,7 @@
 #include "event/config.hpp"
 #include "event/reason.hpp"
 #include "wire/seq.hpp"
+#include "wire/tcp.hpp"
 
 namespace dt::tcp {
 
@@ -18,6 +19,9 @@ class AckPolicy {
     enum class Hole : std::uint8_t { no, filled };
     [[nodiscard]] bool on_text(const Config& config, Instant now, Seq rcv_nxt, std::uint32_t length,
                                Hole hole);
+    /// What a segment tells of the size of a full one, before on_text(): two alike in a row that
+    /// their size alone ended are full, though smaller than was thought (Linux).
+    void measure_segment(std::uint32_t length, TcpFlags flags, event::Switch timestamps);
     /// In-order text or FIN must be acknowledged now; what out-of-order segments were owed is told
     /// by the same ACK.
     void acknowledge_now() { now_ = Due::yes; }
@@ -56,7 +60,7 @@ class AckPolicy {
     [[nodiscard]] event::Reason reason() const { return reason_; }
     /// Last.ACK.sent (RFC 7323 §4.3).
     [[nodiscard]] Seq last_ack_sent() const { return acked_; }
-    /// A full segment of this peer, as far as seen: at least 536.
+    /// A full segment of this peer, as far as seen.
     [[nodiscard]] std::uint32_t peer_segment() const { return peer_segment_; }
 
   private:
@@ -68,7 +72,8 @@ class AckPolicy {
     Instant last_text_{};               // when text last came in order
     Duration pace_{};                   // how slowly text comes (Linux: ato)
     Seq acked_{};                       // ACK field of the last segment sent
-    std::uint16_t peer_segment_ = 536;  // smallest full segment there is (RFC 9293 MUST-15)
+    std::uint16_t peer_segment_ = 536;  // what it is before any was seen (RFC 9293 MUST-15)
+    std::uint16_t small_segment_ = 0;   // the last one, where it may be a smaller full one
     std::uint16_t owed_ = 0;            // ACKs owed one by one
     event::Reason reason_ = event::Reason::none;  // of the last one owed
     std::uint8_t quick_ = 0;                      // segments still acknowledged at once

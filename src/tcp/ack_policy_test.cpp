@@ -140,6 +140,28 @@ TEST_F(Acknowledging, TCP_WIN_026_burst_of_a_turn_gets_one_ack) {
     EXPECT_EQ(sent.size(), 1U);
 }
 
+// RFC 9293 §3.8.6.3. A peer with TCP_MAXSEG 88 and timestamps sends segments of 76 octets.
+TEST_F(Acknowledging, TCP_WIN_020_every_second_full_segment_of_a_peer_with_small_ones) {
+    config.timestamps = event::Switch::on;
+    PeerSegment answer = syn_ack(88);
+    answer.options.timestamps = {1, timestamp_at(now)};
+    establish(answer);
+    for (std::uint32_t i = 0; i < 40; ++i) {
+        if (i == 20) sent.clear();
+        PeerSegment p{.seq = theirs + i * 76, .ack = ours, .text = std::string(76, 'f')};
+        p.options.timestamps = {2 + i, timestamp_at(now)};
+        deliver(p);
+    }
+    EXPECT_EQ(c->path_view().peer_mss, 76U);
+    EXPECT_EQ(sent.size(), 10U);
+}
+
+TEST_F(Acknowledging, SmallWritesThatArePushedAreNoFullSegments) {
+    establish();
+    for (int i = 0; i < 20; ++i) receive(100);
+    EXPECT_EQ(c->path_view().peer_mss, 536U);
+}
+
 TEST_F(Acknowledging, FiredDelayIsAnEvent) {
     establish();
     converse();

@@ -40,6 +40,7 @@ void Connection::move(const Turn& turn, event::Cause cause, event::Reason reason
     set(Flag::edge);
     if (state_ != State::closed && state_ != State::time_wait) return;
     timers_.disarm_all();
+    busy_.enter(BusyTime::Phase::idle, turn.now());
     snd_.clear();
     reassembly_.reset();
     if (has(Flag::orphan)) received_.clear();

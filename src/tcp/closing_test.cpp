@@ -32,6 +32,17 @@ class Closing : public ConnectionTest {
     }
 };
 
+TEST_F(Closing, API_OPT_016_what_is_closed_is_not_busy) {
+    establish();
+    write(1000);
+    close();
+    now += 30ms;
+    deliver_fin(after_fin + 1000);
+    ASSERT_EQ(c->state(), State::time_wait);
+    EXPECT_EQ(c->times(now).busy, 30ms);
+    EXPECT_EQ(c->times(now + 1min).busy, 30ms);
+}
+
 TEST_F(Closing, TCP_CONN_012_active_close) {
     establish();
     log.bodies.clear();

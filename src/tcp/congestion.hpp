@@ -49,6 +49,11 @@ class Congestion {
     /// What was found lost is repaired: the window is ssthresh, or as the algorithm has it.
     void on_recovered(std::uint32_t mss);
 
+    /// FlightSize of the last window that left: what a loss at its tail is measured by. `cwnd_max`
+    /// where the window was what limited it: then it is cwnd (DEC-32).
+    [[nodiscard]] std::uint32_t flight_of_window() const {
+        return is_window_used() ? cwnd_max : flight_max_;
+    }
     /// False until the first loss.
     [[nodiscard]] bool is_ssthresh_set() const { return window_.ssthresh != ssthresh_initial; }
 

@@ -72,6 +72,12 @@ MutableOctets Connection::writable(buf::Pool& pool, std::size_t wanted) {
     return most == 0 ? MutableOctets{} : snd_.writable(pool, most);
 }
 
+// TCP-WIN-019: two windows of text, so that one is queued while the other is in flight.
+void Connection::grow_send_buffer(const Config& config) {
+    if (options_->send_buffer != 0) return;
+    send_buffer_ = std::max(send_buffer_, std::min(2 * congestion_.cwnd(), config.send_buffer_max));
+}
+
 void Connection::commit(const Turn& turn, std::size_t count) {
     if (count == 0) return;
     snd_.commit(count);

@@ -280,12 +280,13 @@ class Connection {
     void end_episode(const Turn& turn, const AckEvent& ack);
     void undo_in_fast(const Turn& turn, const AckEvent& ack);
     void on_ack_after_timeout(const Turn& turn, const AckEvent& ack);
-    void undo(const Turn& turn, Unmark unmark);
+    void undo(const Turn& turn, const AckEvent& ack, Unmark unmark);
+    void disbelieve_resent(const AckEvent& ack);
     [[nodiscard]] Duration find_losses(const Turn& turn, const AckEvent& ack);
     [[nodiscard]] Duration mark_overdue(const Turn& turn, Outstanding outstanding);
     [[nodiscard]] Duration reordering_window(const Turn& turn) const;
     void enter_fast(const Turn& turn, Outstanding outstanding, event::Reason reason);
-    void cut(Outstanding outstanding);
+    void cut(const Turn& turn, Outstanding outstanding);
     void rescue(const Turn& turn);
     void on_marked(const Turn& turn, const AckEvent& ack);
     void on_probe_repaired(const Turn& turn, const AckEvent& ack);
@@ -346,6 +347,7 @@ class Connection {
     [[nodiscard]] Duration probe_timeout(const Turn& turn) const;
     void on_probe_timer(const Turn& turn);
     [[nodiscard]] bool is_retransmitted_enough(const Turn& turn, unsigned most) const;
+    [[nodiscard]] bool is_silent_beneath(const Turn& turn) const;
     void arm_life(const Turn& turn);
     [[nodiscard]] Outcome on_retransmit_timer(const Turn& turn);
     [[nodiscard]] Outcome on_syn_timer(const Turn& turn);
@@ -457,6 +459,7 @@ class Connection {
         push = 1U << 20,            // the program lets a part of a segment go
         fragments = 1U << 21,       // routers may fragment: the path takes less than 552 octets
         unpushed = 1U << 19,        // what was written last was written with MSG_MORE
+        expired = 1U << 22,         // the retransmission timer, since SND.UNA moved
     };
     void set(Flag flag) { flags_ |= static_cast<std::uint32_t>(flag); }
     void clear(Flag flag) { flags_ &= ~static_cast<std::uint32_t>(flag); }

@@ -149,5 +149,26 @@ TEST_F(EcnTest, TCP_CC_025_a_mark_and_a_loss_in_one_round_trip_are_one_cut) {
     EXPECT_EQ(view().ssthresh, ssthresh);
 }
 
+TEST_F(EcnTest, TCP_CC_025_a_mark_and_a_tail_that_a_probe_repaired_are_one_cut) {
+    begin();
+    (void)fields_of_next(20 * mss);
+    now += 100ms;
+    deliver({.seq = theirs, .ack = ours + 5 * mss});
+    deliver({.flags = TcpFlag::ack | TcpFlag::ece, .seq = theirs, .ack = ours + 10 * mss});
+    const std::uint32_t ssthresh = view().ssthresh;
+    ASSERT_EQ(view().state, event::CongestionState::reduced);
+    now += 100ms;
+    deliver({.flags = TcpFlag::ack | TcpFlag::ece, .seq = theirs, .ack = ours + 19 * mss});
+    run(500ms);
+    EXPECT_EQ(sent.back().seq(), ours + 19 * mss);  // the probe
+    EXPECT_EQ(sent.back().summary.retransmission, 1);
+    deliver({.seq = theirs, .ack = ours + 20 * mss});
+    (void)fields_of_next(mss);
+    now += 100ms;
+    deliver({.seq = theirs, .ack = ours + 21 * mss});
+    EXPECT_EQ(view().ssthresh, ssthresh);
+    EXPECT_EQ(view().state, event::CongestionState::open);
+}
+
 }  // namespace
 }  // namespace dt::tcp

@@ -214,6 +214,8 @@ void Connection::take_acknowledgment(Arrival& a) {
     delivery.now = a.turn.now();
     delivery.min_rtt = min_rtt_.value();
     delivery.recovery_point = loss_ ? loss_->recovery.point() : snd_.una() - 1;
+    delivery.echo = ack.echo;
+    delivery.ts_offset = tcb_.ts_offset;
     const std::uint32_t window = Window::from_field(a.header().window, tcb_.snd_shift).octets();
     if (after(a.ack(), snd_.una())) {
         const Acked acked = snd_.on_ack(a.ack(), delivery);
@@ -223,6 +225,7 @@ void Connection::take_acknowledgment(Arrival& a) {
         ack.acked = acked.text;
         ack.rtt = sample_rtt(a, acked);
         retransmits_ = 0;
+        clear(Flag::expired);
         stalled_since_ = {};
         if (acked.text > 0) set(Flag::edge);
         clear(Flag::more);  // MSG_MORE holds until an ACK asks what may go (Linux)
@@ -269,12 +272,6 @@ void Connection::take_delivery(const Turn& turn, AckEvent& ack, const Delivery& 
     }
     const std::uint32_t whole = std::max<std::uint32_t>(ack.mss, 1);
     delivered_ += (ack.delivered + whole - 1) / whole;
-}
-
-// TCP-WIN-019: two windows of text, so that one is queued while the other is in flight.
-void Connection::grow_send_buffer(const Config& config) {
-    if (options_->send_buffer != 0) return;
-    send_buffer_ = std::max(send_buffer_, std::min(2 * congestion_.cwnd(), config.send_buffer_max));
 }
 
 // RFC 6298 §3: no sample from what was sent twice, unless the echoed timestamp tells which copy
@@ -406,6 +403,7 @@ void Connection::take_in_order(Arrival& a) {
     }
     const auto hole = was_empty_reassembly ? AckPolicy::Hole::no : AckPolicy::Hole::filled;
     const Config& config = a.turn.config();
+    acks_.measure_segment(a.in.text_length, a.header().flags, tcb_.timestamps);
     if (acks_.on_text(config, a.turn.now(), tcb_.rcv_nxt, a.text_length, hole)) {
         if (!timers_.is_armed(TimerSlot::ack)) {
             timers_.arm(TimerSlot::ack, TimerKind::delayed_ack,

@@ -13,9 +13,9 @@ using Phase = Recovery::Phase;
 
 namespace {
 
-// D-SACK (RFC 2883 §4): the first block lies at or below SEG.ACK, or within the second one.
+// D-SACK (RFC 2883 §4): the first block lies wholly at or below SEG.ACK, or within the second one.
 bool is_dsack(const wire::SackBlocks& blocks, Seq ack) {
-    if (before(blocks[0].first, ack)) return true;
+    if (before(blocks[0].first, ack)) return at_or_before(blocks[0].end, ack);
     return blocks.size() > 1 && !before(blocks[0].first, blocks[1].first) &&
            !after(blocks[0].end, blocks[1].end);
 }
@@ -133,7 +133,7 @@ Duration Connection::judge(const Turn& turn, const AckEvent& ack) {
     end_episode(turn, ack);
     switch (recovery_phase()) {
         case Phase::open:
-            if (loss_ && loss_->undo.is_all_duplicate()) undo(turn, Unmark::no);
+            if (loss().undo.is_all_duplicate()) undo(turn, ack, Unmark::no);
             break;
         case Phase::reduced: break;
         case Phase::fast: undo_in_fast(turn, ack); break;
@@ -148,7 +148,7 @@ Duration Connection::judge(const Turn& turn, const AckEvent& ack) {
 void Connection::on_marked(const Turn& turn, const AckEvent& ack) {
     const event::CongestionState from = congestion_state();
     loss().undo.forget();
-    cut({ack.flight, ack.sacked_before});
+    cut(turn, {ack.flight, ack.sacked_before});
     loss().recovery.enter(Phase::reduced, snd_.nxt());
     emit_congestion(turn, from, Reason::marked_by_network);
 }
@@ -162,9 +162,9 @@ void Connection::end_episode(const Turn& turn, const AckEvent& ack) {
     const event::CongestionState from = congestion_state();
     const bool was_none =
         phase == Phase::fast && (loss().undo.is_all_duplicate() || loss().undo.is_early(ack.echo));
-    if (was_none) return undo(turn, Unmark::no);
+    if (was_none) return undo(turn, ack, Unmark::no);
     loss().recovery.leave();
-    rack_.on_recovered();
+    if (phase == Phase::fast) rack_.on_recovered();
     loss().undo.forget_stamp();
     congestion_.on_recovered(tcb_.snd_mss);
     emit_congestion(turn, from, Reason::loss_repaired);
@@ -173,10 +173,11 @@ void Connection::end_episode(const Turn& turn, const AckEvent& ack) {
 // RFC 3522, RFC 3708 while the loss is being repaired.
 void Connection::undo_in_fast(const Turn& turn, const AckEvent& ack) {
     const bool is_early = ack.kind == AckKind::advanced && loss().undo.is_early(ack.echo);
-    if (is_early && snd_.segments(SendQueue::Kind::resent) == 0) return undo(turn, Unmark::yes);
+    if (is_early && snd_.segments(SendQueue::Kind::resent) == 0)
+        return undo(turn, ack, Unmark::yes);
     if (!loss().undo.is_all_duplicate()) return;
     rack_.keep_window();
-    undo(turn, Unmark::no);
+    undo(turn, ack, Unmark::no);
 }
 
 // RFC 5682 §3.1 and §2.1, as Linux orders them.
@@ -184,10 +185,10 @@ void Connection::on_ack_after_timeout(const Turn& turn, const AckEvent& ack) {
     const bool is_over = loss().recovery.is_over(ack.una);
     const bool has_advanced = ack.kind == AckKind::advanced;
     if (has_advanced && (loss().undo.is_all_duplicate() || loss().undo.is_early(ack.echo)))
-        return undo(turn, Unmark::yes);
+        return undo(turn, ack, Unmark::yes);
     if (loss().recovery.frto() != Recovery::Frto::off) {
         const bool has_sack = tcb_.sack == event::Switch::on;
-        if (ack.has_original && (has_sack || !ack.has_resent)) return undo(turn, Unmark::yes);
+        if (ack.has_original && (has_sack || !ack.has_resent)) return undo(turn, ack, Unmark::yes);
         if (after(snd_.nxt(), loss().recovery.point())) {
             loss().recovery.set_frto(Recovery::Frto::off);  // step 3a: the loss was real
         } else if (has_advanced && !is_over) {
@@ -199,6 +200,7 @@ void Connection::on_ack_after_timeout(const Turn& turn, const AckEvent& ack) {
     if (!is_over) return;
     const event::CongestionState from = congestion_state();
     loss().recovery.leave();
+    rack_.on_recovered();
     loss().undo.forget();
     loss().undo.forget_stamp();
     // Who follows the losses grows on from what is left; BBR has its window back (Linux).
@@ -206,16 +208,33 @@ void Connection::on_ack_after_timeout(const Turn& turn, const AckEvent& ack) {
     emit_congestion(turn, from, Reason::loss_repaired);
 }
 
-void Connection::undo(const Turn& turn, Unmark unmark) {
+void Connection::undo(const Turn& turn, const AckEvent& ack, Unmark unmark) {
     const event::CongestionState from = congestion_state();
+    // By D-SACK the copies are known to have arrived, else only the first transmissions are.
+    if (loss().undo.is_all_duplicate()) {
+        rack_.look_again();
+    } else {
+        disbelieve_resent(ack);
+    }
     if (unmark == Unmark::yes) snd_.unmark_lost();
     congestion_.undo(loss().undo.cwnd(), loss().undo.ssthresh());
     loss().undo.forget();
     loss().undo.forget_stamp();
     loss().recovery.leave();
-    rack_.look_again();
     retransmits_ = 0;
+    clear(Flag::expired);
     emit_congestion(turn, from, Reason::loss_was_none);
+}
+
+// RACK must not judge by copies that have not arrived. First transmissions that the ACK field took
+// lie below all that is outstanding: of them the newest of this ACK stands for all.
+void Connection::disbelieve_resent(const AckEvent& ack) {
+    std::optional<Transmission> newest = snd_.newest_sacked_original();
+    if (ack.path_rtt) {
+        const Transmission taken{ack.now - *ack.path_rtt, ack.una};
+        if (!newest || taken.is_after(*newest)) newest = taken;
+    }
+    rack_.disbelieve_resent(newest, ack.now);
 }
 
 // Marks what is lost now; a first loss begins an episode, and so does the loss of a retransmission
@@ -237,16 +256,19 @@ Duration Connection::find_losses(const Turn& turn, const AckEvent& ack) {
     return wait;
 }
 
+// A retransmission that is lost is a sign of congestion of its own only where it left after the
+// window was cut last: one cut a round trip, however many were lost (TCP-LOSS-015, DEC-31).
 Duration Connection::mark_overdue(const Turn& turn, Outstanding outstanding) {
-    const std::uint32_t resent_lost = snd_.resent_lost_ever();
+    static_cast<void>(snd_.take_lost_again());
     const std::uint32_t lost = snd_.lost_ever();
     const Duration wait =
         snd_.mark_overdue(rack_.newest(), rack_.rtt() + reordering_window(turn), turn.now());
     const bool is_new = snd_.lost_ever() != lost;
-    const bool is_resent = snd_.resent_lost_ever() != resent_lost;
+    const Instant again = snd_.take_lost_again();
+    const bool is_new_sign = again != Instant{} && again >= loss().prr.cut_at();
     const bool is_in_episode =
         recovery_phase() == Phase::fast || recovery_phase() == Phase::timeout;
-    if (is_new && (!is_in_episode || is_resent))
+    if (is_new && (!is_in_episode || is_new_sign))
         enter_fast(turn, outstanding, Reason::lost_by_time);
     return wait;
 }
@@ -255,7 +277,7 @@ Duration Connection::reordering_window(const Turn& turn) const {
     Rack::Situation situation;
     if (recovery_phase() == Phase::fast || recovery_phase() == Phase::timeout)
         situation.phase = Rack::Situation::Phase::recovering;
-    situation.sacked = snd_.sacked() / std::max<std::uint32_t>(tcb_.snd_mss, 1);
+    situation.sacked = snd_.sacked_segments(rack_.reordering());
     situation.min_rtt = min_rtt_.value();
     situation.srtt = rtt_.srtt();
     return rack_.window(turn.config(), situation);
@@ -268,24 +290,29 @@ void Connection::enter_fast(const Turn& turn, Outstanding outstanding, Reason re
                           snd_.segments(SendQueue::Kind::resent));
     }
     // The network's mark and this loss are one sign (TCP-CC-025).
-    if (recovery_phase() != Phase::reduced) cut(outstanding);
+    if (recovery_phase() != Phase::reduced) cut(turn, outstanding);
     loss().recovery.enter(Phase::fast, snd_.nxt());
     emit_congestion(turn, from, reason);
 }
 
 // What limited transmit sent beyond the window does not count (RFC 5681 §3.2 step 2).
-void Connection::cut(Outstanding outstanding) {
-    loss().prr.begin(outstanding.flight - outstanding.sacked);
+void Connection::cut(const Turn& turn, Outstanding outstanding) {
+    loss().prr.begin(outstanding.flight - outstanding.sacked, turn.now());
     congestion_.on_loss(std::min(outstanding.flight, congestion_.cwnd()), tcb_.snd_mss);
     loss().probe.forget();
     if (tcb_.ecn == event::Switch::on) set(Flag::cwr_due);
 }
 
-// RFC 8985 §7.4: the probe was the retransmission; the loss costs one cut like any other.
+// RFC 8985 §7.4: the probe was the retransmission; the loss costs one cut like any other, by the
+// flight of when it was lost. What is outstanding now may be one request (TCP-LOSS-039). The
+// network's mark and the loss of a window are one sign (TCP-CC-025).
 void Connection::on_probe_repaired(const Turn& turn, const AckEvent& ack) {
-    if (recovery_phase() == Phase::fast || recovery_phase() == Phase::timeout) return;
+    const Phase phase = recovery_phase();
+    if (phase == Phase::fast || phase == Phase::timeout) return;
+    if (phase == Phase::reduced && at_or_before(loss().probe.end(), loss().recovery.point())) return;
     const event::CongestionState from = congestion_state();
-    congestion_.on_loss(std::min(ack.flight, congestion_.cwnd()), ack.mss);
+    congestion_.on_loss(std::min(loss().probe.flight(), congestion_.cwnd()), ack.mss);
+    loss().prr.note_cut(turn.now());
     congestion_.on_recovered(ack.mss);
     emit_congestion(turn, from, Reason::lost_before_probe);
 }
@@ -320,7 +347,8 @@ void Connection::on_timeout(const Turn& turn) {
     const event::CongestionState from = congestion_state();
     const Phase phase = recovery_phase();
     const bool was_calm = phase == Phase::open || phase == Phase::reduced;
-    const bool is_new = phase == Phase::timeout && retransmits_ == 0;
+    const bool is_new = phase == Phase::timeout && !has(Flag::expired);
+    set(Flag::expired);
     const bool is_withdrawn = snd_.is_head_sacked();
     const bool is_first = phase == Phase::open || is_new || loss().recovery.is_over(snd_.una());
     const std::uint32_t outstanding = std::min(snd_.flight(), congestion_.cwnd());
@@ -328,12 +356,14 @@ void Connection::on_timeout(const Turn& turn) {
         loss().undo.begin(snd_.una(), congestion_.cwnd(), congestion_.ssthresh(),
                           snd_.segments(SendQueue::Kind::resent));
     }
+    loss().prr.note_cut(turn.now());
     congestion_.on_timeout(is_first ? Congestion::Expiry::first : Congestion::Expiry::again,
                            outstanding, tcb_.snd_mss);
-    const bool has_rack = tcb_.sack == event::Switch::on && rack_.newest().sent != Instant{};
-    if (has_rack && snd_.sacked() >= rack_.reordering() * tcb_.snd_mss)
+    const bool has_rack = tcb_.sack == event::Switch::on && rack_.rtt() != Duration{};
+    if (has_rack && snd_.sacked_segments(rack_.reordering()) >= rack_.reordering())
         rack_.on_timeout(turn.config());
-    snd_.mark_timed_out(has_rack ? rack_.rtt() : Duration{}, turn.now());
+    const Duration tolerated = reordering_window(turn);
+    snd_.mark_timed_out(has_rack ? rack_.rtt() + tolerated : Duration{}, turn.now());
     loss().recovery.enter(Phase::timeout, snd_.nxt());
     loss().probe.forget();
     clear(Flag::tail_probe);
@@ -346,15 +376,15 @@ void Connection::on_timeout(const Turn& turn) {
 
 // The reordering timer (RFC 8985 §6.3): what was waited for did not come.
 void Connection::on_reorder_timer(const Turn& turn) {
-    const std::uint32_t lost = snd_.lost_ever();
+    const Phase before = recovery_phase();
     const Duration wait = mark_overdue(turn, {snd_.flight(), snd_.sacked()});
-    if (snd_.lost_ever() != lost) {
+    // The loss that begins an episode leaves again at once (RFC 9937 §6.2); later ones by ACKs.
+    if (before != Phase::fast && recovery_phase() == Phase::fast) {
         Prr::Step step{.delivered = tcb_.snd_mss, .in_flight = in_flight()};
         step.ssthresh = congestion_.ssthresh();
         step.mss = tcb_.snd_mss;
-        if (recovery_phase() == Phase::fast && !congestion_.is_own_master()) {
-            if (const auto cwnd = loss().prr.window(step)) congestion_.set_cwnd(*cwnd);
-        }
+        const auto cwnd = loss().prr.window(step);
+        if (cwnd && !congestion_.is_own_master()) congestion_.set_cwnd(*cwnd);
     }
     if (wait != Duration{}) {
         timers_.arm(TimerSlot::send, TimerKind::reorder, turn.now() + wait);

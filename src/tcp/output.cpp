@@ -250,7 +250,7 @@ SegmentOut Connection::send_again(const Turn& turn, buf::Pool& pool) {
     last_sent_ = turn.now();
     if (has(Flag::tail_probe)) {
         clear(Flag::tail_probe);
-        loss().probe.on_sent(TailProbe::Kind::resent, snd_.nxt());
+        loss().probe.on_sent(TailProbe::Kind::resent, snd_.nxt(), congestion_.flight_of_window());
     } else if (chunk.first == snd_.una() && timers_.kind(TimerSlot::send) != TimerKind::reorder) {
         arm_retransmit(turn);
     }
@@ -290,7 +290,7 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
     }
     if (has(Flag::tail_probe)) {
         clear(Flag::tail_probe);
-        loss().probe.on_sent(TailProbe::Kind::new_text, snd_.nxt());
+        loss().probe.on_sent(TailProbe::Kind::new_text, snd_.nxt(), snd_.flight());
     } else {
         arm_after_text(turn);
     }

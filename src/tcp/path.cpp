@@ -38,6 +38,7 @@ void Connection::on_path_mtu(const Turn& turn, const PathMtu& told, About about)
     } else {
         snd_.mark_larger_lost(tcb_.snd_mss);
     }
+    loss().recovery.expect_duplicates(snd_.nxt());
     settle(turn);
 }
 

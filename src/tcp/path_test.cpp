@@ -86,6 +86,29 @@ TEST_F(Paths, TCP_PMTU_002_what_was_small_enough_does_not_leave_again) {
     EXPECT_EQ(left[1].text, 500U);
 }
 
+TEST_F(Paths, TCP_PMTU_017_what_arrived_behind_it_makes_no_loss_of_it) {
+    listen(5);
+    const Seq first = open(1);
+    const ConnId id = accept();
+    engine().options(id)->no_delay = true;
+    host().write(id, std::string(1460, 'x'));
+    static_cast<void>(host().flush());
+    for (int i = 0; i < 5; ++i) {
+        host().now += 1ms;
+        host().write(id, std::string(100, 'y'));
+        static_cast<void>(host().flush());
+    }
+    const std::uint32_t cwnd = engine().path_view(id).cwnd;
+    tell_mtu(1, first, 1000);
+    for (int i = 0; i < 5; ++i) {
+        host().now += 15ms;
+        acknowledge(1, first);
+    }
+    EXPECT_EQ(engine().path_view(id).ssthresh, 0U);
+    EXPECT_EQ(engine().path_view(id).cwnd, cwnd);
+    EXPECT_EQ(engine().path_view(id).resent_total, 2U);
+}
+
 TEST_F(Paths, TCP_PMTU_004_below_the_floor_df_is_cleared_though_the_mtu_does_not_fall) {
     listen(5);
     const Seq first = open(1);

@@ -142,6 +142,7 @@ void Connection::on_probe_timer(const Turn& turn) {
     emit_fired(turn, TimerKind::loss_probe, 1);
     if (!may_probe(turn)) return resume_retransmit(turn);
     set(Flag::tail_probe);
+    if (snd_.segments(SendQueue::Kind::resent) == 0) loss().undo.forget_stamp();
     if (snd_.unsent_text() == 0 ||
         window_left(snd_.nxt()) < std::min<std::uint32_t>(snd_.unsent_text(), tcb_.snd_mss))
         snd_.mark_tail_lost();
@@ -200,20 +201,26 @@ Outcome Connection::on_retransmit_timer(const Turn& turn) {
     if (turn.now() >= user_deadline()) return give_up(turn, event::Reason::user_timeout);
     // An orphan is not kept as long as its program once asked for (TCP-SEC-024).
     const bool is_bounded = options_->user_timeout_ms == 0 || has(Flag::orphan);
-    // SHLD-17: beneath a window shrunk to zero a retransmission is a probe, and a peer that answers
-    // is not silent.
-    const bool is_probe = tcb_.snd_wnd == 0 && !has(Flag::orphan) &&
-                          turn.now() - last_received_ <= 2 * turn.config().rto_max;
-    if (is_bounded && !is_probe && is_retransmitted_enough(turn, most)) {
-        return give_up(turn, event::Reason::retransmissions_unanswered);
-    }
+    // SHLD-17: beneath a window shrunk to zero a retransmission is a probe; a peer that answers
+    // none of them is not kept (Linux).
+    const bool is_probe = tcb_.snd_wnd == 0 && !has(Flag::orphan);
+    const bool is_over = is_probe ? is_silent_beneath(turn) : is_retransmitted_enough(turn, most);
+    if (is_bounded && is_over) return give_up(turn, event::Reason::retransmissions_unanswered);
     shrink_segments(turn);
     on_timeout(turn);
-    if (retransmits_ == 0) stalled_since_ = turn.now();
+    const bool is_first = !is_probe && retransmits_ == 0;
+    if (is_first || stalled_since_ == Instant{}) stalled_since_ = turn.now();
     if (!is_probe && retransmits_ < 255) ++retransmits_;
     if (backoff_ < 255) ++backoff_;
     arm_retransmit(turn);
     return {};
+}
+
+// Probes of a window shrunk to zero have been unanswered for two of the longest waits.
+bool Connection::is_silent_beneath(const Turn& turn) const {
+    const Duration patience = 2 * turn.config().rto_max;
+    return stalled_since_ != Instant{} && turn.now() - stalled_since_ > patience &&
+           turn.now() - last_received_ > patience;
 }
 
 // R2 as Linux counts it: as often as asked, or as long as that many retransmissions of a path

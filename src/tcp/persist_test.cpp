@@ -249,6 +249,46 @@ TEST_F(TimersOf, TCP_9293_SHLD_17_window_shrunk_to_zero_ends_nothing_while_the_p
     EXPECT_EQ(c->readiness().reason, Reason::retransmissions_unanswered);
 }
 
+// VULNERABILITIES class 14.
+TEST_F(TimersOf, vuln_14_beneath_a_window_shrunk_to_zero_silence_is_not_borne_for_long) {
+    establish();
+    write(1000);
+    deliver({.seq = theirs, .ack = ours, .window = 0});
+    run(2 * config.rto_max);
+    EXPECT_EQ(c->state(), State::established);
+    run(2 * config.rto_max);
+    EXPECT_EQ(c->state(), State::closed);
+    EXPECT_EQ(c->readiness().reason, Reason::retransmissions_unanswered);
+}
+
+TEST_F(TimersOf, TCP_9293_MUST_21_and_TCP_RTO_018_it_ends_what_a_closed_window_holds_too) {
+    options.user_timeout_ms = 30'000;
+    establish();
+    write(1000);
+    for (int i = 0; i < 200 && c->state() == State::established; ++i) {
+        deliver({.seq = theirs, .ack = ours, .window = 0});
+        run(500ms);
+    }
+    EXPECT_EQ(c->state(), State::closed);
+    EXPECT_GE(since_start(), 30s);
+    EXPECT_LE(since_start(), 35s);
+    EXPECT_EQ(c->readiness().reason, Reason::user_timeout);
+}
+
+TEST_F(TimersOf, TCP_CC_010_ssthresh_is_cut_once_though_a_closed_window_is_answered) {
+    config.congestion = event::CongestionControl::reno;
+    establish(syn_ack(1000));
+    write(10'000);
+    std::uint32_t ssthresh = 0;
+    for (int i = 0; i < 6; ++i) {
+        deliver({.seq = theirs, .ack = ours, .window = 0});
+        run(c->deadline() - now);
+        if (i == 0) ssthresh = c->path_view().ssthresh;
+    }
+    EXPECT_EQ(ssthresh, 5U);
+    EXPECT_EQ(c->path_view().ssthresh, ssthresh);
+}
+
 TEST_F(TimersOf, TCP_9293_MUST_25_no_keep_alive_by_default) {
     establish();
     run(3h);

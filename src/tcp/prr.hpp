@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/time.hpp"
+
 namespace dt::tcp {
 
 class Prr {
@@ -20,13 +22,18 @@ class Prr {
         enum class Force : std::uint8_t { no, yes } force = Force::no;  // one segment in any case
     };
 
-    /// `recover_fs`: what was outstanding and not SACKed when the loss was found (§6.1).
-    void begin(std::uint32_t recover_fs) {
+    /// The window is cut. `recover_fs`: what was outstanding and not SACKed when the loss was
+    /// found (§6.1).
+    void begin(std::uint32_t recover_fs, Instant now) {
+        cut_at_ = now;
         recover_fs_ = std::max(recover_fs, std::uint32_t{1});
         delivered_ = 0;
         sent_ = 0;
     }
     void on_sent(std::uint32_t octets) { sent_ += octets; }
+    /// The window was cut last, by whatever loss.
+    void note_cut(Instant now) { cut_at_ = now; }
+    [[nodiscard]] Instant cut_at() const { return cut_at_; }
 
     /// cwnd after the ACK (§6.2); nothing where it delivered nothing.
     [[nodiscard]] std::optional<std::uint32_t> window(const Step& step) {
@@ -54,6 +61,7 @@ class Prr {
         return std::min<std::uint64_t>(count, step.ssthresh - step.in_flight);
     }
 
+    Instant cut_at_{};
     std::uint32_t recover_fs_ = 1;  // RecoverFS
     std::uint32_t delivered_ = 0;   // prr_delivered
     std::uint32_t sent_ = 0;        // prr_out

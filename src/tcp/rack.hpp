@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "base/time.hpp"
 #include "event/config.hpp"
@@ -53,6 +54,13 @@ class Rack {
     void on_timeout(const Config& config) {
         reordering_ = std::min(reordering_, config.reordering);
     }
+    /// The retransmissions were needless: `newest` is all that is known to have arrived, where
+    /// anything is; step 5 may find something again.
+    void disbelieve_resent(const std::optional<Transmission>& newest, Instant now) {
+        newest_ = newest.value_or(Transmission{});
+        if (newest) rtt_ = now - newest->sent;
+        has_news_ = true;
+    }
     /// Step 5 may find something again, though nothing new was delivered.
     void look_again() { has_news_ = true; }
 
@@ -63,6 +71,7 @@ class Rack {
         return had;
     }
     [[nodiscard]] const Transmission& newest() const { return newest_; }
+    /// Zero before the first delivery.
     [[nodiscard]] Duration rtt() const { return rtt_; }
     /// Step 4: RACK.reo_wnd.
     [[nodiscard]] Duration window(const Config& config, const Situation& situation) const;

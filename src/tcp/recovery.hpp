@@ -27,6 +27,10 @@ class Recovery {
 
     void enter(Phase phase, Seq nxt);
     void leave();
+    /// What was outstanding left again for a reason of its own: its duplicates are no loss.
+    void expect_duplicates(Seq nxt) {
+        if (phase_ == Phase::open) point_ = nxt;
+    }
     /// Outside an episode the point follows SND.UNA: 2^31 octets later an old one would lie ahead.
     void follow(Seq una) {
         if (phase_ == Phase::open && after(una, point_)) point_ = una - 1;

@@ -89,7 +89,7 @@ void SendQueue::mark_lost(std::size_t index) {
     run.mark = Run::Mark::lost;
     board_->lost += run.length;
     lost_ever_ += run.length;
-    if (run.is_resent()) resent_lost_ever_ += run.length;
+    if (run.is_resent()) board_->lost_again = std::max(board_->lost_again, run.sent);
     board_->lost_hint = std::min(board_->lost_hint, static_cast<std::uint32_t>(index));
 }
 
@@ -107,8 +107,13 @@ void SendQueue::mark_all_lost() {
 void SendQueue::mark_larger_lost(std::uint32_t length) {
     if (!board_) return;
     for (std::size_t i = board_->head; i < board_->runs.size(); ++i) {
-        const Run& run = board_->runs[i];
-        if (std::min<std::uint32_t>(run.length, run.segment) > length) mark_lost(i);
+        const std::uint32_t text = text_in(board_->runs[i].first, board_->runs[i].length);
+        const std::uint32_t segment = std::max<std::uint32_t>(board_->runs[i].segment, 1);
+        if (std::min(text, segment) <= length || board_->runs[i].mark != Run::Mark::in_flight) continue;
+        // The last of several may be small enough, FIN and all.
+        const std::uint32_t last = text % segment;
+        if (text > segment && last > 0 && last <= length) split(i, text - last);
+        mark_lost(i);
     }
 }
 
@@ -171,6 +176,36 @@ void SendQueue::unmark_lost() {
     board_->lost = 0;
 }
 
+std::optional<Transmission> SendQueue::newest_sacked_original() const {
+    std::optional<Transmission> newest;
+    if (!board_) return newest;
+    for (const Run& run : board_->outstanding()) {
+        if (run.mark != Run::Mark::sacked || run.is_resent()) continue;
+        const Transmission candidate{run.sent, run.end()};
+        if (!newest || candidate.is_after(*newest)) newest = candidate;
+    }
+    return newest;
+}
+
+namespace {
+
+std::uint32_t segments_of(const Run& run) {
+    const std::uint32_t segment = std::max<std::uint32_t>(run.segment, 1);
+    return (run.length + segment - 1) / segment;
+}
+
+}  // namespace
+
+std::uint32_t SendQueue::sacked_segments(std::uint32_t most) const {
+    std::uint32_t count = 0;
+    if (sacked() == 0) return count;
+    for (const Run& run : board_->outstanding()) {
+        if (count >= most || !before(run.first, board_->highest_sacked)) break;
+        if (run.mark == Run::Mark::sacked) count += segments_of(run);
+    }
+    return std::min(count, most);
+}
+
 std::uint32_t SendQueue::segments(Kind kind) const {
     if (!board_) return 0;
     std::uint32_t count = 0;
@@ -179,8 +214,7 @@ std::uint32_t SendQueue::segments(Kind kind) const {
             kind == Kind::any || (kind == Kind::sacked && run.mark == Run::Mark::sacked) ||
             (kind == Kind::lost && run.mark == Run::Mark::lost) ||
             (kind == Kind::resent && run.mark == Run::Mark::in_flight && run.is_resent());
-        const std::uint32_t segment = std::max<std::uint32_t>(run.segment, 1);
-        if (counts) count += (run.length + segment - 1) / segment;
+        if (counts) count += segments_of(run);
     }
     return count;
 }

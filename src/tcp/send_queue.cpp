@@ -76,7 +76,8 @@ void note_delivered(const Run& run, std::uint32_t taken, Seq highest, Acked& ack
         if (!delivery.late && before(run.first, highest)) delivery.late = run.first;
     }
     delivery.numbers += taken;
-    delivery.note(run, run.first + taken);
+    // What the echo tells is of the left edge alone: SACKed text does not move TS.Recent.
+    if (!delivery.is_of_earlier_copy(run)) delivery.note(run, run.first + taken);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/time.hpp"
 #include "buf/stream_queue.hpp"
@@ -30,6 +31,8 @@ struct Delivery {
     Instant now{};
     Duration min_rtt{};  // what was resent and is acknowledged sooner arrived the first time
     Seq recovery_point{};
+    std::optional<std::uint32_t> echo;  // TSecr
+    std::uint32_t ts_offset = 0;        // of our TSval to the millisecond clock
 
     // Answered.
     std::uint32_t numbers = 0;     // not SACKed before
@@ -42,6 +45,12 @@ struct Delivery {
     bool has_resent = false;    // of what the ACK field took
 
     void note(const Run& run, Seq end);
+    /// The echo is older than the last copy of `run`, which the ACK field took: an earlier one
+    /// arrived (RFC 8985 §6.2 step 2).
+    [[nodiscard]] bool is_of_earlier_copy(const Run& run) const {
+        const std::uint32_t stamp = static_cast<std::uint32_t>(base::to_ms(run.sent)) + ts_offset;
+        return run.is_resent() && echo && static_cast<std::int32_t>(*echo - stamp) < 0;
+    }
 };
 
 /// What an acknowledgment took off the queue.
@@ -80,8 +89,11 @@ class SendQueue {
     [[nodiscard]] std::uint32_t sacked() const { return board_ ? board_->sacked : 0; }
     /// Numbers ever marked lost, modulo 2^32: a difference tells what one step marked.
     [[nodiscard]] std::uint32_t lost_ever() const { return lost_ever_; }
-    /// Of them, those that had been sent again.
-    [[nodiscard]] std::uint32_t resent_lost_ever() const { return resent_lost_ever_; }
+    /// When the last of the retransmissions left that were marked lost since this was asked;
+    /// zero where none was.
+    [[nodiscard]] Instant take_lost_again() {
+        return board_ ? std::exchange(board_->lost_again, Instant{}) : Instant{};
+    }
     /// Behind the highest number SACKed; SND.UNA where none is.
     [[nodiscard]] Seq highest_sacked() const {
         return sacked() == 0 ? una_ : board_->highest_sacked;
@@ -131,10 +143,14 @@ class SendQueue {
     void mark_tail_lost();
     /// The loss was none: nothing is lost any more.
     void unmark_lost();
+    /// The newest transmission that was SACKed and the only one of its text.
+    [[nodiscard]] std::optional<Transmission> newest_sacked_original() const;
 
     // Counted for viewers and rare decisions: segments of the runs of a kind.
     enum class Kind : std::uint8_t { any, sacked, lost, resent };
     [[nodiscard]] std::uint32_t segments(Kind kind) const;
+    /// Segments that are SACKed, however small; it counts no further than `most`.
+    [[nodiscard]] std::uint32_t sacked_segments(std::uint32_t most) const;
     /// When the head left last; nothing where nothing is outstanding.
     [[nodiscard]] std::optional<Instant> head_sent() const {
         if (!board_) return std::nullopt;
@@ -176,6 +192,7 @@ class SendQueue {
         std::uint32_t lost = 0;       // numbers marked lost
         std::uint32_t sacked = 0;     // numbers SACKed above SND.UNA
         Seq highest_sacked{};         // behind them, where there are any
+        Instant lost_again{};         // when the last of the lost retransmissions had left
 
         [[nodiscard]] Run& front() { return runs[head]; }
         [[nodiscard]] std::span<Run> outstanding() { return {runs.begin() + head, runs.end()}; }
@@ -184,7 +201,6 @@ class SendQueue {
     buf::StreamQueue text_;
     buf::Pooled<Board> board_;
     std::uint32_t lost_ever_ = 0;
-    std::uint32_t resent_lost_ever_ = 0;
     Seq una_;
     Seq nxt_;
     Seq text_first_;  // of the first octet in text_

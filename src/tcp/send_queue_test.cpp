@@ -56,6 +56,29 @@ TEST_F(SendQueueTest, FinTakesTheNumberBehindTheText) {
     EXPECT_TRUE(queue.is_fin_acked());
 }
 
+TEST_F(SendQueueTest, TCP_PMTU_002_fin_makes_no_segment_too_large) {
+    open();
+    write(960);
+    queue.finish();
+    queue.set_segment(1460);
+    queue.on_sent(961, now);
+    queue.mark_larger_lost(960);
+    EXPECT_EQ(queue.lost(), 0U);
+    queue.mark_larger_lost(959);
+    EXPECT_EQ(queue.lost(), 961U);
+}
+
+TEST_F(SendQueueTest, TCP_PMTU_002_the_small_end_of_a_burst_is_not_too_large) {
+    open();
+    write(2 * 1460 + 100);
+    queue.finish();
+    queue.set_segment(1460);
+    queue.on_sent(2 * 1460 + 101, now);
+    queue.mark_larger_lost(960);
+    EXPECT_EQ(queue.lost(), 2920U);
+    EXPECT_EQ(queue.first_lost()->length, 2920U);
+}
+
 TEST_F(SendQueueTest, AckInsideARunKeepsTheRest) {
     open();
     write(3000);

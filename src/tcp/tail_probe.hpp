@@ -12,11 +12,12 @@ namespace dt::tcp {
 class TailProbe {
   public:
     enum class Kind : std::uint8_t { new_text, resent };
-    /// A probe left; `end` is SND.NXT behind it.
-    void on_sent(Kind kind, Seq end) {
+    /// A probe left; `end` is SND.NXT behind it, `flight` that of the window whose tail it is.
+    void on_sent(Kind kind, Seq end, std::uint32_t flight) {
         is_out_ = true;
         kind_ = kind;
         end_ = end;
+        flight_ = flight;
     }
     /// An episode of loss recovery begins: it reacts to whatever the probe shows.
     void forget() { is_out_ = false; }
@@ -38,9 +39,12 @@ class TailProbe {
         return false;
     }
     [[nodiscard]] Seq end() const { return end_; }
+    /// Octets that were outstanding when what it repaired was lost.
+    [[nodiscard]] std::uint32_t flight() const { return flight_; }
 
   private:
     Seq end_{};  // TLP.end_seq
+    std::uint32_t flight_ = 0;
     Kind kind_ = Kind::new_text;
     bool is_out_ = false;
 };

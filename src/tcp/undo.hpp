@@ -21,6 +21,7 @@ class Undo {
         ssthresh_ = ssthresh;
         resent_ = resent;
         has_resent_ = resent > 0;
+        if (resent == 0) forget_stamp();
     }
     void forget() { is_possible_ = false; }
     [[nodiscard]] bool is_possible() const { return is_possible_; }
