@@ -89,10 +89,7 @@ std::uint8_t linux_state(event::State state) {
 
 std::uint64_t not_sent_of(const SocketTable& table, const Socket& socket) {
     const tcp::ConnId* connection = socket.connection();
-    if (connection == nullptr) return 0;
-    const std::uint64_t queued = table.stream_facts(socket).queued;
-    const std::uint64_t sent = table.core().tcp().path_view(*connection).in_flight;
-    return queued > sent ? queued - sent : 0;
+    return connection == nullptr ? 0 : table.core().tcp().unsent(*connection);
 }
 
 TcpInfo tcp_info_of(const SocketTable& table, const Socket& socket, Instant now) {

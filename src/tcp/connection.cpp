@@ -225,6 +225,11 @@ std::uint64_t Connection::unacked() const {
     return snd_.queued() + (is_syn_out ? 1U : 0U) + (is_fin_left ? 1U : 0U);
 }
 
+std::uint64_t Connection::unsent() const {
+    const bool is_fin_queued = snd_.is_finished() && snd_.has_unsent();
+    return snd_.unsent_text() + (is_fin_queued ? 1U : 0U);
+}
+
 event::PathView Connection::path_view() const {
     event::PathView view;
     const std::uint32_t mss = tcb_.snd_mss;

@@ -194,6 +194,7 @@ class Connection {
     [[nodiscard]] event::TimerView timer(Instant now) const;
     [[nodiscard]] std::uint32_t retransmissions() const;  // of what is unacknowledged now
     [[nodiscard]] std::uint64_t unacked() const;  // queued or in flight; SYN and FIN count 1
+    [[nodiscard]] std::uint64_t unsent() const;   // queued and never sent; FIN counts 1
     [[nodiscard]] std::uint64_t unread() const;
     [[nodiscard]] std::size_t held() const { return received_.size(); }
     /// Octets per second at which text leaves; 0 where it is not paced.

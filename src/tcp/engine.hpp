@@ -176,6 +176,8 @@ class Engine {
     [[nodiscard]] std::size_t held(ConnId id) const;
     [[nodiscard]] Readiness readiness(ConnId id) const;
     [[nodiscard]] std::size_t accept_queue_length(ListenerId id) const;
+    /// Octets written and never sent; FIN counts 1.
+    [[nodiscard]] std::uint64_t unsent(ConnId id) const;
     /// Clears and returns the pending error.
     std::optional<Error> take_error(ConnId id);
     [[nodiscard]] std::optional<FourTuple> tuple(ConnId id) const;

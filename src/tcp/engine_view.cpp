@@ -74,6 +74,11 @@ std::optional<FourTuple> Engine::tuple(ConnId id) const {
     return slot->connection.tuple();
 }
 
+std::uint64_t Engine::unsent(ConnId id) const {
+    const ConnectionSlot* slot = parts_->slot(id);
+    return slot == nullptr ? 0 : slot->connection.unsent();
+}
+
 event::PathView Engine::path_view(ConnId id) const {
     const ConnectionSlot* slot = parts_->slot(id);
     return slot == nullptr ? event::PathView{} : slot->connection.path_view();

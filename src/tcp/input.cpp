@@ -266,7 +266,7 @@ void Connection::take_delivery(const Turn& turn, AckEvent& ack, const Delivery& 
     if (tcb_.sack == event::Switch::on) {
         rack_.on_delivery(config, delivery, snd_.highest_sacked(), ack.mss);
         if (delivery.duplicates > 0) rack_.on_duplicate(config, ack.una, ack.nxt);
-        ack.delivered = delivery.numbers;
+        ack.delivered = delivery.numbers - (delivery.has_syn ? 1U : 0U);
     } else {
         ack.delivered = count_without_sack(ack);
     }

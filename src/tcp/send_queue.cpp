@@ -100,6 +100,8 @@ void SendQueue::take_acked(Seq ack, Acked& acked, Delivery& delivery) {
         const std::uint32_t taken = std::min(distance(run.first, ack), run.length);
         acked.transmissions = run.transmissions;
         if (run.is_resent()) acked.retransmitted = delivery.has_resent = true;
+        // Only the SYN stands before the first octet of text.
+        if (before(run.first, text_first_)) delivery.has_syn = true;
         switch (run.mark) {
             case Run::Mark::sacked: board.sacked -= taken; break;
             case Run::Mark::lost: board.lost -= taken; [[fallthrough]];

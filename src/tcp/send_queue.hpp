@@ -43,6 +43,7 @@ struct Delivery {
     std::optional<Instant> sack_sent;  // of the first run SACKed now that was sent once
     bool has_original = false;  // something never resent and outstanding before the recovery point
     bool has_resent = false;    // of what the ACK field took
+    bool has_syn = false;       // the ACK field took our SYN
 
     void note(const Run& run, Seq end);
     /// The echo is older than the last copy of `run`, which the ACK field took: an earlier one
