@@ -135,8 +135,7 @@ std::uint32_t Connection::sendable_text(Instant now, std::uint32_t unsent) const
     const std::uint32_t mss = tcb_.snd_mss;
     DT_ASSERT(mss > 0);
     const std::uint32_t record = within_record(snd_.nxt(), unsent);
-    const std::uint32_t most = rare_ ? frame_limit(now) : tcb_.snd_super;
-    std::uint32_t length = std::min({record, window_left(snd_.nxt()), most});
+    std::uint32_t length = std::min({record, window_left(snd_.nxt()), frame_limit(now)});
     if (length == 0) return 0;
     if (length > mss && length == probe_length(now)) return length;
     if (has(Flag::tail_probe)) return std::min(length, mss);
@@ -311,12 +310,17 @@ SegmentOut Connection::send_text(const Turn& turn, buf::Pool& pool) {
 }
 
 // A frame with an urgent octet is one segment, for the pointer belongs to its first number; a paced
-// one is a millisecond's worth; a probe of the path MTU is what it is.
+// one is a millisecond's worth; a probe of the path MTU is what it is. Two frames at least make a
+// window, so that one is on its way while the other is acknowledged (Linux).
 std::uint32_t Connection::frame_limit(Instant now) const {
-    if (is_sending_urgent()) return tcb_.snd_mss;
+    const std::uint32_t mss = tcb_.snd_mss;
+    const std::uint32_t half = cwnd_now(now) / 2;
+    const std::uint32_t most =
+        half >= tcb_.snd_super ? tcb_.snd_super : std::max(half - half % mss, mss);
+    if (!rare_) return most;
+    if (is_sending_urgent()) return mss;
     if (const std::uint32_t probe = probe_length(now); probe > 0) return probe;
-    if (rare_->pacer.rate() == 0) return tcb_.snd_super;
-    return std::min(tcb_.snd_super, rare_->pacer.burst(tcb_.snd_mss));
+    return rare_->pacer.rate() == 0 ? most : std::min(most, rare_->pacer.burst(mss));
 }
 
 void Connection::note_sent(const Turn& turn, const Chunk& chunk, bool is_mtu_probe) {

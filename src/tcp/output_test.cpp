@@ -192,12 +192,12 @@ TEST_F(Output, TCP_CC_001_the_smaller_of_both_windows_rules) {
 TEST_F(Output, SuperSegmentHoldsWholeSegmentsAndSaysSo) {
     path.super_segment_max = 65'536;
     establish();
-    queue(14'600);
+    queue(7300);
     flush();
     ASSERT_EQ(sent.size(), 1U);
-    EXPECT_EQ(sent[0].text.size(), 14'600U);
+    EXPECT_EQ(sent[0].text.size(), 7300U);
     EXPECT_EQ(sent[0].segment_size, 1460);
-    EXPECT_EQ(sent[0].summary.wire_segments, 10);
+    EXPECT_EQ(sent[0].summary.wire_segments, 5);
 }
 
 TEST_F(Output, SuperSegmentIsCutByTheWindowAtASegment) {
@@ -205,7 +205,7 @@ TEST_F(Output, SuperSegmentIsCutByTheWindowAtASegment) {
     establish();
     queue(20'000);
     flush();
-    EXPECT_EQ(lengths(), (std::vector<std::size_t>{14'600}));
+    EXPECT_EQ(lengths(), (std::vector<std::size_t>{7300, 7300}));
 }
 
 TEST_F(Output, LostPartOfASuperSegmentAloneIsSentAgain) {
@@ -270,6 +270,21 @@ TEST_F(Output, TCP_CC_012_idle_halves_the_window_per_rto) {
     now += 10s;
     write("y");
     EXPECT_EQ(c->path_view().cwnd, 10U);
+}
+
+TEST_F(Output, TwoFramesAtLeastMakeAWindow) {
+    path.super_segment_max = 65'536;
+    options.send_buffer = 1 << 20;
+    establish();
+    queue(100'000);
+    flush();
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[0].text.size(), 5U * 1460U);
+    EXPECT_EQ(sent[1].text.size(), 5U * 1460U);
+    deliver({.seq = theirs, .ack = ours + 10 * 1460});
+    EXPECT_EQ(c->path_view().cwnd, 20U);
+    ASSERT_EQ(sent.size(), 4U);
+    EXPECT_EQ(sent[2].text.size(), 10U * 1460U);
 }
 
 // Nothing may take an old number for a new one, however much has passed (RFC 9293 §3.4).
