@@ -291,7 +291,8 @@ class Connection {
     void rescue(const Turn& turn);
     void on_marked(const Turn& turn, const AckEvent& ack);
     void on_probe_repaired(const Turn& turn, const AckEvent& ack);
-    void steer(const AckEvent& ack, Recovery::Phase before, std::uint32_t newly_lost);
+    void steer(const Turn& turn, const AckEvent& ack, Recovery::Phase before,
+               std::uint32_t newly_lost);
     void on_reorder_timer(const Turn& turn);
     void on_timeout(const Turn& turn);
 

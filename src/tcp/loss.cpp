@@ -104,7 +104,7 @@ Duration Connection::recover(const Turn& turn, const AckEvent& ack) {
     Duration wait{};
     if (is_dubious(ack)) wait = judge(turn, ack);
     if (loss_) loss_->recovery.follow(ack.una);
-    steer(ack, phase_before, snd_.lost_ever() - lost_before);
+    steer(turn, ack, phase_before, snd_.lost_ever() - lost_before);
     if (turn.config().rescue == event::Switch::on) rescue(turn);
     if (loss_ && snd_.flight() == 0 && loss_->is_over(ack.una)) loss_.reset();
     return wait;
@@ -318,7 +318,8 @@ void Connection::on_probe_repaired(const Turn& turn, const AckEvent& ack) {
 }
 
 // The window: by proportional rate reduction while it shrinks, else by congestion control.
-void Connection::steer(const AckEvent& ack, Phase before, std::uint32_t newly_lost) {
+void Connection::steer(const Turn& turn, const AckEvent& ack, Phase before,
+                       std::uint32_t newly_lost) {
     if (congestion_.is_own_master()) {
         AckEvent told = ack;
         told.in_flight = in_flight();
@@ -338,7 +339,9 @@ void Connection::steer(const AckEvent& ack, Phase before, std::uint32_t newly_lo
         return;
     }
     const bool is_left = phase == Phase::open && before != Phase::open && before != Phase::timeout;
-    if (ack.kind == AckKind::advanced && !is_left) congestion_.on_ack(ack);
+    // Where the network is known to reorder, what is SACKed grows the window too (Linux).
+    const bool is_reordered = rack_.reordering() > turn.config().reordering && ack.sacked > 0;
+    if ((ack.kind == AckKind::advanced || is_reordered) && !is_left) congestion_.on_ack(ack);
 }
 
 // The retransmission timer expired (RFC 6298 §5.4): once per episode ssthresh is cut, and F-RTO
