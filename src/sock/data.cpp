@@ -150,18 +150,23 @@ Answer<std::size_t> SocketTable::peek(SocketId id, MutableOctets to) {
 
 /// recv(MSG_OOB), in the order of Linux (TCP-URG-004): what cannot be read, then a stream that has
 /// ended, then an octet that is only announced.
-Answer<std::byte> SocketTable::receive_urgent(const Turn& turn, event::Caller caller, SocketId id,
-                                              tcp::Engine::Take take) {
+Answer<std::optional<std::byte>> SocketTable::receive_urgent(const Turn& turn, event::Caller caller,
+                                                             SocketId id, tcp::Engine::Take take) {
     const Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     const tcp::ConnId* connection = socket->connection();
     if (socket->is_datagram()) return refuse(Error::not_supported, Reason::not_offered);
-    if (connection == nullptr) return refuse(Error::invalid_argument, Reason::wrong_state);
+    if (connection == nullptr) {
+        const bool listens = socket->listener() != nullptr;
+        return refuse(listens ? Error::not_connected : Error::invalid_argument,
+                      Reason::wrong_state);
+    }
     const auto value = core_.tcp().take_urgent(*connection, take);
     if (!value) {
         const bool waits = value.error() == Error::would_block;
         return refuse(value.error(), waits ? Reason::would_wait : Reason::bad_argument);
     }
+    if (!*value) return std::nullopt;
     event::BytesMoved body = moved(core_.tcp(), *socket, id, caller, event::Direction::to_program);
     body.count = 1;
     if (take == tcp::Engine::Take::away) turn.emit(body);

@@ -194,8 +194,8 @@ Result<std::size_t> Sockets::receive(const Turn& turn, Caller caller, SocketId i
                         parts_->table.receive(turn, caller, id, to));
 }
 
-Result<std::byte> Sockets::receive_urgent(const Turn& turn, Caller caller, SocketId id,
-                                          tcp::Engine::Take take) {
+Result<std::optional<std::byte>> Sockets::receive_urgent(const Turn& turn, Caller caller,
+                                                         SocketId id, tcp::Engine::Take take) {
     return tell_refusal(turn, parts_->table, {Call::receive, caller, id},
                         parts_->table.receive_urgent(turn, caller, id, take));
 }

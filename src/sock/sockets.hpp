@@ -128,8 +128,8 @@ class Sockets {
     /// Copies out without consuming (MSG_PEEK on a stream).
     Result<std::size_t> peek(const Turn&, event::Caller, SocketId, MutableOctets);
     /// The urgent octet (recv(MSG_OOB)), once; `copy` leaves it there (MSG_PEEK).
-    Result<std::byte> receive_urgent(const Turn&, event::Caller, SocketId,
-                                     tcp::Engine::Take take = tcp::Engine::Take::away);
+    Result<std::optional<std::byte>> receive_urgent(
+        const Turn&, event::Caller, SocketId, tcp::Engine::Take take = tcp::Engine::Take::away);
     [[nodiscard]] bool is_at_mark(SocketId) const;  // SIOCATMARK
     /// What the caller that parks blocking calls needs: SO_RCVTIMEO and SO_SNDTIMEO (0 = none), and
     /// for how long SO_LINGER lets close() wait, or nothing where it is off; zero is a reset.

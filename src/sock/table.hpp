@@ -50,8 +50,8 @@ class SocketTable {
     Answer<std::size_t> receive(const Turn& turn, event::Caller caller, SocketId id,
                                 MutableOctets to);
     Answer<std::size_t> peek(SocketId id, MutableOctets to);
-    Answer<std::byte> receive_urgent(const Turn& turn, event::Caller caller, SocketId id,
-                                     tcp::Engine::Take take);
+    Answer<std::optional<std::byte>> receive_urgent(const Turn& turn, event::Caller caller,
+                                                    SocketId id, tcp::Engine::Take take);
     [[nodiscard]] bool is_at_mark(SocketId id) const;
 
     // Datagrams (datagram.cpp).

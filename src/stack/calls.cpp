@@ -47,7 +47,7 @@ Result<std::size_t> Calls::send_opening(SocketId id, Endpoint remote, Octets fro
 Result<std::size_t> Calls::receive(SocketId id, MutableOctets to) {
     return sockets_.receive(turn_, caller_, id, to);
 }
-Result<std::byte> Calls::receive_urgent(SocketId id, tcp::Engine::Take take) {
+Result<std::optional<std::byte>> Calls::receive_urgent(SocketId id, tcp::Engine::Take take) {
     return sockets_.receive_urgent(turn_, caller_, id, take);
 }
 bool Calls::is_at_mark(SocketId id) const { return sockets_.is_at_mark(id); }

@@ -78,8 +78,8 @@ class Calls {
     [[nodiscard]] std::uint64_t unsent(sock::SocketId) const;
     [[nodiscard]] std::uint64_t not_sent(sock::SocketId) const;
     Result<std::size_t> peek(sock::SocketId, MutableOctets);
-    Result<std::byte> receive_urgent(sock::SocketId,
-                                     tcp::Engine::Take take = tcp::Engine::Take::away);
+    Result<std::optional<std::byte>> receive_urgent(
+        sock::SocketId, tcp::Engine::Take take = tcp::Engine::Take::away);
     [[nodiscard]] bool is_at_mark(sock::SocketId) const;
     [[nodiscard]] Duration receive_timeout(sock::SocketId) const;
     [[nodiscard]] Duration send_timeout(sock::SocketId) const;

@@ -24,7 +24,7 @@ class UrgentCalls : public ::testing::Test {
     std::string receive_urgent() {
         const auto octet = pair.calls(pair.b).receive_urgent(talk.server.id());
         if (!octet) return std::string(base::describe(octet.error()).name);
-        return {static_cast<char>(*octet)};
+        return *octet ? std::string(1, static_cast<char>(**octet)) : "the end";
     }
     [[nodiscard]] bool is_at_mark() { return pair.calls(pair.b).is_at_mark(talk.server.id()); }
 
@@ -67,6 +67,15 @@ TEST_F(UrgentCalls, TCP_URG_006_in_line_it_stays_in_the_stream) {
     EXPECT_EQ(talk.server.receive(), "'12'");
     EXPECT_EQ(receive_urgent(), "EINVAL");
     EXPECT_EQ(talk.server.receive(), "'X34'");
+}
+
+TEST_F(UrgentCalls, TCP_URG_004_a_listener_is_not_connected_and_a_fresh_socket_has_none) {
+    const auto answer = [&](SocketId id) {
+        const auto octet = pair.calls(pair.b).receive_urgent(id);
+        return octet ? "an octet" : std::string(base::describe(octet.error()).name);
+    };
+    EXPECT_EQ(answer(talk.listener.id()), "ENOTCONN");
+    EXPECT_EQ(answer(Program::stream(pair, pair.b).id()), "EINVAL");
 }
 
 TEST_F(UrgentCalls, WhoReadsInPlaceLosesNothing) {

@@ -167,7 +167,7 @@ class Connection {
     /// A reader that stands at an urgent octet out of line passes over it.
     void pass_mark(const Turn& turn);
     /// As Engine::take_urgent().
-    [[nodiscard]] Result<std::byte> take_urgent(Engine::Take take);
+    [[nodiscard]] Result<std::optional<std::byte>> take_urgent(Engine::Take take);
     /// FIN after what is queued (TCP-CONN-016). In SYN-SENT it ends the connection.
     [[nodiscard]] Outcome shutdown_write(const Turn& turn);
     void shutdown_read(const Turn& turn);

@@ -307,7 +307,7 @@ void Engine::consume(const Turn& turn, ConnId id, std::size_t count) {
     parts_->refresh(turn, *slot);
 }
 
-Result<std::byte> Engine::take_urgent(ConnId id, Take take) {
+Result<std::optional<std::byte>> Engine::take_urgent(ConnId id, Take take) {
     ConnectionSlot* slot = parts_->slot(id);
     if (slot == nullptr) return fail(Error::not_connected);
     return slot->connection.take_urgent(take);

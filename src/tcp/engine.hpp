@@ -164,9 +164,10 @@ class Engine {
     void consume(const Turn& turn, ConnId id, std::size_t count);
 
     /// The urgent octet (recv(MSG_OOB)). Errors: invalid_argument where there is none, or it was
-    /// read, or stays in the stream; would_block where only its pointer came.
+    /// read, or stays in the stream; would_block where only its pointer came, and nothing where the
+    /// stream ended before it.
     enum class Take : std::uint8_t { copy, away };
-    [[nodiscard]] Result<std::byte> take_urgent(ConnId id, Take take);
+    [[nodiscard]] Result<std::optional<std::byte>> take_urgent(ConnId id, Take take);
     /// recv() passes over an urgent octet that it stands at, unless that is to stay in line.
     void pass_mark(const Turn& turn, ConnId id);
 
@@ -175,9 +176,9 @@ class Engine {
     /// Octets that are here and not consumed, an urgent one among them.
     [[nodiscard]] std::size_t held(ConnId id) const;
     [[nodiscard]] Readiness readiness(ConnId id) const;
-    [[nodiscard]] std::size_t accept_queue_length(ListenerId id) const;
     /// Octets written and never sent; FIN counts 1.
     [[nodiscard]] std::uint64_t unsent(ConnId id) const;
+    [[nodiscard]] std::size_t accept_queue_length(ListenerId id) const;
     /// Clears and returns the pending error.
     std::optional<Error> take_error(ConnId id);
     [[nodiscard]] std::optional<FourTuple> tuple(ConnId id) const;

@@ -53,12 +53,16 @@ void Connection::pass_mark(const Turn& turn) {
     if (stretch().skip > 0) consume(turn, 1);
 }
 
-Result<std::byte> Connection::take_urgent(Engine::Take take) {
+Result<std::optional<std::byte>> Connection::take_urgent(Engine::Take take) {
     using Octet = Urgent::Octet;
     const Octet octet = rare_ ? rare_->urgent.octet() : Octet::none;
     if (options_->urgent_in_line || octet == Octet::none || octet == Octet::taken)
         return std::unexpected(Error::invalid_argument);
-    if (octet == Octet::announced) return std::unexpected(Error::would_block);
+    if (octet == Octet::announced) {
+        const bool has_ended = has(Flag::peer_finished) || has(Flag::read_shut);
+        if (has_ended) return std::nullopt;
+        return std::unexpected(Error::would_block);
+    }
     const std::byte value = rare_->urgent.value();
     if (take == Engine::Take::away) rare_->urgent.take();
     return value;

@@ -76,7 +76,7 @@ class UrgentTest : public EngineTest {
     /// The octet, or the error's name.
     std::string recv_urgent(Take take = Take::away) {
         const auto value = engine().take_urgent(id, take);
-        if (value) return {static_cast<char>(*value)};
+        if (value) return *value ? std::string(1, static_cast<char>(**value)) : "the end";
         return value.error() == Error::would_block ? "EAGAIN" : "EINVAL";
     }
 };
@@ -98,6 +98,15 @@ TEST_F(UrgentTest, TCP_URG_004_nothing_announced_and_read) {
     EXPECT_EQ(recv_urgent(Take::copy), "X");
     EXPECT_EQ(recv_urgent(), "X");
     EXPECT_EQ(recv_urgent(), "EINVAL");
+}
+
+TEST_F(UrgentTest, TCP_URG_004_what_is_announced_does_not_come_behind_the_end) {
+    open();
+    arrive("12", 5);
+    EXPECT_EQ(recv_urgent(), "EAGAIN");
+    (void)host().deliver(peer(), {.flags = TcpFlag::fin | TcpFlag::ack, .seq = next, .ack = ours});
+    EXPECT_EQ(recv_urgent(), "the end");
+    EXPECT_EQ(recv(), "12");
 }
 
 TEST_F(UrgentTest, TCP_URG_005_recv_stops_at_the_mark_and_skips_the_octet) {
