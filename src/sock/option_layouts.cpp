@@ -359,10 +359,6 @@ std::optional<FourTuple> conversation(const OptionTarget& target) {
 Size read_mtu(const OptionTarget& target, MutableOctets to) {
     const auto tuple = conversation(target);
     if (!tuple) return refuse(Error::not_connected, Reason::wrong_state);
-    if (const tcp::ConnId* connection = target.socket.connection()) {
-        const event::PathView path = target.table.core().tcp().path_view(*connection);
-        return put_value(to, std::int32_t{path.path_mtu});
-    }
     const auto chosen = target.table.core().choose_path(tuple->remote.addr, tuple->local.addr);
     if (!chosen) return refuse(Error::not_connected, Reason::no_route);
     const auto known = target.table.core().path_mtu(chosen->destination, target.turn.now());
