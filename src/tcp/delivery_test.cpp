@@ -32,7 +32,6 @@ TEST_F(DeliveryTest, TheSynOfAnActiveOpenCountsOnce) {
 TEST_F(DeliveryTest, API_SOCK_018_only_what_never_left_is_unsent) {
     fly(5);
     EXPECT_EQ(c->unsent(), 5 * mss);
-    c->options().cork = true;
     sack(0, {block(2, 4)});
     const auto fresh = static_cast<std::uint32_t>(
         std::ranges::count_if(sent, [](const Sent& s) { return s.seq() >= at(11); }));

@@ -51,9 +51,6 @@ answered EINVAL, and those of other levels are passed by.
 * IP_MULTICAST_ALL 0 does not keep out groups that other sockets of the host joined; source filters (RFC 3678) are not offered.
 * IPV6_UNICAST_HOPS or IPV6_MULTICAST_HOPS of 64, which is the default, gives way to the hop limit a router advertises.
 * After shutdown(SHUT_RD) or (SHUT_RDWR) a reset reads as the end; poll() then, and after the peer's end, lacks POLLERR.
-* IP_MTU of a connection changes when it sends next, not when another one learned of a narrower path (TCP-PMTU-009).
-* The SYN of a peer whose tuple is in TIME-WAIT is ignored while the SYN queue is full, also where others get a cookie.
-* recv(MSG_OOB) behind the end of the stream is EAGAIN in the stack, where Linux has 0.
 """
 KEPT_ROW = re.compile(r'^    \{(sol|tcp|ip|ipv6|udp), \d+, "(\w+)", any_least|^    \{(sol|tcp|ip|ipv6|udp), \d+, "(\w+)", -?\d', re.M)
 TOLD = ("SO_TIMESTAMP", "SO_TIMESTAMPNS", "SO_TIMESTAMP_NEW", "SO_TIMESTAMPNS_NEW", "SO_PEEK_OFF", "IP_PKTINFO", "IP_RECVTTL",
