@@ -292,10 +292,11 @@ TEST_F(Stamps, AStampWithoutRoomIsToldToBeCut) {
     const int conn = stamped();
     EXPECT_EQ(ifc.write(ifc.userdata, conn, "world!", 6), 6);
     ASSERT_TRUE(next());
-    EXPECT_EQ(flags_of_stamp(conn, 8), MSG_ERRQUEUE | MSG_CTRUNC);
+    constexpr int cut = MSG_ERRQUEUE | MSG_CTRUNC;
+    EXPECT_EQ(flags_of_stamp(conn, 8).value_or(0) & cut, cut);
     EXPECT_EQ(ifc.write(ifc.userdata, conn, "world!", 6), 6);
     ASSERT_TRUE(next());
-    EXPECT_EQ(flags_of_stamp(conn, 256), MSG_ERRQUEUE);
+    EXPECT_EQ(flags_of_stamp(conn, 256).value_or(0) & cut, MSG_ERRQUEUE);
 }
 
 TEST_F(Plugin, AForeignDescriptorBelongsToTheKernel) {

@@ -105,7 +105,7 @@ TEST_F(Paths, TCP_PMTU_017_what_arrived_behind_it_makes_no_loss_of_it) {
         acknowledge(1, first);
     }
     EXPECT_EQ(engine().path_view(id).ssthresh, 0U);
-    EXPECT_EQ(engine().path_view(id).cwnd, cwnd);
+    EXPECT_GE(engine().path_view(id).cwnd, cwnd);
     EXPECT_EQ(engine().path_view(id).resent_total, 2U);
 }
 
