@@ -21,7 +21,6 @@
 namespace {
 
 using namespace dt;  // NOLINT(google-build-using-namespace): a program, not a header
-using sock::PollMask;
 using sock::SocketId;
 
 constexpr Ipv4 kernels{10, 9, 0, 1};
@@ -67,6 +66,11 @@ class Departures final : public stack::FrameSink {
 
 /// What a connection was opened for: its first octet says it.
 enum class Kind : std::uint8_t { unknown, echo, sink, source };
+
+Kind kind_of(char said) {
+    if (said == 'p') return Kind::echo;
+    return said == 's' ? Kind::source : Kind::sink;
+}
 
 struct Connection {
     SocketId socket;
@@ -137,8 +141,7 @@ class Server {
         std::byte kind{};
         const auto got = calls.receive(connection.socket, {&kind, 1});
         if (!got || *got == 0) return go(calls, connection, got), false;
-        const char said = static_cast<char>(kind);
-        connection.kind = said == 'p' ? Kind::echo : said == 's' ? Kind::source : Kind::sink;
+        connection.kind = kind_of(static_cast<char>(kind));
         return true;
     }
     void take_in(stack::Calls calls, Connection& connection) {

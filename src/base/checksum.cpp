@@ -140,7 +140,7 @@ std::uint64_t sum_steps(const std::byte* from, std::size_t count) {
 constexpr std::size_t steps_for_avx2 = 4;
 
 std::uint64_t sum_fastest(const std::byte* from, std::size_t count) {
-    const bool is_wide = count >= steps_for_avx2 && __builtin_cpu_supports("avx2") != 0;
+    const bool is_wide = count >= steps_for_avx2 && __builtin_cpu_supports("avx2");
     return is_wide ? sum_steps_avx2(from, count) : sum_steps(from, count);
 }
 
