@@ -11,7 +11,7 @@ TEST_F(DeliveryTest, TheSynOfAPassiveOpenCountsOnce) {
     for (const bool sack : {true, false}) {
         PassiveOpen open = passive();
         open.sack_permitted = sack;
-        c = std::make_unique<Connection>(turn(), open);
+        c = std::make_unique<Connection>(turn(), pool, open);
         deliver({});
         ASSERT_EQ(c->state(), State::established);
         EXPECT_EQ(view().delivered, 1U) << sack;

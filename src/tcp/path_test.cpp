@@ -90,7 +90,9 @@ TEST_F(Paths, TCP_PMTU_017_what_arrived_behind_it_makes_no_loss_of_it) {
     listen(5);
     const Seq first = open(1);
     const ConnId id = accept();
-    engine().options(id)->no_delay = true;
+    Options options = *engine().options(id);
+    options.no_delay = true;
+    engine().set_options(host().turn(), id, options);
     host().write(id, std::string(1460, 'x'));
     static_cast<void>(host().flush());
     for (int i = 0; i < 5; ++i) {

@@ -61,7 +61,7 @@ TEST_F(SendQueueTest, TCP_PMTU_002_fin_makes_no_segment_too_large) {
     write(960);
     queue.finish();
     queue.set_segment(1460);
-    queue.on_sent(961, now);
+    queue.on_sent(pool, 961, now);
     queue.mark_larger_lost(960);
     EXPECT_EQ(queue.lost(), 0U);
     queue.mark_larger_lost(959);
@@ -73,7 +73,7 @@ TEST_F(SendQueueTest, TCP_PMTU_002_the_small_end_of_a_burst_is_not_too_large) {
     write(2 * 1460 + 100);
     queue.finish();
     queue.set_segment(1460);
-    queue.on_sent(2 * 1460 + 101, now);
+    queue.on_sent(pool, 2 * 1460 + 101, now);
     queue.mark_larger_lost(960);
     EXPECT_EQ(queue.lost(), 2920U);
     EXPECT_EQ(queue.first_lost()->length, 2920U);
