@@ -355,7 +355,7 @@ constexpr auto rows = std::to_array<ReasonRow>({
      "a DHCP message that answers no question that this host is asking now",
      "a late answer, or one for another client"},
     {Reason::dhcp_refused, "dhcp-refused", "RFC 2131 §4.4",
-     "a DHCP server gives what no host can use: an impossible address, one of ours, or no time to have it",
+     "a DHCP server gives what this host cannot use: an impossible address, one of its other links, or too short a time",
      "what the server is configured to give"},
 });
 // clang-format on

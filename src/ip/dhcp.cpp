@@ -104,6 +104,7 @@ DhcpQuestion DhcpClient::question(DhcpType type, Instant now) const {
 
 void DhcpClient::advance(Instant now) {
     if (due_ == Instant::min()) begin_at(now + random_below(delay_max));  // nobody knew the time
+    if (announces_at_ <= now) announce(now);
     while (due_ <= now) step(now);
 }
 
@@ -122,6 +123,7 @@ void DhcpClient::step(Instant now) {
         case State::bound:
             state_ = State::renewing;
             began_ = now;
+            asked_ = now;
             xid_ = new_xid();
             return extend(now);
         case State::renewing:
@@ -136,6 +138,7 @@ void DhcpClient::step(Instant now) {
 
 void DhcpClient::begin_at(Instant at) {
     state_ = State::init;
+    announces_at_ = never;
     due_ = at;
 }
 
@@ -145,15 +148,20 @@ void DhcpClient::discover(Instant now) {
     if (state_ == State::init) xid_ = new_xid();
     state_ = State::selecting;
     due_ = now + next_interval();
-    put_message(question(DhcpType::discover, now), Ipv4::broadcast());
+    const DhcpQuestion asked = question(DhcpType::discover, now);
+    secs_ = asked.secs;
+    put_message(asked, Ipv4::broadcast());
 }
 
-/// §4.4.1: to all, so that the servers that were not chosen learn it.
+/// §4.4.1: to all, so that the servers that were not chosen learn it, and with the time of the
+/// question that was offered to (§3.1 step 3), so that relays treat it alike. The lease counts from
+/// the first one (§4.4.1): its answer may come late.
 void DhcpClient::request(Instant now) {
+    if (tries_ == 0) asked_ = now;
     ++tries_;
-    asked_ = now;
     due_ = now + next_interval();
     DhcpQuestion asked = question(DhcpType::request, now);
+    asked.secs = secs_;
     asked.wanted = lease_.address.network.v4();
     asked.server = server_;
     put_message(asked, Ipv4::broadcast());
@@ -161,16 +169,25 @@ void DhcpClient::request(Instant now) {
 
 /// RFC 5227 §2.1.1.
 void DhcpClient::check(Instant now) {
-    if (tries_ == probes) return bind();
+    if (tries_ == probes) return bind(now);
     ++tries_;
     due_ = now + probe_interval;
     put(Deed::What::probe, lease_);
 }
 
-void DhcpClient::bind() {
+void DhcpClient::bind(Instant now) {
     state_ = State::bound;
     due_ = renews_at_;
+    conflicts_ = 0;
+    announced_ = 0;
     put(Deed::What::take, lease_);
+    announce(now);
+}
+
+/// RFC 5227 §2.3.
+void DhcpClient::announce(Instant now) {
+    ++announced_;
+    announces_at_ = announced_ == announcements ? never : now + announce_interval;
     put(Deed::What::announce, lease_);
 }
 
@@ -178,7 +195,6 @@ void DhcpClient::bind() {
 void DhcpClient::extend(Instant now) {
     const bool is_renewing = state_ == State::renewing;
     const Instant end = is_renewing ? rebinds_at_ : ends_at_;
-    asked_ = now;
     due_ = std::min(end, now + std::max<Duration>((end - now) / 2, renewal_least));
     DhcpQuestion asked = question(DhcpType::request, now);
     asked.address = lease_.address.network.v4();
@@ -190,10 +206,9 @@ void DhcpClient::give_up_lease(Instant now) {
     begin_at(now);
 }
 
-/// What can be used of a reply: nothing without a time, a server, and an address for one host.
 std::optional<Lease> DhcpClient::lease_of(const DhcpReply& said) const {
     if (!is_host(said.address) || !said.server || !is_host(*said.server)) return std::nullopt;
-    if (said.lease_s.value_or(0) == 0) return std::nullopt;
+    if (said.lease_s.value_or(0) < lease_least_s) return std::nullopt;
     Lease lease;
     lease.address.network = said.address;
     lease.address.length = said.prefix_length.value_or(length_by_class(said.address));
@@ -243,10 +258,11 @@ DhcpClient::Heard DhcpClient::on_ack(Instant now, const DhcpReply& said) {
     if (!is_of_server) return Heard::not_for_us;
     const auto given = lease_of(said);
     if (!given || given->address.network != lease_.address.network) return Heard::refused;
+    if (after(asked_, *said.lease_s) <= now) return Heard::refused;  // it is over already
     const Lease before = lease_;
     lease_ = *given;
     server_ = *said.server;
-    set_times(said);
+    set_times(now, said);
     if (state_ == State::requesting) {
         state_ = State::checking;
         tries_ = 0;
@@ -262,8 +278,15 @@ DhcpClient::Heard DhcpClient::on_ack(Instant now, const DhcpReply& said) {
     return Heard::taken;
 }
 
+/// Not all of a network that came up at once ask at once again (§4.4.5).
+Instant DhcpClient::fuzzy_after(std::uint32_t seconds) {
+    const Instant at = after(asked_, seconds);
+    if (at == never) return never;
+    return at - random_below(Duration{std::chrono::seconds{seconds}} / fuzz);
+}
+
 /// §4.4.5: T1 before T2 before the end; where a server says otherwise, a half and seven eighths.
-void DhcpClient::set_times(const DhcpReply& said) {
+void DhcpClient::set_times(Instant now, const DhcpReply& said) {
     const std::uint32_t lease_s = said.lease_s.value_or(0);
     constexpr std::uint32_t eighth = 8;
     std::uint32_t renewal = said.renewal_s.value_or(lease_s / 2);
@@ -275,8 +298,10 @@ void DhcpClient::set_times(const DhcpReply& said) {
     }
     ends_at_ = after(asked_, lease_s);
     const bool is_for_ever = ends_at_ == never;
-    renews_at_ = is_for_ever ? never : after(asked_, renewal);
-    rebinds_at_ = is_for_ever ? never : after(asked_, rebinding);
+    renews_at_ = rebinds_at_ = never;
+    if (is_for_ever) return;
+    renews_at_ = std::min(std::max(fuzzy_after(renewal), now + bound_least), ends_at_);
+    rebinds_at_ = std::min(std::max(fuzzy_after(rebinding), renews_at_ + bound_least), ends_at_);
 }
 
 /// The client begins anew (§3.1 step 4), but not at once: or one packet of a server would be worth
@@ -300,7 +325,8 @@ DhcpClient::Conflict DhcpClient::on_claim(Instant now, const Ipv4& address) {
     refusal.wanted = address;
     refusal.server = server_;
     put_message(refusal, Ipv4::broadcast());
-    begin_at(now + after_decline);
+    if (conflicts_ < conflicts_max) ++conflicts_;
+    begin_at(now + (conflicts_ == conflicts_max ? conflict_interval : after_decline));
     return Conflict::duplicate;
 }
 

@@ -2,6 +2,7 @@
 // keeps its lease, and gives it up at its end. Says what is to be done; the engine does it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -36,21 +37,33 @@ class DhcpClient {
     static constexpr std::uint8_t requests_max = 4;  // for one offer (§3.1 step 5)
     static constexpr Duration renewal_least = std::chrono::seconds{60};  // §4.4.5
     static constexpr Duration after_decline = std::chrono::seconds{10};  // §3.1 step 5
-    // DEVIATES: RFC 5227 §1.1 asks for 1 s to 2 s between probes, and for 2 s behind the last one;
-    // a program waits for this address, and its server has looked before (RFC 2131 §2.2).
+    static constexpr std::uint8_t conflicts_max = 10;  // MAX_CONFLICTS (RFC 5227 §1.1)
+    static constexpr Duration conflict_interval = std::chrono::seconds{60};  // RATE_LIMIT_INTERVAL
+    // DEVIATES: RFC 5227 §1.1 waits up to 1 s before the first probe, asks for 1 s to 2 s between
+    // probes, and for 2 s behind the last one; a program waits for this address, and its server has
+    // looked before (RFC 2131 §2.2).
     static constexpr std::uint8_t probes = 3;
     static constexpr Duration probe_interval = std::chrono::milliseconds{200};
+    static constexpr std::uint8_t announcements = 2;  // ANNOUNCE_NUM, ANNOUNCE_INTERVAL
+    static constexpr Duration announce_interval = std::chrono::seconds{2};
+    // A shorter lease is over before a question that is lost is asked again.
+    static constexpr std::uint32_t lease_least_s = 4;
+    // However short the times of a server are, it is asked no more often for what it has given.
+    static constexpr Duration bound_least = std::chrono::seconds{1};
+    static constexpr std::uint32_t fuzz = 16;  // a time begins up to one part in so many earlier
     static constexpr std::uint16_t mtu_least = 576;  // a smaller one serves nobody but an attacker
     static constexpr std::uint8_t length_least = 8;  // bits of a network that somebody has
 
     DhcpClient(InterfaceIndex interface, const Mac& mac, std::uint32_t mtu, Rng rng);
 
     void advance(Instant now);
-    [[nodiscard]] Instant deadline() const { return due_; }
+    [[nodiscard]] Instant deadline() const { return std::min(due_, announces_at_); }
     [[nodiscard]] InterfaceIndex interface() const { return interface_; }
 
     enum class Heard : std::uint8_t { taken, not_for_us, refused };
     Heard on_reply(Instant now, const wire::DhcpReply& said);
+    /// What can be used of a reply: nothing without a time, a server, and an address for one host.
+    [[nodiscard]] std::optional<Lease> lease_of(const wire::DhcpReply& said) const;
 
     enum class Conflict : std::uint8_t { none, duplicate };
     /// Somebody else has `address`, or is about to take it (RFC 5227 §2.1.1).
@@ -92,18 +105,19 @@ class DhcpClient {
     void discover(Instant now);
     void request(Instant now);
     void check(Instant now);
-    void bind();
+    void bind(Instant now);
+    void announce(Instant now);
     void extend(Instant now);
     void give_up_lease(Instant now);
     Heard on_offer(Instant now, const wire::DhcpReply& said);
     Heard on_ack(Instant now, const wire::DhcpReply& said);
     Heard on_nak(Instant now, const wire::DhcpReply& said);
-    void set_times(const wire::DhcpReply& said);
+    void set_times(Instant now, const wire::DhcpReply& said);
+    [[nodiscard]] Instant fuzzy_after(std::uint32_t seconds);
     [[nodiscard]] bool is_extending() const {
         return state_ == State::renewing || state_ == State::rebinding;
     }
     [[nodiscard]] bool is_bound() const { return state_ == State::bound || is_extending(); }
-    [[nodiscard]] std::optional<Lease> lease_of(const wire::DhcpReply& said) const;
     [[nodiscard]] wire::DhcpQuestion question(wire::DhcpType type, Instant now) const;
     void put(Deed::What what, const Lease& lease);
     void put_message(const wire::DhcpQuestion& message, const Ipv4& destination);
@@ -121,10 +135,14 @@ class DhcpClient {
     State state_ = State::init;
     Instant due_ = Instant::min();  // of the next step
     std::uint32_t xid_ = 0;
-    Instant began_{};  // to ask
-    Instant asked_{};  // when the last DHCPREQUEST left: leases count from there
+    Instant began_{};         // to ask
+    Instant asked_{};         // when the first DHCPREQUEST of its xid left: leases count from there
+    std::uint16_t secs_ = 0;  // of the last DHCPDISCOVER
     Duration interval_ = interval_first;
-    std::uint8_t tries_ = 0;  // requests for one offer, or probes
+    std::uint8_t tries_ = 0;      // requests for one offer, or probes
+    std::uint8_t conflicts_ = 0;  // since an address was ours, at most conflicts_max
+    std::uint8_t announced_ = 0;
+    Instant announces_at_ = never;
     Ipv4 server_;
     Lease lease_;  // offered; from `checking` on what the server said last
     Instant renews_at_ = never;

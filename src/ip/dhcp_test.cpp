@@ -1,5 +1,4 @@
-// Tests of the DHCP client: its states and times (RFC 2131 §4.4), what a lease is to the host, and
-// servers that lie (vulnerability 18).
+// Tests of the DHCP client: its states and times (RFC 2131 §4.4), and what a lease is to the host.
 #include "ip/dhcp.hpp"
 
 #include "ip/dhcp_fixture.hpp"
@@ -78,8 +77,62 @@ TEST_F(DhcpTest, TheAddressIsOursOnceNobodyAnswersForIt) {
         EXPECT_TRUE(asks[i].second.sender_ip.is_any());
         EXPECT_EQ(asks[i].second.target_ip, Ipv4(10, 77, 0, 50));
     }
-    EXPECT_EQ(asks[3].second.sender_ip, Ipv4(10, 77, 0, 50));  // §2.3
-    EXPECT_EQ(asks[3].second.target_ip, Ipv4(10, 77, 0, 50));
+}
+
+TEST_F(DhcpTest, AnAddressThatIsOursIsAnnouncedTwice) {
+    hear(dhcp_ack, request_for({}));
+    later.clear();
+    run(10s);
+    const auto asks = arps();
+    ASSERT_EQ(asks.size(), 5U);
+    for (std::size_t i = 3; i < 5; ++i) {  // RFC 5227 §2.3
+        EXPECT_EQ(asks[i].second.sender_ip, Ipv4(10, 77, 0, 50));
+        EXPECT_EQ(asks[i].second.target_ip, Ipv4(10, 77, 0, 50));
+    }
+    EXPECT_EQ(asks[4].first - asks[3].first, 2s);
+}
+
+TEST_F(DhcpTest, AnAddressThatIsTakenAwayIsNotAnnouncedAnyMore) {
+    lease({.lease_s = 4});
+    know(link, "10.77.0.1", 4);
+    later.clear();
+    const Asked renewal = next_asked(3s);
+    hear(dhcp_nak, renewal);
+    EXPECT_FALSE(address());
+    const std::size_t before = arps().size();
+    run(3s);
+    EXPECT_EQ(arps().size(), before);
+}
+
+TEST_F(DhcpTest, ARequestIsAsOldAsTheQuestionThatWasOfferedTo) {
+    next_asked();
+    const Asked discover = next_asked();  // the second one
+    hear(dhcp_offer, discover);
+    const auto secs = [](const Asked& asked) { return load_be<std::uint16_t>(asked.message(), 8); };
+    EXPECT_GT(secs(discover), 0);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(secs(next_asked()), secs(discover)) << i;
+}
+
+TEST_F(DhcpTest, ALeaseCountsFromTheFirstRequestForIt) {
+    const Asked first = request_for({.lease_s = 100});
+    const Asked third = (next_asked(), next_asked());
+    EXPECT_GE(third.at - first.at, 9s);
+    hear(dhcp_ack, third, {.lease_s = 100});
+    run(1s);
+    EXPECT_TRUE(address());
+    run(first.at + 99s - now);
+    EXPECT_TRUE(address());
+    run(1s);
+    EXPECT_FALSE(address());
+}
+
+TEST_F(DhcpTest, ALeaseThatIsOverWhenItIsHeardOfIsNone) {
+    request_for({.lease_s = 5});
+    const Asked third = (next_asked(), next_asked());
+    hear(dhcp_ack, third, {.lease_s = 5});
+    EXPECT_EQ(refused(Reason::dhcp_refused), 1U);
+    run(2s);
+    EXPECT_FALSE(address());
 }
 
 TEST_F(DhcpTest, ALeaseBringsItsNetworkItsRouterAndItsMtu) {
@@ -137,6 +190,26 @@ TEST_F(DhcpTest, AnAddressThatSomebodyHasIsDeclinedAndAnotherOneAskedForLater) {
     EXPECT_FALSE(address());
 }
 
+TEST_F(DhcpTest, AfterTenConflictsOneAddressAMinuteIsProved) {
+    std::vector<Instant> declined;
+    for (int i = 0; i < 12; ++i) {
+        hear(dhcp_ack, request_for({}));
+        run(100ms);
+        inject(
+            arp({wire::ArpOperation::reply, mac(5), Ipv4{10, 77, 0, 50}, mac(9), Ipv4{}}, mac(9)),
+            link);
+        const Asked decline = next_asked();
+        ASSERT_EQ(decline.type(), dhcp_decline) << i;
+        declined.push_back(decline.at);
+    }
+    for (std::size_t i = 1; i < 10; ++i) EXPECT_LT(declined[i] - declined[i - 1], 20s) << i;
+    EXPECT_GE(declined[10] - declined[9], 60s);
+    EXPECT_GE(declined[11] - declined[10], 60s);
+    // An address that nobody has ends it.
+    lease();
+    EXPECT_TRUE(address());
+}
+
 TEST_F(DhcpTest, WhoProvesTheSameAddressTakesItFromUsAndOurOwnProbeDoesNot) {
     hear(dhcp_ack, request_for({}));
     run(100ms);
@@ -175,7 +248,7 @@ TEST_F(DhcpTest, AtT1TheServerAloneIsAskedAndTheLeaseGoesOn) {
     lease({.lease_s = 1000});
     know(link, "10.77.0.1", 4);
     const Asked renewal = next_asked(600s);
-    EXPECT_GE(renewal.at - Instant{}, 500s);
+    EXPECT_GE(renewal.at - Instant{}, 468s);  // up to a sixteenth of 500 s earlier
     EXPECT_LE(renewal.at - Instant{}, 503s);
     EXPECT_EQ(renewal.type(), dhcp_request);
     EXPECT_EQ(IpAddr{renewal.ip().source()}, addr("10.77.0.50"));
@@ -185,10 +258,36 @@ TEST_F(DhcpTest, AtT1TheServerAloneIsAskedAndTheLeaseGoesOn) {
     EXPECT_FALSE(renewal.address_option(50));
     EXPECT_FALSE(renewal.address_option(54));
     hear(dhcp_ack, renewal, {.lease_s = 1000}, "10.77.0.50");
-    run(490s);
+    run(460s);
     EXPECT_TRUE(asked().empty());
     EXPECT_EQ(address(), addr("10.77.0.50"));
-    EXPECT_EQ(next_asked(20s).type(), dhcp_request);
+    EXPECT_EQ(next_asked(50s).type(), dhcp_request);
+}
+
+TEST_F(DhcpTest, TwoHostsThatBeganTogetherDoNotAskAgainTogether) {
+    const auto renewed = [&](std::uint64_t seed) {
+        DhcpClient client(link, mac(9), 1500, Rng(seed));
+        client.advance(Instant{});
+        client.advance(client.deadline());
+        Instant at = client.deadline();
+        wire::DhcpReply said;
+        said.client = mac(9);
+        said.address = Ipv4{10, 77, 0, 50};
+        said.server = Ipv4{10, 77, 0, 1};
+        said.lease_s = 100'000;
+        said.xid = client.next_deed()->message.xid;
+        at = Instant{} + 1s;
+        EXPECT_EQ(client.on_reply(at, said), DhcpClient::Heard::taken);
+        said.type = wire::DhcpType::ack;
+        EXPECT_EQ(client.on_reply(at, said), DhcpClient::Heard::taken);
+        for (int i = 0; i < 10 && client.deadline() < Instant{} + 10s; ++i) {
+            client.advance(client.deadline());
+        }
+        return client.deadline() - at;
+    };
+    EXPECT_GT(renewed(1), 46'000s);
+    EXPECT_LE(renewed(1), 50'000s);
+    EXPECT_NE(renewed(1), renewed(2));
 }
 
 TEST_F(DhcpTest, AtT2AllServersAreAskedAndAnyMayExtend) {
@@ -207,10 +306,10 @@ TEST_F(DhcpTest, AtT2AllServersAreAskedAndAnyMayExtend) {
     }
     // Half of what is left until T2, and not more often than each minute.
     ASSERT_GE(renewals.size(), 3U);
-    EXPECT_GE(renewals[1] - renewals[0], 180s);
+    EXPECT_GE(renewals[1] - renewals[0], 155s);
     for (std::size_t i = 1; i < renewals.size(); ++i) EXPECT_GE(renewals[i] - renewals[i - 1], 60s);
     ASSERT_TRUE(rebinding);
-    EXPECT_GE(rebinding->at - Instant{}, 875s);
+    EXPECT_GE(rebinding->at - Instant{}, 820s);
     EXPECT_EQ(IpAddr{rebinding->ip().source()}, addr("10.77.0.50"));
     EXPECT_EQ(rebinding->ciaddr(), Ipv4(10, 77, 0, 50));
     hear(dhcp_ack, *rebinding, {.server = "10.77.0.3", .lease_s = 1000});
@@ -273,102 +372,7 @@ TEST_F(DhcpTest, TimesOfTheServerHoldWhereTheyAreInOrder) {
 TEST_F(DhcpTest, TimesThatContradictEachOtherAreNotTaken) {
     lease({.lease_s = 1000, .renewal_s = 2000, .rebinding_s = 10});
     know(link, "10.77.0.1", 4);
-    EXPECT_GE(next_asked(600s).at - Instant{}, 500s);
-}
-
-TEST_F(DhcpTest, vuln_18_a_giant_lease_neither_overflows_nor_ends) {
-    lease({.lease_s = 0xffff'fffe, .renewal_s = 0xffff'fffc, .rebinding_s = 0xffff'fffd});
-    asked();
-    run(24h * 365 * 10);
-    EXPECT_EQ(address(), addr("10.77.0.50"));
-    EXPECT_TRUE(asked().empty());
-}
-
-TEST_F(DhcpTest, vuln_18_a_lease_of_a_second_does_not_spin) {
-    const Given given{.lease_s = 1};
-    for (int i = 0; i < 10; ++i) lease(given);
-    EXPECT_GE(now - Instant{}, 5s);
-    run(3s);
-    EXPECT_FALSE(address());
-    EXPECT_EQ(host.routes().size(), 1U);
-}
-
-TEST_F(DhcpTest, vuln_18_addresses_that_no_host_can_have_are_refused) {
-    const Asked discover = next_asked();
-    std::size_t count = 0;
-    for (const char* bad : {"0.0.0.0", "127.0.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
-                            "10.77.0.0", "10.77.0.255", "10.9.0.1" /* of our other link */}) {
-        hear(dhcp_offer, discover, {.address = bad});
-        EXPECT_EQ(refused(Reason::dhcp_refused), ++count) << bad;
-    }
-    hear(dhcp_offer, discover, {.mask = "0.0.0.0"});
-    hear(dhcp_offer, discover, {.mask = "128.0.0.0"});
-    hear(dhcp_offer, discover, {.lease_s = 0});
-    EXPECT_EQ(refused(Reason::dhcp_refused), count + 3);
-    EXPECT_TRUE(asked().empty());
-    hear(dhcp_offer, discover);
-    EXPECT_EQ(next_asked().type(), dhcp_request);
-}
-
-TEST_F(DhcpTest, vuln_18_routers_and_mtus_that_serve_nobody_are_not_taken) {
-    lease({.routers = {"127.0.0.1", "10.77.0.50", "224.0.0.1"}, .mtu = 68});
-    EXPECT_FALSE(is_reached("192.0.2.1"));
-    EXPECT_EQ(host.path(addr("10.77.0.77"), std::nullopt)->mtu, 1500U);
-}
-
-TEST_F(DhcpTest, vuln_18_answers_to_others_and_to_no_question_change_nothing) {
-    const Asked discover = next_asked();
-    const Given given;
-    hear_text(given.message(dhcp_offer, discover.xid() + 1));
-    Bytes other = given.message(dhcp_offer, discover.xid());
-    mac(8).store(other, 28);
-    hear_text(other);
-    hear_text(given.message(dhcp_ack, discover.xid()));
-    hear_text(given.message(dhcp_nak, discover.xid()));
-    hear_text(given.message(dhcp_offer, discover.xid()), "255.255.255.255", "10.77.0.1", 6767);
-    EXPECT_EQ(refused(Reason::dhcp_not_for_us), 5U);
-    EXPECT_TRUE(asked().empty());
-    // An acknowledgement of something else than was asked for.
-    hear(dhcp_offer, discover);
-    const Asked request = next_asked();
-    hear(dhcp_ack, request, {.address = "10.77.0.66"});
-    EXPECT_EQ(refused(Reason::dhcp_refused), 1U);
-    run(2s);
-    EXPECT_FALSE(address());
-}
-
-TEST_F(DhcpTest, vuln_18_messages_that_are_cut_short_are_dropped_with_their_reason) {
-    const Asked discover = next_asked();
-    const Bytes whole = Given{}.message(dhcp_offer, discover.xid());
-    for (std::size_t size = 0; size < 242; ++size) {
-        hear_text(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
-    }
-    EXPECT_EQ(refused(Reason::dhcp_malformed), 242U);
-    Packet tiny = udp(67, 68, 0);
-    tiny.payload.resize(5);
-    tiny.source = addr("10.77.0.1");
-    tiny.destination = IpAddr::broadcast();
-    tiny.to = Mac::broadcast();
-    EXPECT_TRUE(inject(tiny, link).packet);  // the transport refuses it, as any other
-    Packet bad = udp(67, 68, whole.size());
-    std::ranges::copy(whole, bad.payload.begin() + 8);
-    store_be<std::uint16_t>(bad.payload, 6, 0x1234);
-    bad.source = addr("10.77.0.1");
-    bad.destination = IpAddr::broadcast();
-    bad.to = Mac::broadcast();
-    inject(bad, link);
-    EXPECT_EQ(refused(Reason::bad_checksum), 1U);
-    EXPECT_TRUE(asked().empty());
-}
-
-TEST_F(DhcpTest, OtherDatagramsAndOtherLinksAreLeftToPrograms) {
-    next_asked();
-    Packet other = udp(67, 69, 300);
-    other.source = addr("10.77.0.1");
-    other.destination = IpAddr::broadcast();
-    other.to = Mac::broadcast();
-    EXPECT_TRUE(inject(other, link).packet);
-    EXPECT_TRUE(is_delivered(udp(67, 68, 300)));
+    EXPECT_GE(next_asked(600s).at - Instant{}, 468s);
 }
 
 }  // namespace

@@ -66,7 +66,9 @@ void InterfaceTable::remove_address(InterfaceIndex index, const IpAddr& address)
     const auto gone = std::ranges::find(addresses, address, &wire::Prefix::network);
     if (gone == addresses.end()) return;
     // Another network may have the same one: only one of them goes.
-    const auto broadcast = std::ranges::find(broadcasts_, gone->broadcast());
+    const auto broadcast = gone->is_broadcast(gone->broadcast())
+                               ? std::ranges::find(broadcasts_, gone->broadcast())
+                               : broadcasts_.end();
     if (broadcast != broadcasts_.end()) broadcasts_.erase(broadcast);
     addresses.erase(gone);
     std::erase_if(own_,

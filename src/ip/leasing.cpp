@@ -1,7 +1,10 @@
 // Addresses that are leased: what the messages of a DHCP client are on the wire (RFC 2131 §4.1),
 // and what a lease is to the host.
 #include <algorithm>
+#include <concepts>
+#include <span>
 
+#include "base/assert.hpp"
 #include "ip/drop.hpp"
 #include "ip/parts.hpp"
 #include "wire/udp.hpp"
@@ -51,6 +54,13 @@ bool is_sound(const PacketIn& packet, const wire::UdpView& view) {
     if (packet.checksum_trusted || !view.has_checksum()) return true;
     return view.is_checksum_correct(wire::pseudo_header(packet.source, packet.destination,
                                                         wire::IpProtocol::udp, view.length()));
+}
+
+/// A route to a router of another link would go by the wrong one.
+void leave_out_routers(wire::DhcpReply& said, std::predicate<const Ipv4&> auto is_elsewhere) {
+    const auto named = std::span(said.routers).first(said.router_count);
+    const auto gone = std::ranges::remove_if(named, is_elsewhere);
+    said.router_count = static_cast<std::uint8_t>(named.size() - gone.size());
 }
 
 }  // namespace
@@ -119,7 +129,8 @@ void Engine::Parts::send_dhcp(const Turn& turn, InterfaceIndex out, const DhcpCl
     packet.frame = pool.frame();
     packet.protocol = udp_number;
     packet.dont_fragment = false;
-    if (!packet.frame->add(pool.copy(text))) return;
+    const bool is_added = packet.frame->add(pool.copy(text));
+    DT_ASSERT(is_added);  // the first slice of a frame
     header.emit(packet.frame->prepend(wire::UdpRepr::size()));
     packet.frame->id = new_number();
     const event::DatagramMoved sent{
@@ -143,12 +154,32 @@ DhcpClient* Engine::Parts::client_of(PacketIn& packet) {
     if (dhcp.empty() || packet.protocol != udp_number) return nullptr;
     const auto client = std::ranges::find(dhcp, packet.interface, &DhcpClient::interface);
     if (client == dhcp.end()) return nullptr;
-    if (!make_contiguous(*packet.frame, packet.frame->size())) return nullptr;
+    // Only what is the client's own is gathered: to programs a datagram goes in pieces.
     constexpr std::size_t port_at = 2;
-    const bool has_header = packet.frame->size() >= wire::UdpView::header_length;
-    const bool is_for_it = has_header && load_be<std::uint16_t>(packet.frame->front(), port_at) ==
-                                             wire::dhcp_client_port.value();
-    return is_for_it ? &*client : nullptr;
+    if (!make_contiguous(*packet.frame, wire::UdpView::header_length)) return nullptr;
+    const auto port = load_be<std::uint16_t>(packet.frame->front(), port_at);
+    if (port != wire::dhcp_client_port.value()) return nullptr;
+    return make_contiguous(*packet.frame, packet.frame->size()) ? &*client : nullptr;
+}
+
+bool Engine::Parts::is_elsewhere(InterfaceIndex link, const IpAddr& address) const {
+    if (interfaces.is_local(address)) return true;
+    for (std::size_t i = 0; i < interfaces.size(); ++i) {
+        const auto& own = interfaces.at(static_cast<InterfaceIndex>(i)).addresses;
+        const auto holds = [&](const wire::Prefix& each) { return each.contains(address); };
+        if (i != link && std::ranges::any_of(own, holds)) return true;
+    }
+    return false;
+}
+
+/// A longer prefix would take traffic from the link whose network it is (RFC 1812 §5.2.4.3).
+bool Engine::Parts::is_given_wrongly(const DhcpClient& client, const wire::DhcpReply& said) const {
+    const auto offered = client.lease_of(said);
+    if (!offered) return false;  // the client says what is wrong
+    const auto lease = client.lease();
+    const IpAddr& address = offered->address.network;
+    if (lease && lease->address.network == address) return false;  // it is extended
+    return interfaces.is_broadcast(address) || is_elsewhere(client.interface(), address);
 }
 
 void Engine::Parts::on_dhcp(const Turn& turn, DhcpClient& client, const PacketIn& packet) {
@@ -163,14 +194,11 @@ void Engine::Parts::on_dhcp(const Turn& turn, DhcpClient& client, const PacketIn
     };
     if (!is_sound(packet, *view)) return drop_for(Reason::bad_checksum);
     if (view->source() != wire::dhcp_server_port) return drop_for(Reason::dhcp_not_for_us);
-    const auto said = wire::DhcpReply::parse(view->payload());
+    auto said = wire::DhcpReply::parse(view->payload());
     if (!said) return drop_for(Reason::dhcp_malformed);
-    // An address that this host has already is nobody's to give, but for the lease itself.
-    const auto lease = client.lease();
-    const bool is_extended = lease && lease->address.network == IpAddr{said->address};
-    if (!is_extended && interfaces.is_local(said->address)) {
-        return drop_for(Reason::dhcp_refused);
-    }
+    if (is_given_wrongly(client, *said)) return drop_for(Reason::dhcp_refused);
+    leave_out_routers(*said,
+                      [&](const Ipv4& router) { return is_elsewhere(client.interface(), router); });
     const auto heard = client.on_reply(turn.now(), *said);
     do_deeds(turn, client);
     switch (heard) {

@@ -105,6 +105,11 @@ struct Engine::Parts {
     /// The client that a datagram is for, wherever programs listen.
     [[nodiscard]] DhcpClient* client_of(PacketIn& packet);
     void on_dhcp(const Turn& turn, DhcpClient& client, const PacketIn& packet);
+    /// Whether an address is this host's, or of a network on another link than `link`.
+    [[nodiscard]] bool is_elsewhere(InterfaceIndex link, const IpAddr& address) const;
+    /// What a server of `link` cannot give: what is elsewhere, or reaches all of a network.
+    [[nodiscard]] bool is_given_wrongly(const DhcpClient& client,
+                                        const wire::DhcpReply& said) const;
     /// True where an ARP message says that another host has the address that is about to be ours.
     [[nodiscard]] bool is_claim(const Turn& turn, InterfaceIndex in, const wire::ArpRepr& message);
     void put_arp_probe(InterfaceIndex out, const Ipv4& sender, const Ipv4& target);

@@ -56,29 +56,39 @@ struct Reading {
     std::uint8_t overload = 0;  // 1: `file` holds options too, 2: `sname`, 3: both
 };
 
+// What a lease can do without is skipped where it is ill-formed: other clients take the rest, and a
+// server that errs there has always been believed.
 template <class T>
-Status read_number(std::optional<T>& into, Octets value) {
-    if (value.size() != sizeof(T)) return fail(Error::malformed);
-    into = load_be<T>(value, 0);
-    return {};
+void read_wish(std::optional<T>& into, Octets value) {
+    if (value.size() == sizeof(T)) into = load_be<T>(value, 0);
 }
 
-Status read_mask(DhcpReply& reply, Octets value) {
+void read_mask(DhcpReply& reply, Octets value) {
     std::optional<std::uint32_t> mask;
-    DT_CHECK(read_number(mask, value));
+    read_wish(mask, value);
+    if (!mask) return;
     const auto length = static_cast<std::uint8_t>(std::countl_one(*mask));
     const bool is_contiguous = std::countr_zero(*mask) == 32 - length;
-    if (!is_contiguous) return fail(Error::malformed);
-    reply.prefix_length = length;
-    return {};
+    if (is_contiguous) reply.prefix_length = length;
 }
 
-Status read_routers(DhcpReply& reply, Octets value) {
-    if (value.empty() || value.size() % Ipv4::size != 0) return fail(Error::malformed);
+void read_routers(DhcpReply& reply, Octets value) {
+    if (value.size() % Ipv4::size != 0) return;
     for (std::size_t at = 0; at < value.size(); at += Ipv4::size) {
         if (reply.router_count == DhcpReply::routers_max) break;
         reply.routers[reply.router_count++] = Ipv4::load(value, at);
     }
+}
+
+/// 1 to 3; anything else names no field.
+void read_overload(Reading& reading, Octets value) {
+    if (value.size() == 1 && octet(value, 0) <= 3) reading.overload = octet(value, 0);
+}
+
+// What a lease is made of is what it says, or the message is none.
+Status read_lease_time(DhcpReply& reply, Octets value) {
+    if (value.size() != sizeof(std::uint32_t)) return fail(Error::malformed);
+    reply.lease_s = load_be<std::uint32_t>(value, 0);
     return {};
 }
 
@@ -100,26 +110,18 @@ Status read_type(Reading& reading, Octets value) {
     return {};
 }
 
-Status read_overload(Reading& reading, Octets value) {
-    if (value.size() != 1 || octet(value, 0) < 1 || octet(value, 0) > 3) {
-        return fail(Error::malformed);
-    }
-    reading.overload = octet(value, 0);
-    return {};
-}
-
 Status read_option(Reading& reading, Code code, Octets value) {
     DhcpReply& reply = reading.reply;
     switch (code) {
-        case Code::mask: return read_mask(reply, value);
-        case Code::router: return read_routers(reply, value);
-        case Code::mtu: return read_number(reply.mtu, value);
-        case Code::lease: return read_number(reply.lease_s, value);
-        case Code::overload: return read_overload(reading, value);
         case Code::type: return read_type(reading, value);
         case Code::server: return read_server(reply, value);
-        case Code::renewal: return read_number(reply.renewal_s, value);
-        case Code::rebinding: return read_number(reply.rebinding_s, value);
+        case Code::lease: return read_lease_time(reply, value);
+        case Code::mask: read_mask(reply, value); return {};
+        case Code::router: read_routers(reply, value); return {};
+        case Code::mtu: read_wish(reply.mtu, value); return {};
+        case Code::overload: read_overload(reading, value); return {};
+        case Code::renewal: read_wish(reply.renewal_s, value); return {};
+        case Code::rebinding: read_wish(reply.rebinding_s, value); return {};
         case Code::pad:
         case Code::wanted:
         case Code::parameters:

@@ -44,8 +44,9 @@ struct DhcpReply {
     std::optional<std::uint32_t> rebinding_s;  ///< T2
 
     /// From the text of a datagram. Errors: truncated where the fixed fields end early; malformed
-    /// for what is no reply to a client on Ethernet, for an option whose length is not its own or
-    /// that ends behind the message, a mask with gaps, and a message without its type.
+    /// for what is no reply to a client on Ethernet, for an option that ends behind the message,
+    /// for a type, a server or a time that has not the length of one, and for a message without its
+    /// type. Other options that are ill-formed, as a mask with gaps, are skipped.
     static Result<DhcpReply> parse(Octets message);
 };
 

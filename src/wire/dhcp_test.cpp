@@ -85,16 +85,30 @@ TEST(DhcpReply, OptionsMayGoOnInTheFieldsOfNames) {
     EXPECT_FALSE(DhcpReply::parse(message)->prefix_length);
 }
 
-TEST(DhcpReply, vuln_18_options_that_overreach_or_have_another_length_are_refused) {
+TEST(DhcpReply, vuln_18_options_that_overreach_or_of_which_a_lease_is_made_are_refused) {
     for (const Bytes& options :
          {octets_of({53}), octets_of({53, 1}), octets_of({53, 2, 5}), octets_of({53, 0}),
-          octets_of({53, 1, 5, 1, 200, 255}), octets_of({53, 1, 5, 1, 3, 255, 255, 255}),
-          octets_of({53, 1, 5, 1, 4, 255, 0, 255, 0}), octets_of({53, 1, 5, 3, 0}),
-          octets_of({53, 1, 5, 3, 6, 10, 9, 0, 1, 10, 9}), octets_of({53, 1, 5, 26, 1, 5}),
-          octets_of({53, 1, 5, 51, 2, 0, 1}), octets_of({53, 1, 5, 54, 5, 1, 2, 3, 4, 5}),
-          octets_of({53, 1, 5, 52, 1, 4}), octets_of({53, 1, 5, 52, 0}), octets_of({53, 1, 1}),
-          octets_of({53, 1, 0}), octets_of({255}), octets_of({})}) {
+          octets_of({53, 1, 5, 1, 200, 255}), octets_of({53, 1, 5, 51, 2, 0, 1}),
+          octets_of({53, 1, 5, 54, 5, 1, 2, 3, 4, 5}), octets_of({53, 1, 1}), octets_of({53, 1, 0}),
+          octets_of({255}), octets_of({})}) {
         EXPECT_EQ(error_of(reply(options)), Error::malformed) << ::testing::PrintToString(options);
+    }
+}
+
+TEST(DhcpReply, AnIllFormedOptionThatALeaseCanDoWithoutIsSkippedAlone) {
+    for (const Bytes& options :
+         {octets_of({1, 3, 255, 255, 255}), octets_of({1, 4, 255, 0, 255, 0}), octets_of({3, 0}),
+          octets_of({3, 6, 10, 9, 0, 1, 10, 9}), octets_of({26, 1, 5}), octets_of({52, 1, 4}),
+          octets_of({52, 0}), octets_of({58, 1, 1}), octets_of({59, 5, 0, 0, 0, 0, 1})}) {
+        Bytes all = octets_of({53, 1, 5});
+        all.insert(all.end(), options.begin(), options.end());
+        const Bytes rest = octets_of({51, 4, 0, 0, 0, 60, 255});
+        all.insert(all.end(), rest.begin(), rest.end());
+        const auto parsed = DhcpReply::parse(reply(all));
+        ASSERT_TRUE(parsed) << ::testing::PrintToString(options);
+        EXPECT_EQ(parsed->lease_s, 60U);
+        EXPECT_FALSE(parsed->prefix_length || parsed->mtu || parsed->renewal_s ||
+                     parsed->rebinding_s || parsed->router_count != 0);
     }
 }
 
