@@ -9,6 +9,7 @@
 #include "sock/snapshot.hpp"
 #include "sock/table.hpp"
 #include "sock/tcp_info.hpp"
+#include "wire/dhcp.hpp"
 
 namespace dt::sock {
 
@@ -240,7 +241,10 @@ std::optional<udp::Notice> Sockets::take_notice(SocketId id) {
 
 bool Sockets::sends_messages(SocketId id) const {
     const Socket* socket = parts_->table.find(id);
-    return socket != nullptr && socket->is_datagram() && socket->transport != event::Transport::udp;
+    const auto* datagram = socket == nullptr ? nullptr : std::get_if<Datagram>(&socket->state);
+    if (datagram == nullptr) return false;
+    if (socket->transport != event::Transport::udp) return true;
+    return datagram->peer && datagram->peer->port == wire::dhcp_client_port;
 }
 
 Result<Endpoint> Sockets::local_name(const Turn& turn, Caller caller, SocketId id) {

@@ -136,7 +136,7 @@ class Sockets {
     [[nodiscard]] Duration receive_timeout(SocketId) const;
     [[nodiscard]] Duration send_timeout(SocketId) const;
     [[nodiscard]] std::optional<Duration> linger(SocketId) const;
-    /// Whether what a program sends says by its octets what it is: of ICMP, and of no other.
+    /// Whether a stack reads what a program sends: of ICMP, or connected to a DHCP client.
     [[nodiscard]] bool sends_messages(SocketId) const;
     /// The family of socket(); inet for a socket that is gone.
     [[nodiscard]] Family family(SocketId) const;

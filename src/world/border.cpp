@@ -18,7 +18,7 @@ namespace {
 using wire::ChecksumState;
 using wire::IpProtocol;
 
-constexpr std::uint16_t name_service_port = 53;
+constexpr Port name_service_port{53};
 
 /// A whole transport message in a frame: not a piece of one, nothing behind it.
 struct Message {
@@ -153,6 +153,10 @@ bool is_sum_correct(const buf::Frame& frame) {
         .is_correct();
 }
 
+bool is_read_by_hosts(Port destination) {
+    return destination == name_service_port || destination == wire::dhcp_client_port;
+}
+
 std::size_t octets_to_keep(const buf::Frame& frame) {
     const auto message = message_in(frame, frame.front());
     if (!message) return frame.size();
@@ -162,11 +166,8 @@ std::size_t octets_to_keep(const buf::Frame& frame) {
         if (view) header = view->header_length();
     } else if (message->protocol == IpProtocol::udp) {
         const auto view = wire::UdpView::parse_front(message->front, message->length);
-        const bool is_read = view && (view->destination().value() == name_service_port ||
-                                      view->destination() == wire::dhcp_client_port);
-        if (view && !is_read && view->length() == message->length) {
-            header = wire::UdpRepr::size();
-        }
+        const bool is_whole = view && view->length() == message->length;
+        if (is_whole && !is_read_by_hosts(view->destination())) header = wire::UdpRepr::size();
     }
     if (header == 0 || header > message->length) return frame.size();
     const bool is_good = frame.offload.is_vouched_for() || is_sum_correct(frame);

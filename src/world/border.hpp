@@ -53,6 +53,8 @@ class Border {
     std::map<FourTuple, Halves> flows_;
 };
 
+/// Whether a host reads the text of datagrams to this port itself: names, and leases.
+[[nodiscard]] bool is_read_by_hosts(Port destination);
 /// How many octets of a frame from outside a recording needs: its headers where it is whole and
 /// carries text of TCP or UDP that no host reads itself (as names and leases), else everything.
 /// Only such text is replaced by a replay.

@@ -2,6 +2,8 @@
 // recording of it.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,7 @@ using Bytes = std::vector<std::byte>;
 
 const Ipv4 server{10, 0, 0, 2};
 const Ipv4 lent{10, 0, 0, 77};
+const Endpoint all_clients{IpAddr::broadcast(), wire::dhcp_client_port};
 constexpr event::HostIndex client = 0;
 constexpr std::size_t text_at = 14 + 20 + 8;
 constexpr std::size_t type_at = 242;  // of a question's text
@@ -55,6 +58,20 @@ Bytes datagram(const Bytes& text, Port to) {
     return frame;
 }
 
+/// What a server says to a question: `lent`, for 100 s.
+Bytes reply_to(Octets question) {
+    Bytes text(question.begin(), question.begin() + 240);
+    const bool is_discover = question[type_at] == std::byte{1};
+    text[0] = std::byte{2};
+    lent.store(text, 16);
+    for (const int each :
+         {53,  1,  is_discover ? 2 : 5, 54, 4, 10, 0, 0, 2, 1, 4, 255, 255, 255, 0, 51, 4, 0, 0, 0,
+          100, 255}) {
+        text.push_back(static_cast<std::byte>(each));
+    }
+    return text;
+}
+
 /// Lends `lent` to whoever asks.
 class Server final : public FrameExit {
   public:
@@ -65,20 +82,7 @@ class Server final : public FrameExit {
     }
     void answer(Instant now, World& world) {
         for (const Bytes& question : questions) {
-            Bytes text(question.begin() + text_at, question.begin() + text_at + 240);
-            const bool is_discover = question[text_at + type_at] == std::byte{1};
-            text[0] = std::byte{2};
-            lent.store(text, 16);
-            for (const int each : {53,  1,   is_discover ? 2 : 5,
-                                   54,  4,   10,
-                                   0,   0,   2,
-                                   1,   4,   255,
-                                   255, 255, 0,
-                                   51,  4,   0,
-                                   0,   0,   100,
-                                   255}) {
-                text.push_back(static_cast<std::byte>(each));
-            }
+            const Bytes text = reply_to(Octets(question).subspan(text_at));
             FramePtr frame = world.pool().frame();
             ASSERT_TRUE(frame->add(world.pool().copy(datagram(text, wire::dhcp_client_port))));
             world.from_outside(now, std::move(frame));
@@ -150,6 +154,86 @@ TEST(Leasing, ARecordingOfItReplaysWithTheSameAddress) {
     EXPECT_FALSE(replay.difference()) << replay.difference()->sentence();
     EXPECT_EQ(replay.ending(), Ending::whole);
     EXPECT_EQ(replay.world().addresses(client), std::vector{IpAddr{lent}});
+}
+
+/// A DHCP server that is a program of our own network; it answers by a socket that is connected to
+/// all clients, or by the one that it was asked at.
+class ServerProgram {
+  public:
+    enum class Answers : std::uint8_t { by_address, connected };
+
+    ServerProgram(World& world, Answers answers) : world_(world), answers_(answers) {
+        const Endpoint here{IpAddr::any_v4(), wire::dhcp_server_port};
+        for (sock::SocketId* id : {&asked_, &answering_}) {
+            *id = *calls({}).socket(sock::Family::inet, sock::Type::datagram);
+            set(*id, 2);  // SO_REUSEADDR
+            set(*id, 6);  // SO_BROADCAST
+        }
+        EXPECT_TRUE(calls({}).bind(answering_, here));
+        if (answers == Answers::connected) {
+            EXPECT_TRUE(calls({}).connect(answering_, all_clients));
+        }
+        EXPECT_TRUE(calls({}).bind(asked_, here));
+    }
+    void answer(Instant now) {
+        std::array<std::byte, 1500> room{};
+        const auto question = calls(now).receive_from(asked_, room);
+        if (!question) return;
+        const Bytes text = reply_to(room);
+        if (answers_ == Answers::connected) {
+            EXPECT_TRUE(calls(now).send(answering_, text));
+        } else {
+            EXPECT_TRUE(calls(now).send_to(answering_, text, all_clients));
+        }
+    }
+
+  private:
+    [[nodiscard]] Calls calls(Instant now) { return world_.calls(now, 1, {.pid = 1, .fd = 3}); }
+    void set(sock::SocketId id, int name) {
+        const int on = 1;
+        EXPECT_TRUE(calls({}).set_option(id, 1, name, std::as_bytes(std::span{&on, 1})));
+    }
+
+    World& world_;
+    Answers answers_;
+    sock::SocketId asked_;
+    sock::SocketId answering_;
+};
+
+void expect_that_a_replay_leases_too(ServerProgram::Answers answers) {
+    Nobody nobody;
+    Spec spec = spec_of();
+    spec.hosts.insert(spec.hosts.begin() + 1, HostSpec{"server", Config{}, {}});
+    spec.links = {{{"client", "server", "outside"}, {}}};
+    spec.outside->host = 2;
+    World world(spec, nobody);
+    StringSink file;
+    Recorder recorder(file, {.build = "b"});
+    world.record_to(recorder);
+    ServerProgram program(world, answers);
+    Instant now{};
+    for (int i = 0; i < 1000 && now < Instant{} + 5s; ++i) {
+        world.turn(now);
+        program.answer(now);
+        world.turn(now);
+        now = std::max(now + 1ms, std::min(world.deadline(), Instant{} + 5s));
+    }
+    ASSERT_EQ(world.resolve(client, "client"), IpAddr{lent});
+    recorder.end(now);
+    const auto header = read_header(file.text);
+    ASSERT_TRUE(header);
+    Replay replay(*header, file.text, nobody);
+    replay.run();
+    EXPECT_FALSE(replay.difference()) << replay.difference()->sentence();
+    EXPECT_EQ(replay.world().resolve(client, "client"), IpAddr{lent});
+}
+
+TEST(Leasing, WhatAServerOfOurOwnNetworkLendsIsLentInAReplayToo) {
+    expect_that_a_replay_leases_too(ServerProgram::Answers::by_address);
+}
+
+TEST(Leasing, WhatItSaysByAConnectedSocketTheSame) {
+    expect_that_a_replay_leases_too(ServerProgram::Answers::connected);
 }
 
 TEST(Leasing, OnlyTextThatAHostReadsItselfIsRecordedWhole) {

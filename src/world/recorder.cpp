@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t flush_at = 65536;
 constexpr Duration flush_every = std::chrono::milliseconds{100};
-/// Services of ours answer here (DNS): what is asked of them is always kept.
-constexpr std::uint16_t service_port = 53;
 
 std::uint8_t octet(Record record, std::size_t offset = 0) {
     return static_cast<std::uint8_t>(static_cast<std::size_t>(record) + offset);
@@ -172,7 +170,7 @@ Encoder* Recorder::call(Instant now, HostIndex host, event::Caller caller, Recor
 
 void Recorder::text(Encoder& to, Octets octets, const TextOf& of) const {
     const bool is_wanted = options_.text == KeepText::octets || of.keep == KeepText::octets ||
-                           (of.peer && of.peer->port.value() == service_port);
+                           (of.peer && is_read_by_hosts(of.peer->port));
     const bool is_kept = is_wanted && octets.size() == of.length;
     to.u8(is_kept ? 1 : 0);
     if (is_kept) {
