@@ -26,6 +26,12 @@ std::uint32_t microseconds(Duration time) {
         std::chrono::duration_cast<std::chrono::microseconds>(time).count());
 }
 
+/// Of what lasts as long as a connection: 32 bits would end after 71 minutes.
+std::uint64_t long_microseconds(Duration time) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+}
+
 void fill(TcpInfo& info, const event::PathView& path) {
     info.snd_mss = path.mss;
     info.rto = microseconds(path.rto);
@@ -64,8 +70,8 @@ void fill(TcpInfo& info, const event::PathView& path) {
 std::uint32_t milliseconds(Duration time) { return static_cast<std::uint32_t>(base::to_ms(time)); }
 
 void fill(TcpInfo& info, const tcp::Times& times) {
-    info.busy_time = microseconds(times.busy);
-    info.rwnd_limited = microseconds(times.window_limited);
+    info.busy_time = long_microseconds(times.busy);
+    info.rwnd_limited = long_microseconds(times.window_limited);
     info.last_data_sent = milliseconds(times.since_text_sent);
     info.last_data_received = milliseconds(times.since_text_received);
     info.last_ack_received = milliseconds(times.since_ack_received);

@@ -188,6 +188,24 @@ TEST_F(Options, InfoTellsTheMssThatOurSynSaidAndCountsTheSynAsDelivered_API_OPT_
     EXPECT_EQ(info_of(*server).advmss, 1460U);
 }
 
+TEST_F(Options, InfoCountsTimesLongerThan71Minutes_API_OPT_016) {
+    const Program listener = Program::stream(pair, pair.b);
+    EXPECT_EQ(listener.bind(pair.b.at(80)), "OK");
+    EXPECT_EQ(listener.listen(5), "OK");
+    const Program client = Program::stream(pair, pair.a);
+    EXPECT_EQ(client.connect(pair.b.at(80)), "EINPROGRESS");
+    pair.settle();
+    const auto server = listener.accept();
+    ASSERT_TRUE(server);
+    const std::string text(100'000, 'x');
+    for (int i = 0; i < 1000 && client.send(text) != "EAGAIN"; ++i) pair.settle();
+    pair.pass(std::chrono::hours{2});  // the server reads nothing
+    constexpr std::uint64_t hour = 3'600'000'000;
+    EXPECT_GE(info_of(client).rwnd_limited, 2 * hour - 10'000'000);
+    EXPECT_GE(info_of(client).busy_time, info_of(client).rwnd_limited);
+    EXPECT_LE(info_of(client).busy_time, 2 * hour + 10'000'000);
+}
+
 TEST_F(Options, ReuseAndBroadcastDefaults_API_OPT_017) {
     for (const int name : {2, 6, 15}) {
         EXPECT_EQ(stream.get(sol, name), "0") << name;
