@@ -7,6 +7,18 @@
 
 namespace dt::cli {
 
+namespace {
+
+/// Of all hosts but those whose own address is one there. Another address is of another link.
+void lease_addresses(const wire::Prefix& outside, world::Spec& world) {
+    for (world::HostSpec& each : world.hosts) {
+        const bool is_given = each.address && outside.contains(*each.address);
+        if (!is_given) each.config.dhcp = event::Switch::on;
+    }
+}
+
+}  // namespace
+
 std::optional<std::string> join_outside(const link::TapSpec& tap, host::RunSpec& run) {
     world::Spec& world = run.world;
     const auto host = static_cast<event::HostIndex>(world.hosts.size() - 1);
@@ -14,11 +26,6 @@ std::optional<std::string> join_outside(const link::TapSpec& tap, host::RunSpec&
     if (tap.autoconf == event::Switch::on) {
         for (world::HostSpec& each : world.hosts) {
             each.config.ipv6 = each.config.autoconf = event::Switch::on;
-        }
-    }
-    if (tap.dhcp == event::Switch::on) {
-        for (world::HostSpec& each : world.hosts) {
-            if (!each.address) each.config.dhcp = event::Switch::on;
         }
     }
     world.outside = world::Outside{host, tap.network, tap.gateway};
@@ -29,6 +36,7 @@ std::optional<std::string> join_outside(const link::TapSpec& tap, host::RunSpec&
             world.outside.reset();
             const auto network = world::subnet_of_link(world, l);
             world.outside = world::Outside{host, network, std::nullopt};
+            if (tap.dhcp == event::Switch::on) lease_addresses(network, world);
             continue;
         }
         // The address is that of the first host of the link.

@@ -83,6 +83,16 @@ TEST(PlanOfFile, AnAddressThatIsGivenIsNotLeased) {
     EXPECT_EQ(plan->world.hosts[1].config.dhcp, event::Switch::off);
 }
 
+TEST(PlanOfFile, AnAddressOfAnotherLinkDoesNotKeepAHostFromALease) {
+    const auto plan = plan_of_text(
+        "tap = \"dt0,dhcp\"\nlinks = [\"a<->outside: delay=0ms\", \"a<->b: delay=1ms\"]\n"
+        "[hosts]\na = { run = \"true\", address = \"10.0.1.9\" }\nb = {}\n",
+        "network.toml");
+    ASSERT_TRUE(plan) << plan.error().sentence;
+    EXPECT_EQ(plan->world.hosts[0].config.dhcp, event::Switch::on);
+    EXPECT_EQ(plan->world.hosts[0].address, IpAddr(Ipv4(10, 0, 1, 9)));
+}
+
 TEST(PlanOfFlags, Ipv6IsOffUnlessAskedFor) {
     RunFlags flags = flags_for({"true"});
     flags.withs = {"server=hello 80"};
