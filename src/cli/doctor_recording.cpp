@@ -138,6 +138,7 @@ class RunJudge {
           language_(language),
           labels_(loaded.trace().events),
           hosts_(hosts_of(loaded)),
+          had_(hosts_.size()),
           looks_(looks_at(loaded)) {}
 
     [[nodiscard]] doctor::Answer answer();
@@ -156,6 +157,7 @@ class RunJudge {
     rules::Language language_;
     observe::Numbering labels_;
     std::vector<rules::OwnHost> hosts_;
+    std::vector<std::set<IpAddr>> had_;  ///< addresses, by host: also those that were given up
     std::vector<Look> looks_;
     std::size_t next_look_ = 0;
     std::size_t next_event_ = 0;
@@ -173,7 +175,11 @@ std::string RunJudge::text(std::string_view part, const std::vector<rules::Value
 void RunJudge::see(Instant at, const world::World& world) {
     Moment now;
     for (std::size_t host = 0; host < hosts_.size(); ++host) {
-        now.push_back(world.snapshot(at, static_cast<event::HostIndex>(host)));
+        const auto index = static_cast<event::HostIndex>(host);
+        now.push_back(world.snapshot(at, index));
+        const auto own = world.addresses(index);
+        had_[host].insert(own.begin(), own.end());
+        hosts_[host].set_addresses(own);
     }
     if (wanted_.contains(at)) kept_[at] = now;
     const auto& events = loaded_.trace().events;
@@ -236,16 +242,13 @@ bool RunJudge::is_explained_by_peer(const rules::Finding& finding) const {
     if (finding.rule != rules::rule(20) && finding.rule != rules::rule(21)) return false;
     const auto peer = Endpoint::parse(finding.subject);
     if (!peer) return false;
-    const world::World& world = loaded_.replay().world();
     return std::ranges::any_of(verdict_.findings, [&](const rules::Finding& other) {
         if (other.rule != rules::rule(24) && other.rule != rules::rule(25)) return false;
         const auto listener = Endpoint::parse(other.subject);
         if (!listener || listener->port != peer->port) return false;
         const auto& hosts = loaded_.trace().hosts;
         const auto host = std::ranges::find(hosts, other.place->host, &observe::HostName::name);
-        const auto addresses =
-            world.addresses(static_cast<event::HostIndex>(std::distance(hosts.begin(), host)));
-        return std::ranges::find(addresses, peer->addr) != addresses.end();
+        return had_[static_cast<std::size_t>(host - hosts.begin())].contains(peer->addr);
     });
 }
 

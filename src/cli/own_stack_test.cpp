@@ -113,6 +113,15 @@ class OwnStack : public testing::Test {
 
 const Endpoint any_8080{IpAddr::any_v4(), Port{8080}};
 
+TEST_F(OwnStack, AnAddressThatIsLeasedCountsWhileTheHostHasIt) {
+    const Endpoint leased = *Endpoint::parse("10.0.0.77:8080");
+    const auto socket = *on(client_index).socket(sock::Family::inet, sock::Type::stream);
+    EXPECT_EQ(on(client_index).bind(socket, leased).error(), Error::address_not_available);
+    EXPECT_THAT(explained_on(client_index), ElementsAre("R11"));
+    hosts[client_index].set_addresses({leased.addr});
+    EXPECT_THAT(explained_on(client_index), IsEmpty());
+}
+
 TEST_F(OwnStack, AFullAcceptQueueIsR24) {
     (void)listen(any_8080, 2);
     for (int i = 0; i < 3; ++i) (void)connect(server_at(8080));

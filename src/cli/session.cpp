@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -38,6 +39,17 @@ std::expected<RecordingFile, Problem> open_recording(const SessionOptions& optio
                                    {}});
 }
 
+/// The address that a host without one had when it last sent a segment: its lease is over.
+IpAddr address_spoken(const observe::Trace& trace, event::HostIndex host) {
+    for (const event::Event& event : trace.events | std::views::reverse) {
+        const auto* sent = std::get_if<event::SegmentSent>(&event.body);
+        if (sent == nullptr || event.host != host) continue;
+        const IpAddr& address = sent->segment.tuple.local.addr;
+        if (!address.is_loopback()) return address;
+    }
+    return {};
+}
+
 }  // namespace
 
 void QuietObserver::on_warning(const host::Complaint& warning) {
@@ -49,7 +61,9 @@ void name_world(const world::World& world, observe::Trace& trace) {
     const auto& hosts = world.spec().hosts;
     for (std::size_t i = 0; i < hosts.size(); ++i) {
         const auto addresses = world.addresses(static_cast<event::HostIndex>(i));
-        trace.hosts.push_back({hosts[i].name, addresses.empty() ? IpAddr{} : addresses.front()});
+        const auto index = static_cast<event::HostIndex>(i);
+        trace.hosts.push_back(
+            {hosts[i].name, addresses.empty() ? address_spoken(trace, index) : addresses.front()});
     }
     if (!hosts.empty()) trace.time_wait = hosts.front().config.time_wait;
     trace.links.clear();

@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "event/config.hpp"
@@ -35,6 +36,8 @@ class OwnHost {
     /// `addresses` are the host's own; loopback need not be among them.
     OwnHost(event::HostIndex host, const event::Config& config, std::vector<IpAddr> addresses);
 
+    /// What is told from now on is of a time when the host has these: leases come and go.
+    void set_addresses(std::vector<IpAddr> addresses) { addresses_ = std::move(addresses); }
     /// An event of any host; those of others are passed over.
     void add(const event::Event& event);
     /// What a program is called, where that is known.
