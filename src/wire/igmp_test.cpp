@@ -11,10 +11,11 @@ namespace {
 using Bytes = std::vector<std::byte>;
 
 Bytes igmp_query(std::size_t size, std::uint8_t code) {
-    Bytes message(size);
+    Bytes message(12);
     message[0] = std::byte{0x11};
     message[1] = static_cast<std::byte>(code);
     Ipv4(224, 0, 0, 251).store(message, 4);
+    message.resize(size);
     return message;
 }
 
