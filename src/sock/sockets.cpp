@@ -241,10 +241,9 @@ std::optional<udp::Notice> Sockets::take_notice(SocketId id) {
 
 bool Sockets::sends_messages(SocketId id) const {
     const Socket* socket = parts_->table.find(id);
-    const auto* datagram = socket == nullptr ? nullptr : std::get_if<Datagram>(&socket->state);
-    if (datagram == nullptr) return false;
+    if (socket == nullptr || !socket->is_datagram()) return false;
     if (socket->transport != event::Transport::udp) return true;
-    return datagram->peer && datagram->peer->port == wire::dhcp_client_port;
+    return socket->remote != nullptr && socket->remote->port == wire::dhcp_client_port;
 }
 
 Result<Endpoint> Sockets::local_name(const Turn& turn, Caller caller, SocketId id) {
