@@ -158,17 +158,15 @@ void Engine::Parts::on_time_wait(const Turn& turn, std::uint32_t record, Segment
     owe(turn, reply);
 }
 
-// RFC 9293 §3.6.1, RFC 6191: the record makes way, unless nobody could accept the connection. The
-// limit of the SYN queue does not count, as on Linux: who was here is no forged address, and one
-// record goes for each entry that comes.
+// RFC 9293 §3.6.1, RFC 6191: the record makes way, unless the listener would refuse the SYN.
 void Engine::Parts::on_new_incarnation(const Turn& turn, std::uint32_t record,
                                        SegmentIn&& segment) {
     arrived(turn, segment, 0);
     const Listeners::Handle handle = listeners.best(segment.tuple, tag_of(segment.tuple));
     Listener& listener = *listeners.get(handle);
     if (segment.ttl < listener.options().min_ttl) return drop_from_afar(turn, segment, 0);
-    if (listener.is_accept_queue_full()) {
-        return ignore_syn(turn, listener, segment, Reason::accept_queue_full);
+    if (const auto reason = refusal(listener)) {
+        return ignore_syn(turn, listener, segment, *reason);
     }
     const Seq iss = initial_after(time_waits.values(record).snd_nxt);
     end_time_wait(turn, record, Cause::replaced, Reason::time_wait_reused);

@@ -70,7 +70,7 @@ void Engine::Parts::open_half(const Turn& turn, Listeners::Handle handle, Segmen
     HalfOpenValues values = values_of(handle, segment, iss);
     if (listener.is_syn_queue_full()) {
         const auto oldest = half_opens.evictable(listener.syn_queue);
-        if (oldest) remove_half_open(turn, *oldest, Cause::user_timeout, Reason::syn_queue_full);
+        remove_half_open(turn, *oldest, Cause::user_timeout, Reason::syn_queue_full);
     }
     const Early early = judge_fast_open(turn, listener, segment);
     if (early.take == Early::Take::yes) {

@@ -89,21 +89,6 @@ TEST_F(TimeWaitEngineTest, TCP_TW_004_the_record_stays_where_the_listener_refuse
     EXPECT_TRUE(is_waiting());
 }
 
-TEST_F(TimeWaitEngineTest, TCP_TW_004_a_full_syn_queue_does_not_lock_out_who_was_here) {
-    config.syn_cookies = event::SynCookies::off;
-    enter();
-    engine().set_backlog(host().turn(), listener, 1);
-    (void)half_open(1);
-    (void)half_open(2);
-    EXPECT_TRUE(syn(3).empty());
-    EXPECT_EQ(host().last_drop(), Reason::syn_queue_full);
-    const auto left = send(TcpFlag::syn, rcv_nxt + 100'000);
-    ASSERT_EQ(left.size(), 1U);
-    EXPECT_EQ(left[0].header.flags, TcpFlag::syn | TcpFlag::ack);
-    EXPECT_EQ(queues().syn_length, 3U);
-    EXPECT_EQ(host().count(State::time_wait), 0U);
-}
-
 TEST_F(TimeWaitEngineTest, TCP_TW_004_without_a_listener_a_newer_syn_is_only_acknowledged) {
     enter();
     engine().close_listener(host().turn(), listener);
