@@ -309,7 +309,8 @@ void Connection::cut(const Turn& turn, Outstanding outstanding) {
 void Connection::on_probe_repaired(const Turn& turn, const AckEvent& ack) {
     const Phase phase = recovery_phase();
     if (phase == Phase::fast || phase == Phase::timeout) return;
-    if (phase == Phase::reduced && at_or_before(loss().probe.end(), loss().recovery.point())) return;
+    if (phase == Phase::reduced && at_or_before(loss().probe.end(), loss().recovery.point()))
+        return;
     const event::CongestionState from = congestion_state();
     congestion_.on_loss(std::min(loss().probe.flight(), congestion_.cwnd()), ack.mss);
     loss().prr.note_cut(turn.now());

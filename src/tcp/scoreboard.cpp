@@ -109,7 +109,8 @@ void SendQueue::mark_larger_lost(std::uint32_t length) {
     for (std::size_t i = board_->head; i < board_->runs.size(); ++i) {
         const std::uint32_t text = text_in(board_->runs[i].first, board_->runs[i].length);
         const std::uint32_t segment = std::max<std::uint32_t>(board_->runs[i].segment, 1);
-        if (std::min(text, segment) <= length || board_->runs[i].mark != Run::Mark::in_flight) continue;
+        if (std::min(text, segment) <= length || board_->runs[i].mark != Run::Mark::in_flight)
+            continue;
         // The last of several may be small enough, FIN and all.
         const std::uint32_t last = text % segment;
         if (text > segment && last > 0 && last <= length) split(i, text - last);

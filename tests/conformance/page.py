@@ -51,6 +51,7 @@ answered EINVAL, and those of other levels are passed by.
 * IP_MULTICAST_ALL 0 does not keep out groups that other sockets of the host joined; source filters (RFC 3678) are not offered.
 * IPV6_UNICAST_HOPS or IPV6_MULTICAST_HOPS of 64, which is the default, gives way to the hop limit a router advertises.
 * After shutdown(SHUT_RD) or (SHUT_RDWR) a reset reads as the end; poll() then, and after the peer's end, lacks POLLERR.
+* The SYN of a peer whose tuple is in TIME-WAIT is ignored while the SYN queue is full, also where others get a cookie.
 * A host that leases its address (`--tap NAME,dhcp`) asks and probes sooner than RFC 2131 and RFC 5227 say, for its program waits. At
   the end of a run it does not give the lease back (DHCPRELEASE), and the next run asks with another link address, so for another lease.
 """
