@@ -56,11 +56,15 @@ SILENT = """
 
 
 def reset_later(bench, silence):
-    """The path answers with a reset from 0.5 s on; a request is written after `silence` seconds."""
+    """The path answers with a reset from 0.5 s after the connect on; a request is written after `silence` seconds."""
     bench.namespace("server")
     bench.python(ECHO, name="server")
 
     def forget_soon():
+        for _ in range(100):
+            if bench.at("server", "ss -Htn state established '( sport = :8080 )'").strip():
+                break
+            time.sleep(0.1)
         time.sleep(0.5)
         with contextlib.suppress(Skip):
             nft("tcp dport 8080 reject with tcp reset", run=lambda command: bench.at("server", command))
