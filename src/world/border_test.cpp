@@ -11,41 +11,13 @@
 
 #include "link/grammar.hpp"
 #include "wire/ethernet.hpp"
+#include "world/recording_fixture.hpp"
 #include "world/replay.hpp"
 #include "world/topology.hpp"
 #include "world/world.hpp"
 
 namespace dt::world {
 namespace {
-
-class Events final : public event::Sink {
-  public:
-    void on_event(Instant at, event::HostIndex host, const event::Body& body) override {
-        list.push_back({list.size() + 1, at, host, body});
-    }
-    /// Of one host.
-    template <class Body>
-    [[nodiscard]] std::vector<Body> of(event::HostIndex host) const {
-        std::vector<Body> found;
-        for (const event::Event& event : list) {
-            const auto* body = std::get_if<Body>(&event.body);
-            if (body != nullptr && event.host == host) found.push_back(*body);
-        }
-        return found;
-    }
-    std::vector<event::Event> list;
-};
-
-class StringSink final : public link::OctetSink {
-  public:
-    void write(Octets octets) override {
-        text.append(reinterpret_cast<const char*>(octets.data()), octets.size());
-    }
-    [[nodiscard]] Octets octets() const {
-        return std::as_bytes(std::span(text.data(), text.size()));
-    }
-    std::string text;
-};
 
 constexpr event::HostIndex inside = 0;
 constexpr event::HostIndex outside = 1;

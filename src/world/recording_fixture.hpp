@@ -1,6 +1,7 @@
 // For tests: a world of two hosts, its events, and a recording in memory.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,13 @@ class Events final : public event::Sink {
     void on_event(Instant at, event::HostIndex host, const event::Body& body) override {
         list.push_back({list.size() + 1, at, host, body});
     }
+    /// Of one host, or of all.
     template <class Body>
-    [[nodiscard]] std::vector<Body> of() const {
+    [[nodiscard]] std::vector<Body> of(std::optional<event::HostIndex> host = {}) const {
         std::vector<Body> found;
         for (const event::Event& event : list) {
-            if (const auto* body = std::get_if<Body>(&event.body)) found.push_back(*body);
+            const auto* body = std::get_if<Body>(&event.body);
+            if (body != nullptr && (!host || event.host == *host)) found.push_back(*body);
         }
         return found;
     }
