@@ -13,7 +13,7 @@ class Shared {
   public:
     Shared() = default;
     // NOLINTNEXTLINE(google-explicit-constructor): a value is what it stands for
-    Shared(const T& value) : held_(value == initial ? nullptr : new Held{.value = value}) {}
+    Shared(const T& value) : held_(value == initial ? nullptr : new Held(value)) {}
     Shared(const Shared& other) : held_(other.held_) {
         if (held_ != nullptr) ++held_->owners;
     }
@@ -29,7 +29,7 @@ class Shared {
     /// The value to be changed, which is nobody else's from here on.
     [[nodiscard]] T& change() {
         if (held_ == nullptr || held_->owners > 1) {
-            Held* own = new Held{.value = **this};
+            Held* own = new Held(**this);
             release();
             held_ = own;
         }
@@ -40,6 +40,7 @@ class Shared {
 
   private:
     struct Held {
+        explicit Held(const T& of) : value(of) {}
         T value;
         std::uint32_t owners = 1;
     };

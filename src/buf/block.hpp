@@ -80,6 +80,10 @@ class Slice {
     /// Offset in the block of the first octet behind it.
     [[nodiscard]] std::uint32_t end() const { return offset_ + length_; }
     [[nodiscard]] const BlockRef& block() const { return block_; }
+    /// `next` begins in the same block, right behind the last octet.
+    [[nodiscard]] bool is_followed_by(const Slice& next) const {
+        return block_.get() == next.block_.get() && end() == next.offset_;
+    }
 
   private:
     BlockRef block_;

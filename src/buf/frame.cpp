@@ -73,6 +73,14 @@ bool Frame::add(Slice slice) {
     return true;
 }
 
+bool Frame::extend(Slice slice) {
+    if (count_ == 0) return add(std::move(slice));
+    Slice& last = slices_[count_ - 1U];
+    if (!last.is_followed_by(slice)) return add(std::move(slice));
+    last.grow(slice.size());
+    return true;
+}
+
 void Frame::copy_to(MutableOctets to) const {
     DT_ASSERT(to.size() >= size());
     std::memcpy(to.data(), head().data(), head().size());

@@ -37,6 +37,8 @@ class Frame {
 
     /// False if the frame already has slices_max.
     [[nodiscard]] bool add(Slice slice);
+    /// As add(), but octets that lie right behind those of the last slice make that one longer.
+    [[nodiscard]] bool extend(Slice slice);
 
     /// The contiguous octets at the front: the head, or the first slice if the head is empty.
     [[nodiscard]] Octets front() const {

@@ -93,9 +93,7 @@ void StreamQueue::push(Pool& pool, Slice slice) {
 
 /// True where `slice` begins behind the last octet held, in the same block.
 bool StreamQueue::Body::continues_tail(const Slice& slice) const {
-    if (tail == nullptr) return false;
-    const Slice& last = tail->slice;
-    return last.block().get() == slice.block().get() && last.end() == slice.end() - slice.size();
+    return tail != nullptr && tail->slice.is_followed_by(slice);
 }
 
 void StreamQueue::splice(StreamQueue&& other) {

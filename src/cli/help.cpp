@@ -32,7 +32,7 @@ Network  --link [A<->B:]delay=20ms,loss=1%,…   default: one link, no delay, no
          --with NAME='PROGRAM ARGS'    one more host on the link; NAME resolves to its address
          --ipv6                        IPv6 beside IPv4; link N is fd00:10:0:N::/64
          --tap NAME[,ip=A/LEN[,gw=G]]  the kernel joins the link by TAP interface NAME (help tap)
-Break    --fault ACTION,…     drop delay dup corrupt reorder silence; dialtone help faults
+Break    --fault ACTION,…     drop delay dup corrupt reorder silence mark; dialtone help faults
          --seed N             same seed, same faults; printed when something fails
 Keep     --record FILE        default: the last 5 runs, under $XDG_STATE_HOME/dialtone
          --record-data        keep what streams carry too, not only how much
@@ -128,8 +128,8 @@ constexpr std::string_view faults_topic =
   value  = 250us 20ms 1.5s 2m · 1% · 4096B 64KiB 1MB · 10Mbit 1Gbit · 3 · 1..3
 --link   delay jitter loss reorder dup corrupt rate queue=SIZE mtu=SIZE
 --fault  ACTION , [seg=syn|synack|ack|data|fin|rst|any] [nth=COUNT|RANGE] [every=COUNT] [p=PERCENT]
-         [port=N] [flow=N] [after=SIZE] [at=DURATION] [for=DURATION]; delay: by=DURATION
-         ACTION = drop delay dup corrupt reorder silence
+         [port=N] [flow=N] [after=SIZE] [larger=SIZE] [at=DURATION] [for=DURATION]; delay: by=DURATION
+         ACTION = drop delay dup corrupt reorder silence mark
 Examples drop,seg=syn,nth=1          lose the first SYN
          server: silence,at=2s       a dead peer
          client->server: drop,seg=ack,nth=1     lose the last ACK of the handshake

@@ -5,6 +5,7 @@
 
 #include "link/grammar.hpp"
 #include "rules/engine.hpp"
+#include "rules/words.hpp"
 #include "world/world.hpp"
 
 namespace dt::cli {
@@ -132,6 +133,24 @@ TEST_F(OwnStack, AFullAcceptQueueIsR24) {
     EXPECT_THAT(fired_on(server_index), ElementsAre("R24"));
     EXPECT_EQ(verdict.findings[0].subject, "*:8080");
     EXPECT_EQ(verdict.findings[0].pid, 12);
+}
+
+TEST_F(OwnStack, TCP_SYNQ_028_the_explanation_names_the_queue_that_overflowed_and_the_counter) {
+    (void)listen(any_8080, 2);
+    for (int i = 0; i < 3; ++i) (void)connect(server_at(8080));
+    run_for(100ms);
+    look();
+    (void)connect(server_at(8080));
+    run_for(500ms);
+    ASSERT_THAT(fired_on(server_index), ElementsAre("R24"));
+    const rules::Finding& finding = verdict.findings[0];
+    const auto said = [&](std::string_view part) {
+        return rules::say(rules::Language::english, finding, part);
+    };
+    EXPECT_EQ(said(finding.head),
+              "connects to *:8080 wait 1 s or more: its accept queue is full, 3/2");
+    EXPECT_THAT(said("proof.drops"), testing::StartsWith("1 SYNs ignored in "));
+    EXPECT_THAT(said("proof.drops"), testing::HasSubstr("ListenOverflows +1"));
 }
 
 TEST_F(OwnStack, AQueueWithRoomIsNotR24) {

@@ -51,6 +51,7 @@ constexpr auto sysctls = std::to_array<Sysctl>({
     {"tcp_orphan_retries", 1, 255, set_number<&Config::orphan_retries>},
     {"tcp_recovery", 0, 7, set_number<&Config::recovery>},
     {"tcp_reordering", 1, 300, set_number<&Config::reordering>},
+    {"tcp_retries1", 1, 255, set_number<&Config::retries_1>},
     {"tcp_retries2", 1, 255, set_number<&Config::retries_2>},
     {"tcp_rto_max_ms", 1000, 120'000, set_milliseconds<&Config::rto_max>},
     {"tcp_sack", 0, 1, set_number<&Config::sack>},

@@ -73,12 +73,34 @@ FourTuple tuple_of(const ip::PacketIn& packet, const wire::TcpView& view) {
     return {{packet.destination, view.destination()}, {packet.source, view.source()}};
 }
 
+udp::Notice notice_of(const ip::ErrorIn& error, const FourTuple& tuple) {
+    return {.to = tuple.remote,
+            .from = error.from,
+            .error = datagram_error(error).error,
+            .type = error.type,
+            .code = error.code,
+            .mtu = error.mtu,
+            .quoted = error.transport,
+            .text = error.text};
+}
+
 FourTuple quoted_tuple(const IpAddr& source, const IpAddr& destination, Octets transport) {
     return {{source, Port{load_be<std::uint16_t>(transport, 0)}},
             {destination, Port{load_be<std::uint16_t>(transport, 2)}}};
 }
 
 }  // namespace
+
+/// What goes on where the last segment ended waits with it; everything else comes behind it.
+bool Core::Parts::join(const Turn& turn, ip::InterfaceIndex in, Frame& frame) {
+    if (joiner.add(in, frame)) {
+        if (joiner.is_complete()) deliver_joined(turn);
+        return true;
+    }
+    deliver_joined(turn);
+    joiner.look_at(in, frame);
+    return false;
+}
 
 void Core::Parts::on_frame(const Turn& turn, ip::InterfaceIndex in, FramePtr frame) {
     ip::Arrival arrival = ip.receive(turn, in, std::move(frame));
@@ -95,6 +117,15 @@ void Core::Parts::on_frame(const Turn& turn, ip::InterfaceIndex in, FramePtr fra
     }
 }
 
+udp::Arrival Core::Parts::arrival_of(const Turn& turn, const ip::PacketIn& packet) const {
+    std::optional<std::uint16_t> heard_by = packet.interface;
+    if (packet.interface == ip::loopback_interface) {
+        heard_by = packet.to_many ? std::nullopt : ip.owner(packet.destination);
+    }
+    return {packet.tos, packet.ttl, static_cast<std::uint8_t>(packet.interface), turn.now(),
+            heard_by};
+}
+
 /// An ICMP message: to all raw sockets that want it, an echo reply to whoever asked (ICMP4-013).
 void Core::Parts::on_message(const Turn& turn, ip::PacketIn& packet) {
     const Octets message = packet.frame->front();  // IP has proved its header
@@ -103,8 +134,7 @@ void Core::Parts::on_message(const Turn& turn, ip::PacketIn& packet) {
     datagram.tuple = {{packet.destination, Port{load_be<std::uint16_t>(message, identifier_at)}},
                       {packet.source, Port::any()}};
     datagram.length = static_cast<std::uint32_t>(packet.frame->size());
-    datagram.arrival = {packet.tos, packet.ttl, static_cast<std::uint8_t>(packet.interface),
-                        turn.now()};
+    datagram.arrival = arrival_of(turn, packet);
     datagram.frame = std::move(packet.frame);
     const bool is_v4 = packet.source.is_v4();
     // Raw sockets are given the header of IPv4 too, of IPv6 not (raw(7), RFC 3542 §3).
@@ -149,10 +179,27 @@ void Core::Parts::on_tcp(const Turn& turn, ip::PacketIn& packet) {
     // The way back is most often the way it came; a link that takes less cuts what is too large.
     segment.path.super_segment_max = ip.super_segment_max(packet.interface);
     // Others belong to a connection that knows its path, unless they make one by a cookie.
-    if (segment.header.flags.syn() || tcp.may_see_cookies(turn.now())) {
+    const bool may_be_cookie =
+        tcp.may_see_cookies(turn.now()) && tcp.holder(segment.tuple) == tcp::Engine::Holder::none;
+    if (segment.header.flags.syn() || may_be_cookie) {
         if (const auto back = path_to(packet.source, packet.destination)) segment.path = *back;
     }
-    tcp.on_segment(turn, std::move(segment));
+    if (ip.joins_segments(packet.interface) && joiner.begin(segment)) {
+        if (joiner.is_complete()) deliver_joined(turn);
+        return;
+    }
+    give_to_tcp(turn, std::move(segment));
+}
+
+void Core::Parts::give_to_tcp(const Turn& turn, tcp::SegmentIn&& segment) {
+    if (!ip.seeks_proof()) {
+        tcp.on_segment(turn, std::move(segment));
+        return;
+    }
+    const FourTuple tuple = segment.tuple;
+    if (tcp.on_segment(turn, std::move(segment)) == tcp::Way::proved) {
+        ip.confirm(turn, tuple.remote.addr, tuple.local.addr);
+    }
 }
 
 void Core::Parts::on_udp(const Turn& turn, ip::PacketIn& packet) {
@@ -168,8 +215,7 @@ void Core::Parts::on_udp(const Turn& turn, ip::PacketIn& packet) {
     datagram.tuple = {{packet.destination, view->destination()}, {packet.source, view->source()}};
     datagram.offset = wire::UdpView::header_length;
     datagram.length = view->length() - datagram.offset;
-    datagram.arrival = {packet.tos, packet.ttl, static_cast<std::uint8_t>(packet.interface),
-                        turn.now()};
+    datagram.arrival = arrival_of(turn, packet);
     packet.frame->keep_front(view->length());  // UDP-004
     // Only IPv4 lets a sender leave the checksum out (UDP-002).
     const bool is_sound = view->has_checksum()
@@ -200,7 +246,9 @@ void Core::Parts::on_error(const Turn& turn, const ip::ErrorIn& error) {
     if (error.protocol == tcp_number) {
         const Seq seq{load_be<std::uint32_t>(error.transport, 4)};
         const auto mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(error.mtu, 65535));
-        if (tcp.on_icmp(turn, tuple, seq, *kind, mtu) == tcp::Engine::Belief::yes) return;
+        const auto belief = tcp.on_icmp(turn, tuple, seq, *kind, mtu);
+        if (belief == tcp::Engine::Belief::ended) keep_refusal(tuple, notice_of(error, tuple));
+        if (belief != tcp::Engine::Belief::no) return;
         turn.emit(event::IcmpMoved{error.from, error.source, 0, event::Step::dropped, error.type,
                                    error.code, tuple, Reason::icmp_not_believed});
     } else {
@@ -208,17 +256,17 @@ void Core::Parts::on_error(const Turn& turn, const ip::ErrorIn& error) {
     }
 }
 
+/// Until the socket whose connection it was has come for it; a stack has few at a time.
+void Core::Parts::keep_refusal(const FourTuple& tuple, const udp::Notice& notice) {
+    if (refusals.size() == refusals_max) refusals.erase(refusals.begin());
+    refusals.push_back({tuple, notice});
+}
+
 /// To the datagram socket that sent what is quoted, or the one whose echo it was (ICMP4-014).
 void Core::Parts::on_datagram_error(const Turn& turn, const ip::ErrorIn& error) {
-    const auto [errno_told, hardness] = datagram_error(error);
+    const auto hardness = datagram_error(error).hardness;
     FourTuple tuple = quoted_tuple(error.source, error.destination, error.transport);
-    udp::Notice notice{.to = tuple.remote,
-                       .from = error.from,
-                       .error = errno_told,
-                       .type = error.type,
-                       .code = error.code,
-                       .mtu = error.mtu,
-                       .quoted = error.transport};
+    udp::Notice notice = notice_of(error, tuple);
     if (error.protocol == udp_number) {
         const bool is_too_large = hardness == udp::Hardness::of_size;
         if (is_too_large && udp.serves(tuple)) {

@@ -24,6 +24,11 @@ bool takes_both(const Holding& holding) {
     return holding.local.addr == IpAddr::any_v6() && !holding.v6_only;
 }
 
+/// Two that keep to different links never meet (API-BIND-035).
+bool are_apart(const Holding& a, const Holding& b) {
+    return a.link && b.link && *a.link != *b.link;
+}
+
 }  // namespace
 
 bool overlaps(const Holding& a, const Holding& b) {
@@ -35,7 +40,7 @@ bool overlaps(const Holding& a, const Holding& b) {
 }
 
 bool conflicts(const Holding& wanted, const Holding& held, Sharing sharing) {
-    if (!overlaps(wanted, held)) return false;
+    if (are_apart(wanted, held) || !overlaps(wanted, held)) return false;
     if (sharing == Sharing::refused) return true;
     return !share_by_address(wanted, held) && !share_by_port(wanted, held);
 }

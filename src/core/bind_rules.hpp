@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "event/reason.hpp"
 #include "wire/address.hpp"
@@ -19,6 +20,7 @@ struct Holding {
     bool reuse_port = false;
     std::uint32_t uid = 0;  // who runs it; not known of connections and TIME-WAIT records
     bool v6_only = false;   // IPV6_V6ONLY
+    std::optional<std::uint16_t> link = std::nullopt;  // SO_BINDTODEVICE
 };
 
 /// Whether a shared SO_REUSEADDR lets a bind join: yes where the program named the port, no where

@@ -28,6 +28,17 @@ TEST(BindRules, API_BIND_024_two_specific_addresses_do_not_meet) {
     EXPECT_TRUE(meet(addr("127.0.0.1"), IpAddr::any_v4()));
 }
 
+TEST(BindRules, API_BIND_035_sockets_of_different_links_do_not_conflict) {
+    Holding held{.local = {IpAddr::any_v4(), Port{80}}, .link = 1};
+    Holding wanted = held;
+    EXPECT_TRUE(conflicts(wanted, held, Sharing::allowed));
+    wanted.link = 2;
+    EXPECT_FALSE(conflicts(wanted, held, Sharing::allowed));
+    EXPECT_FALSE(conflicts(wanted, held, Sharing::refused));
+    wanted.link.reset();
+    EXPECT_TRUE(conflicts(wanted, held, Sharing::allowed));
+}
+
 TEST(BindRules, API_BIND_018_and_API_BIND_020_a_shared_port_needs_one_user) {
     Holding held{{addr("127.0.0.1"), Port{80}}, HolderKind::listener, false, true, 7};
     Holding wanted = held;

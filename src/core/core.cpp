@@ -13,6 +13,7 @@ namespace {
 // Each part has its own numbers out of the stack's seed.
 constexpr std::uint64_t ip_purpose = 0x6970;
 constexpr std::uint64_t tcp_purpose = 0x746370;
+constexpr std::uint64_t udp_purpose = 0x756470;
 constexpr std::uint64_t ports_purpose = 0x706f727473;
 
 std::uint64_t seed_of(std::uint64_t seed, std::uint64_t purpose) {
@@ -23,6 +24,11 @@ std::array<std::uint64_t, 2> secret_of(std::uint64_t seed) {
     Rng rng = Rng(seed).derive(tcp_purpose);
     const std::uint64_t low = rng.next();
     return {low, rng.next()};
+}
+
+SipKey udp_key_of(std::uint64_t seed) {
+    Rng rng = Rng(seed).derive(udp_purpose);
+    return SipKey::from(rng);
 }
 
 /// What a datagram engine sends, as IP takes it.
@@ -53,8 +59,8 @@ tcp::Path tcp_path(const ip::Engine::Path& path) {
 Core::Parts::Parts(const Config& config, std::uint64_t seed, event::HostIndex host, buf::Pool& pool)
     : ip(config, seed_of(seed, ip_purpose), host, pool),
       tcp(config, pool, secret_of(seed)),
-      udp(config, pool),
-      icmp(config, pool, event::Transport::icmp),
+      udp(config, pool, udp_key_of(seed)),
+      icmp(config, pool, udp_key_of(seed), event::Transport::icmp),
       ports(seed_of(seed, ports_purpose)) {}
 
 Result<tcp::Path> Core::Parts::path_to(IpAddr destination, IpAddr source) const {
@@ -146,11 +152,18 @@ PortTable& Core::ports() { return parts_->ports; }
 
 bool Core::receive(const Turn& turn, ip::InterfaceIndex in, FramePtr& frame) {
     if (!parts_->may_receive()) return false;
-    parts_->on_frame(turn, in, std::move(frame));
+    if (parts_->ip.joins_segments(in) && parts_->join(turn, in, *frame)) {
+        frame.reset();
+    } else {
+        parts_->on_frame(turn, in, std::move(frame));
+    }
     return true;
 }
 
+void Core::deliver_joined(const Turn& turn) { parts_->deliver_joined(turn); }
+
 void Core::advance(const Turn& turn) {
+    deliver_joined(turn);
     // Not those that answers to these put there: they wait for the next turn.
     for (std::size_t left = parts_->loopback.size(); left > 0 && parts_->may_receive(); --left) {
         parts_->on_frame(turn, ip::loopback_interface, parts_->loopback.pop());
@@ -158,6 +171,9 @@ void Core::advance(const Turn& turn) {
     parts_->ip.advance(turn);
     while (const auto gone = parts_->ip.next_unreachable()) parts_->on_unreachable(turn, *gone);
     parts_->tcp.advance(turn);
+    while (const auto way = parts_->tcp.next_doubt()) {
+        parts_->ip.doubt(turn, way->remote.addr, way->local.addr);
+    }
 }
 
 bool Core::transmit(const Turn& turn, Egress& egress, std::size_t budget) {
@@ -195,6 +211,17 @@ Result<Core::Chosen> Core::choose_path(IpAddr destination, std::optional<IpAddr>
 std::optional<tcp::PathMtu> Core::path_mtu(const IpAddr& destination, Instant now) const {
     return parts_->tcp.path_mtu(destination, now);
 }
+
+std::optional<udp::Notice> Core::take_refusal(const FourTuple& tuple) {
+    auto& refusals = parts_->refusals;
+    const auto found = std::ranges::find(refusals, tuple, &Parts::Refusal::tuple);
+    if (found == refusals.end()) return std::nullopt;
+    udp::Notice notice = found->notice;
+    refusals.erase(found);
+    return notice;
+}
+
+void Core::forget_refusals() { parts_->refusals.clear(); }
 
 bool Core::is_local(IpAddr address) const { return parts_->ip.is_local(address); }
 

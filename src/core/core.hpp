@@ -38,6 +38,9 @@ class Core {
 
     /// Link header, ARP or IP, then transport. False: replies wait, frame kept by the caller.
     [[nodiscard]] bool receive(const Turn& turn, ip::InterfaceIndex in, FramePtr& frame);
+    /// Segments that receive() joined reach their connection: before anything but receive() is
+    /// asked.
+    void deliver_joined(const Turn& turn);
     /// What the last turn sent on lo arrives; then due timers change state.
     void advance(const Turn& turn);
     /// Replies first, then transports in turn; at most `budget` frames. True if more may wait.
@@ -59,6 +62,10 @@ class Core {
     /// What ICMP taught about the path to a destination.
     [[nodiscard]] std::optional<tcp::PathMtu> path_mtu(const IpAddr& destination,
                                                        Instant now) const;
+    /// The ICMP error that ended the handshake of `tuple`, once.
+    [[nodiscard]] std::optional<udp::Notice> take_refusal(const FourTuple& tuple);
+    /// Nobody comes for those that are left.
+    void forget_refusals();
     [[nodiscard]] bool is_local(IpAddr address) const;  // any 127/8, any interface address
 
     /// Adds what was counted here: segments dropped before TCP saw them.

@@ -16,6 +16,24 @@ using event::Reason;
 using event::State;
 using event::Step;
 
+TEST_F(Hosts, TCP_ECN_015_an_offer_of_accurate_ecn_is_answered_as_one_of_the_classic_kind) {
+    back_to_back();
+    (void)listen(a(), "10.0.0.1:80");
+    Bytes syn = segment(40000, 80, TcpFlag::syn | TcpFlag::ece | TcpFlag::cwr);
+    syn[12] |= std::byte{0x01};  // AE
+    store_be<std::uint16_t>(syn, 16, 0);
+    const std::uint16_t sum =
+        wire::pseudo_header(addr("10.0.0.9"), addr("10.0.0.1"), wire::IpProtocol::tcp, 20)
+            .add(Octets{syn})
+            .finish();
+    store_be(syn, 16, sum);
+    inject(a(), frame_to(a(), 6, syn));
+    settle();
+    const auto sent = a().log.all<event::SegmentSent>();
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].segment.flags, (TcpFlag::syn | TcpFlag::ack | TcpFlag::ece).bits());
+}
+
 TEST_F(Hosts, ARP_001_and_ICMP4_001_a_ping_is_answered_after_its_question) {
     back_to_back();
     ip::PacketOut ping;

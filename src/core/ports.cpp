@@ -22,7 +22,8 @@ using OwnerKey = std::pair<Transport, std::uint64_t>;
 Holding holding(const Claim& claim) {
     return {claim.local,         claim.listening ? HolderKind::listener : HolderKind::socket,
             claim.reuse_address, claim.reuse_port,
-            claim.uid,           claim.v6_only};
+            claim.uid,           claim.v6_only,
+            claim.link};
 }
 
 /// The ephemeral range as an even count of ports: candidates of both parities, `first` even.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 
 #include "base/result.hpp"
 #include "core/bind_rules.hpp"
@@ -26,6 +27,7 @@ struct Claim {
     bool listening = false;
     std::uint32_t uid = 0;
     bool v6_only = false;
+    std::optional<std::uint16_t> link = std::nullopt;  // the one that the socket keeps to
 };
 
 /// Refusal of a bind or connect: what the program gets, and why.

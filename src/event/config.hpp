@@ -80,8 +80,10 @@ struct Config {
     Duration rto_min = std::chrono::milliseconds{200};
     Duration rto_max = std::chrono::seconds{120};
     RtoFloor rto_floor = RtoFloor::variance;
-    std::uint8_t retries_2 = 15;      // Linux tcp_retries2
-    std::uint8_t orphan_retries = 8;  // Linux tcp_orphan_retries=0 means 8
+    std::uint8_t rtt_clear_after = 0;  // back-offs; 0: SRTT outlives them, as on Linux
+    std::uint8_t retries_1 = 3;        // Linux tcp_retries1: from here on another way is looked for
+    std::uint8_t retries_2 = 15;       // Linux tcp_retries2
+    std::uint8_t orphan_retries = 8;   // Linux tcp_orphan_retries=0 means 8
 
     // Loss recovery (RFC 6675, RFC 8985, RFC 5682).
     Switch sack = Switch::on;            // Linux tcp_sack
@@ -105,6 +107,10 @@ struct Config {
     Switch pacing = Switch::off;        // as a Linux host with the fq qdisc
     std::uint16_t pacing_slow_start_percent = 200;  // Linux tcp_pacing_ss_ratio
     std::uint16_t pacing_percent = 120;             // Linux tcp_pacing_ca_ratio
+
+    // Segments go through a stack in batches, whatever its links take: cut as they leave, joined
+    // where they come one behind the other (Linux GSO and GRO). Off: events tell of each segment.
+    Switch batches = Switch::off;
 
     // Path MTU (RFC 1191, RFC 4821).
     MtuProbing mtu_probing = MtuProbing::off;              // Linux tcp_mtu_probing
@@ -151,6 +157,7 @@ struct Config {
     Switch dhcp = Switch::off;
 
     // ARP, ND, ICMP.
+    Switch accept_redirects = Switch::off;  // of IPv4; Linux accept_redirects
     Duration neighbour_retry = std::chrono::seconds{1};
     std::uint8_t neighbour_tries = 3;
     Duration neighbour_reachable = std::chrono::seconds{30};

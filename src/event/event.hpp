@@ -224,10 +224,19 @@ struct CongestionChange {
     std::uint32_t lost = 0;      // octets held for lost and not yet sent again
 };
 
+/// An address that a DHCP server lends to us (RFC 2131 §4.4).
+struct LeaseChange {
+    IpAddr address;
+    std::uint8_t length = 0;  // of its prefix, in bits
+    enum class Step : std::uint8_t { taken, extended, given_back, over } step = Step::taken;
+    IpAddr server;
+    Duration left{};  // until it ends, after the step
+};
+
 using Body =
     std::variant<SegmentSent, SegmentReceived, SegmentDropped, Transition, QueueChange, TimerFired,
                  CallMade, DescriptorGiven, BytesMoved, FrameTouched, PacketDropped, DatagramMoved,
-                 IcmpMoved, NeighbourChange, CongestionChange>;
+                 IcmpMoved, NeighbourChange, CongestionChange, LeaseChange>;
 
 /// An event with its place in the order of the world.
 struct Event {

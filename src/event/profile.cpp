@@ -20,6 +20,7 @@ Config of_rfc() {
     config.time_wait_new_timestamps = Switch::on;     // DEC-24: RFC 6191 §2
     config.time_wait_reuse = TimeWaitReuse::off;
     config.rescue = Switch::on;  // RFC 6675 §5
+    config.rtt_clear_after = 3;  // RFC 6298 §5
     return config;
 }
 
@@ -31,6 +32,7 @@ Config of_freebsd() {
     config.syn_retries = 12;    // TCP_MAXRXTSHIFT, cut off by keepinit
     config.syn_linear_timeouts = 0;
     config.retries_2 = 12;
+    config.rtt_clear_after = 4;  // the first count above TCP_MAXRXTSHIFT / 4
     config.port_first = 10'000;
     config.port_last = 65'535;
     config.rto_min = 30ms;  // rexmit_min

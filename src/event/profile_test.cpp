@@ -49,6 +49,7 @@ TEST(ProfileTest, FreebsdHasItsOwnTimersAndPorts) {
     EXPECT_EQ(freebsd.port_first, 10'000);
     EXPECT_EQ(freebsd.early_retransmit, 0);
     EXPECT_EQ(freebsd.resets_per_s, 200U);
+    EXPECT_EQ(freebsd.rtt_clear_after, 4);
 }
 
 TEST(ProfileTest, EachHasAName) {

@@ -1,6 +1,7 @@
 // A consistent value copy of one stack for viewers: sockets, queues, timers, TIME-WAIT records.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -108,6 +109,8 @@ struct Counters {
     std::uint64_t syn_cookies_sent = 0;  // SyncookiesSent, SyncookiesRecv, SyncookiesFailed
     std::uint64_t syn_cookies_received = 0;
     std::uint64_t syn_cookies_failed = 0;
+    /// Packets, segments, datagrams and messages dropped, by Reason.
+    std::array<std::uint64_t, reason_count> dropped{};
 };
 
 struct Snapshot {

@@ -30,6 +30,20 @@ bool changes_something(int number) {
     }
 }
 
+/// Calls whose outcome depends on which sockets programs have closed before: an address in use, a
+/// port at which nobody is.
+bool depends_on_closes(int number) {
+    switch (number) {
+        case SYS_bind:
+        case SYS_listen:
+        case SYS_connect:
+        case SYS_sendto:
+        case SYS_sendmsg:
+        case SYS_sendmmsg: return true;
+        default: return false;
+    }
+}
+
 /// A descriptor that could not be looked at: the kernel answers for one that is not there, but
 /// where we have no room to look it may be a socket of ours, on which the kernel's own call would
 /// be wrong.
@@ -124,7 +138,7 @@ Answer CallDesk::dispatch(Request& request) {
     const int number = request.call.data.nr;
     if (number == SYS_socket) return on_socket(request);
     if (number == SYS_io_uring_setup) return on_io_uring(request);
-    if (number == SYS_bind || number == SYS_listen || number == SYS_connect) board_.catch_up();
+    if (depends_on_closes(number)) board_.catch_up();
     auto subject = identify(request);
     if (!subject) {
         return number == SYS_connect ? on_foreign_connect(request, subject.error())

@@ -135,6 +135,15 @@ class CallDesk {
 
     // One per call.
     [[nodiscard]] Answer on_io_uring(const Request& request);
+    // Zones.
+    [[nodiscard]] std::uint32_t zone_at(event::HostIndex host, const IpAddr& own) const;
+    [[nodiscard]] std::uint32_t zone_beside(const Plug& plug, const Endpoint& named);
+    [[nodiscard]] std::uint32_t zone_of_arrival(const Plug& plug, const Origin& origin) const;
+    [[nodiscard]] int check_zone(const Plug& plug, const RawName& name,
+                                 const Endpoint& endpoint) const;
+    [[nodiscard]] int enter_zone(const Plug& plug, const RawName& name);
+    [[nodiscard]] bool name_zone(const Plug& plug, const RawName& name, sock::SendAs& as);
+
     [[nodiscard]] Answer on_socket(const Request& request);
     [[nodiscard]] Answer on_bind(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_listen(const Request& request, Subject& subject);
@@ -156,6 +165,7 @@ class CallDesk {
                                             std::size_t length);
     [[nodiscard]] static Answer give_error(const Request& request, int error);
     [[nodiscard]] Answer on_set_option(const Request& request, Subject& subject);
+    void pass_on_before_cork(Subject& subject, int corked);
     [[nodiscard]] static int pending_error(Subject& subject, int from_stack);
     [[nodiscard]] Answer on_ioctl(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_interface_ioctl(const Request& request, Subject& subject);
@@ -164,7 +174,7 @@ class CallDesk {
     [[nodiscard]] Answer on_send_message(const Request& request, Subject& subject);
     struct QueuedError {
         udp::Notice notice;
-        std::size_t size = 0;  // octets of `quoted` that the program is given
+        std::vector<std::byte> text;  // that the program is given
     };
     [[nodiscard]] std::optional<QueuedError> take_error(const Subject& subject);
     [[nodiscard]] Answer on_error_queue(const Request& request, Subject& subject,
@@ -207,11 +217,11 @@ class CallDesk {
                                                          int flags, const Message& message);
     [[nodiscard]] int receive_into(const Request& request, Subject& subject, const Message& message,
                                    std::uint64_t header);
-    [[nodiscard]] static bool write_header(const RemoteMemory& memory, const Plug& plug,
-                                           const Message& message, const Copied& copied,
-                                           std::uint64_t header);
+    [[nodiscard]] bool write_header(const RemoteMemory& memory, const Plug& plug,
+                                    const Message& message, const Copied& copied,
+                                    std::uint64_t header) const;
     [[nodiscard]] std::optional<Answer> refuse_flags(Subject& subject, int flags);
-    void note_more(Subject& subject, int flags, std::size_t count);
+    [[nodiscard]] Answer note_flags(Subject& subject, int flags, std::size_t count);
     [[nodiscard]] Answer wait_or_again(const Request& request, Subject& subject, int flags);
     /// The name service in place of a name server.
     [[nodiscard]] Endpoint redirect(Plug& plug, Endpoint to) const;

@@ -72,10 +72,23 @@ bool Switchboard::is_left_alone(PlugHandle handle, Plug& plug) {
     return false;
 }
 
+/// An error, and nothing more will come or go; with IP_RECVERR a connection outlives others.
+bool Switchboard::is_broken(const Plug& plug) {
+    const sock::PollMask mask = calls(plug).poll(plug.socket);
+    return mask.has(sock::PollMask::err) && mask.has(sock::PollMask::hup);
+}
+
+/// The connection goes on after `error` (IP_RECVERR). A pair can tell none and live: SO_ERROR does.
+bool Switchboard::outlives(Plug& plug, Error error) {
+    if (calls(plug).poll(plug.socket).has(sock::PollMask::hup)) return false;
+    plug.live_error = base::errno_of(error);
+    return true;
+}
+
 void Switchboard::carry_stream(PlugHandle handle, Plug& plug) {
     // A reset behind the peer's end is told by what is written next, not by a read (DEC-14).
     const bool has_ended = plug.flags.has(PairFlag::we_ended);
-    if (has_ended && calls(plug).poll(plug.socket).has(sock::PollMask::err)) {
+    if (has_ended && is_broken(plug)) {
         if (is_closed_by_program(plug)) return close_stream(handle, plug);
         return end_pair(handle, plug);
     }
@@ -102,7 +115,7 @@ void Switchboard::reset_stream(PlugHandle handle, Plug& plug) {
 /// but a program that only writes must not wait for ever.
 void Switchboard::stop_writer_of_broken(Plug& plug) {
     if (plug.flags.has(PairFlag::write_shut)) return;
-    if (!calls(plug).poll(plug.socket).has(sock::PollMask::err)) return;
+    if (!is_broken(plug)) return;
     if (const auto theirs = borrow_end(plug)) put_spare(plug, theirs->fd.get());
     plug.flags.set(PairFlag::write_shut);  // so that this end is not taken for its close
     ::shutdown(plug.ours.get(), SHUT_RD);
@@ -122,22 +135,23 @@ Switchboard::Progress Switchboard::carry_piece(PlugHandle handle, Plug& plug) {
     auto program = calls(plug);
     const auto octets = program.readable(plug.socket);
     if (!octets && octets.error() == Error::would_block) return Progress::none;
+    if (!octets && outlives(plug, octets.error())) return Progress::none;
     if (!octets) plug.pending_error = base::errno_of(octets.error());
     if (!octets || octets->empty()) {
         end_to_program(handle, plug);
         return Progress::none;
     }
-    const ssize_t n =
-        ::send(plug.ours.get(), octets->data(), octets->size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const Arrived piece = next_arrived(plug, *octets);
+    const ssize_t n = give(plug, piece);
     if (n < 0 && errno == EPIPE) {
         // shutdown(SHUT_RD): what comes is taken and lost. A close is passed on by itself.
         if (plug.flags.has(PairFlag::program_ended)) return Progress::none;
-        (void)program.consume(plug.socket, octets->size());
+        (void)program.consume(plug.socket, piece.text.size());
         return Progress::some;
     }
     const std::size_t taken = n > 0 ? static_cast<std::size_t>(n) : 0;
     if (taken > 0) (void)program.consume(plug.socket, taken);
-    if (taken == octets->size()) return Progress::some;
+    if (taken == piece.text.size()) return Progress::some;
     want_room(handle, plug);
     return Progress::none;
 }
@@ -145,6 +159,12 @@ Switchboard::Progress Switchboard::carry_piece(PlugHandle handle, Plug& plug) {
 /// The stack has nothing more for the program: the end of the stream, or an error.
 void Switchboard::end_to_program(PlugHandle handle, Plug& plug) {
     if (plug.pending_error != 0) return break_pair(handle, plug);
+    if (plug.flags.has(PairFlag::read_shut)) {
+        // Its own shutdown() shows it an end already: what breaks later is an error all the same,
+        // but for a reset behind the peer's end.
+        if (calls(plug).poll(plug.socket).has(sock::PollMask::err)) end_pair(handle, plug);
+        return;
+    }
     plug.flags.set(PairFlag::we_ended);
     ::shutdown(plug.ours.get(), SHUT_WR);
 }
@@ -153,7 +173,10 @@ void Switchboard::end_to_program(PlugHandle handle, Plug& plug) {
 /// lost; `nullopt` while the stack has no room.
 std::optional<MutableOctets> Switchboard::place_for_octets(Plug& plug) {
     if (plug.flags.has(PairFlag::end_passed)) return MutableOctets(scratch_);
-    const auto room = calls(plug).writable(plug.socket, octets_at_once);
+    auto room = calls(plug).writable(plug.socket, octets_at_once);
+    const bool was_told = !room && room.error() != Error::would_block &&
+                          room.error() != Error::broken_pipe && outlives(plug, room.error());
+    if (was_told) room = calls(plug).writable(plug.socket, octets_at_once);
     if (room) return *room;
     if (room.error() == Error::would_block) return std::nullopt;
     if (room.error() != Error::broken_pipe) plug.pending_error = base::errno_of(room.error());
@@ -174,17 +197,28 @@ Switchboard::Progress Switchboard::carry_written_piece(PlugHandle handle, Plug& 
     if (!place) return Progress::none;
     const bool is_lost = place->data() == scratch_.data();
     const MutableOctets room = is_lost ? MutableOctets{} : *place;
-    const bool is_marked = !is_lost && has_marked(plug);
-    const MutableOctets to = is_marked ? room_for_marked(plug, room.size()) : *place;
+    const Written next = next_written(plug);
+    const bool is_marked = !is_lost && (next.is_urgent || has_marked(plug));
+    MutableOctets to = is_marked ? room_for_marked(plug, room.size()) : *place;
+    to = to.first(std::min(to.size(), next.most));
+    if (to.empty()) {
+        plug.flags.clear(PairFlag::may_read);
+        return Progress::none;
+    }
     const ssize_t n = read_written(plug, to);
     if (n < 0 && errno == ECONNRESET) {  // told once, before the end
         plug.flags.set(PairFlag::left_unread);
         return Progress::some;
     }
-    if (n > 0) pass_on(plug, to.first(static_cast<std::size_t>(n)), room);
+    if (n > 0 && next.is_urgent && !is_lost) {
+        pass_on_urgent(plug, to.front());
+    } else if (n > 0) {
+        pass_on(plug, to.first(static_cast<std::size_t>(n)), room);
+    }
     // A short read emptied the pair; a later change is told again. The end must be read.
     const bool emptied = n > 0 && static_cast<std::size_t>(n) < to.size() &&
-                         !plug.flags.has(PairFlag::program_ended);
+                         !plug.flags.has(PairFlag::program_ended) &&
+                         !plug.flags.has(PairFlag::sends_urgent);
     if (n <= 0 || emptied) plug.flags.clear(PairFlag::may_read);
     if (n == 0) pass_end(handle, plug);
     return n > 0 ? Progress::some : Progress::none;
@@ -214,12 +248,16 @@ void Switchboard::pass_on(Plug& plug, Octets written, const MutableOctets& room)
     plug.flags.clear(PairFlag::holds_more);
 }
 
-void Switchboard::expect_more(PlugHandle handle, std::size_t count, int theirs) {
+void Switchboard::pass_on_written(PlugHandle handle) {
     Plug* plug = plugs_.get(handle);
     if (plug == nullptr || plug->phase != Phase::connected) return;
     plug->flags.set(PairFlag::may_read);
-    (void)carry_from_program(handle, *plug);  // what was written before is of another kind
-    plug = plugs_.get(handle);
+    (void)carry_from_program(handle, *plug);
+}
+
+void Switchboard::expect_more(PlugHandle handle, std::size_t count, int theirs) {
+    pass_on_written(handle);  // it is of another kind
+    Plug* plug = plugs_.get(handle);
     if (plug == nullptr || plug->phase != Phase::connected) return;
     int charged = 0;
     int room = 0;

@@ -89,12 +89,17 @@ struct ErrorMessage {
 
     /// The offender's address is given in the family of the socket.
     ErrorMessage(const udp::Notice& notice, sock::Family family) {
-        const bool is_v4 = notice.from.is_v4();
         error.ee_errno = static_cast<std::uint32_t>(base::errno_of(notice.error));
-        error.ee_origin = is_v4 ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6;
         error.ee_type = notice.type;
         error.ee_code = notice.code;
         error.ee_info = notice.mtu;
+        if (notice.origin == udp::Notice::Origin::local) {  // nobody else's: AF_UNSPEC
+            error.ee_origin = SO_EE_ORIGIN_LOCAL;
+            offender_size =
+                family == sock::Family::inet ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+            return;
+        }
+        error.ee_origin = notice.from.is_v4() ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6;
         const RawName name = name_of({notice.from, Port::any()}, family);
         std::ranges::copy(name.given(), offender.begin());
         offender_size = name.length;

@@ -26,7 +26,7 @@ std::uint32_t charged(int ours) {
 }  // namespace
 
 void Switchboard::carry_datagrams(PlugHandle handle, Plug& plug) {
-    drain_datagrams(plug);
+    take_datagrams(plug);
     const bool is_drained = !plug.flags.has(PairFlag::may_read);
     if (is_drained && is_closed_by_program(plug)) return close_datagram(handle, plug);
     deliver_datagrams(plug);
@@ -40,6 +40,11 @@ void Switchboard::carry_datagrams(PlugHandle handle, Plug& plug) {
 }
 
 void Switchboard::drain_datagrams(Plug& plug) {
+    plug.flags.set(PairFlag::may_read);
+    take_datagrams(plug);
+}
+
+void Switchboard::take_datagrams(Plug& plug) {
     for (int i = 0; i < drained_at_once && plug.flags.has(PairFlag::may_read); ++i) {
         const auto length = take_datagram(plug.ours.get(), scratch_);
         if (!length) return plug.flags.clear(PairFlag::may_read);

@@ -83,8 +83,9 @@ Answer CallDesk::send_one(const Request& request, Subject& subject, const Messag
         }
         to = redirect(plug, *endpoint);
     }
-    const auto as = read_wishes(request, subject, message);
+    auto as = read_wishes(request, subject, message);
     if (!as) return Answer::error(as.error());
+    if (to && !name_zone(plug, *name, *as)) return Answer::error(ENETUNREACH);
     board_.drain_datagrams(plug);  // what was sent before goes before
     const auto sent =
         board_.calls(plug).send_to(plug.socket, Octets(scratch_).first(size), to, *as);
@@ -92,29 +93,40 @@ Answer CallDesk::send_one(const Request& request, Subject& subject, const Messag
     return Answer::value(static_cast<std::int64_t>(*sent));
 }
 
-/// Urgent text is not built, and a connect by the first octets would lose them: in the pair they
-/// would go without a word.
+/// Datagrams have no urgent octets, and a connect by the first octets would lose them: in the pair
+/// they would go without a word.
 std::optional<Answer> CallDesk::refuse_flags(Subject& subject, int flags) {
     const Plug& plug = *subject.plug;
-    const int refused = MSG_OOB | (plug.type == sock::Type::stream ? MSG_FASTOPEN : 0);
+    const int refused = plug.type == sock::Type::stream ? MSG_FASTOPEN : MSG_OOB;
     if ((flags & refused) == 0) return std::nullopt;
     board_.calls(plug).refused(event::Call::send, plug.socket, Error::not_supported,
                                event::Reason::not_offered);
     return Answer::error(EOPNOTSUPP);
 }
 
-/// The pair takes what a stream writes and knows no MSG_MORE: it is told to who empties it.
-void CallDesk::note_more(Subject& subject, int flags, std::size_t count) {
-    if ((flags & MSG_MORE) == 0) return;
-    board_.expect_more(subject.handle, count, subject.theirs.fd.get());
+/// The pair takes what a stream writes: what the flags say of it is told to who empties the pair.
+Answer CallDesk::note_flags(Subject& subject, int flags, std::size_t count) {
+    const int theirs = subject.theirs.fd.get();
+    const bool is_urgent = (flags & MSG_OOB) != 0;
+    // A pair refuses to send no octets with it; without it, it says what Linux does.
+    if (is_urgent && count == 0 && subject.plug->phase == Phase::connected) {
+        const bool is_open = ::send(theirs, "", 0, MSG_NOSIGNAL | MSG_DONTWAIT) == 0;
+        return is_open ? Answer::value(0) : Answer::error(errno);
+    }
+    if (is_urgent && count > 0) {
+        board_.expect_urgent(subject.handle, count, theirs);
+    } else if ((flags & MSG_MORE) != 0) {
+        board_.expect_more(subject.handle, count, theirs);
+    }
+    return Answer::go_on();
 }
 
 Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
     const int flags = request.int_arg(3);
     if (const auto refused = refuse_flags(subject, flags)) return *refused;
     if (request.arg(4) == 0) {
-        if (subject.plug->type == sock::Type::stream) note_more(subject, flags, request.arg(2));
-        return Answer::go_on();
+        const bool is_stream = subject.plug->type == sock::Type::stream;
+        return is_stream ? note_flags(subject, flags, request.arg(2)) : Answer::go_on();
     }
     Message message;
     message.name = request.arg(4);
@@ -127,8 +139,10 @@ Answer CallDesk::on_send_to(const Request& request, Subject& subject) {
         return Answer::error(EFAULT);
     }
     if (subject.plug->phase != Phase::connected) return Answer::error(EPIPE);
-    const ssize_t n =
-        ::send(subject.theirs.fd.get(), scratch_.data(), count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const Answer noted = note_flags(subject, flags, count);
+    if (noted.kind != Answer::Kind::go_on) return noted;
+    const int kept = (flags & MSG_OOB) | MSG_DONTWAIT | MSG_NOSIGNAL;
+    const ssize_t n = ::send(subject.theirs.fd.get(), scratch_.data(), count, kept);
     return n < 0 ? Answer::error(errno) : Answer::value(n);
 }
 
@@ -136,21 +150,22 @@ Answer CallDesk::on_send_message(const Request& request, Subject& subject) {
     const int flags = request.int_arg(2);
     if (const auto refused = refuse_flags(subject, flags)) return *refused;
     const bool is_stream = subject.plug->type == sock::Type::stream;
-    if (is_stream && (flags & MSG_MORE) == 0) return Answer::go_on();
+    if (is_stream && (flags & (MSG_MORE | MSG_OOB)) == 0) return Answer::go_on();
     const auto message = read_message(request, request.arg(1));
     if (!message) return Answer::error(message.error());
-    if (is_stream) {
-        note_more(subject, flags, message->parts.size());
-        return Answer::go_on();
-    }
+    if (is_stream) return note_flags(subject, flags, message->parts.size());
     const bool has_peer = subject.plug->flags.has(PairFlag::has_peer);
     if (message->is_plain() && has_peer) return Answer::go_on();
     return send_one(request, subject, *message);
 }
 
 Answer CallDesk::on_send_messages(const Request& request, Subject& subject) {
-    if (const auto refused = refuse_flags(subject, request.int_arg(3))) return *refused;
-    if (subject.plug->type == sock::Type::stream) return Answer::go_on();
+    const int flags = request.int_arg(3);
+    if (const auto refused = refuse_flags(subject, flags)) return *refused;
+    if (subject.plug->type == sock::Type::stream) {
+        // Each message ends with one: those before the last are soon octets like others.
+        return (flags & MSG_OOB) != 0 ? note_flags(subject, MSG_OOB, 1) : Answer::go_on();
+    }
     const std::size_t count = std::min<std::size_t>(request.arg(2), messages_max);
     std::vector<Message> messages;
     for (std::size_t i = 0; i < count; ++i) {
@@ -230,17 +245,19 @@ Answer CallDesk::on_receive_from(const Request& request, Subject& subject) {
     if (!copied && copied.error() == EAGAIN) return wait_or_again(request, subject, flags);
     if (!copied) return Answer::error(copied.error());
     const Endpoint from = copied->origin ? copied->origin->from : Endpoint{};
-    const int error =
-        write_name(request.memory, from, subject.plug->family, {request.arg(4), request.arg(5)});
+    NameRoom room{request.arg(4), request.arg(5)};
+    if (copied->origin) room.zone = zone_of_arrival(*subject.plug, *copied->origin);
+    const int error = write_name(request.memory, from, subject.plug->family, room);
     if (error != 0) return Answer::error(error);
     return Answer::value(copied->answer(flags));
 }
 
 /// msg_namelen, the control messages and msg_flags of a message that was received.
 bool CallDesk::write_header(const RemoteMemory& memory, const Plug& plug, const Message& message,
-                            const Copied& copied, std::uint64_t header) {
+                            const Copied& copied, std::uint64_t header) const {
     const Endpoint from = copied.origin ? copied.origin->from : Endpoint{};
-    const NameRoom room{message.name, header + name_length_at};
+    NameRoom room{message.name, header + name_length_at};
+    if (copied.origin) room.zone = zone_of_arrival(plug, *copied.origin);
     if (write_name(memory, from, plug.family, room) != 0) return false;
     ControlWishes::Told told;
     if (copied.origin) {
@@ -254,13 +271,17 @@ bool CallDesk::write_header(const RemoteMemory& memory, const Plug& plug, const 
 
 /// With MSG_ERRQUEUE: the oldest ICMP error, as what it quotes; it never waits.
 std::optional<CallDesk::QueuedError> CallDesk::take_error(const Subject& subject) {
-    if (subject.plug->type == sock::Type::stream) return std::nullopt;
     auto notice = board_.calls(*subject.plug).take_notice(subject.plug->socket);
     if (!notice) return std::nullopt;
-    // Of UDP that is the header alone, which programs are not given.
-    const bool is_udp = !notice->to.port.is_any();
-    const std::size_t size = is_udp ? 0 : notice->quoted.size();
-    return QueuedError{*notice, size};
+    // The header of UDP is not given, those of TCP and ICMP are; an error of ours is about no
+    // datagram yet.
+    const bool is_stream = subject.plug->type == sock::Type::stream;
+    const bool has_header =
+        (is_stream || notice->to.port.is_any()) && notice->origin == udp::Notice::Origin::icmp;
+    std::vector<std::byte> text;
+    if (has_header) text.assign(notice->quoted.begin(), notice->quoted.end());
+    text.insert(text.end(), notice->text.begin(), notice->text.end());
+    return QueuedError{std::move(*notice), std::move(text)};
 }
 
 /// recvmsg() of it, into the header at `header` (ip(7)).
@@ -270,16 +291,16 @@ Answer CallDesk::on_error_queue(const Request& request, Subject& subject, std::u
     const auto taken = take_error(subject);
     if (!taken) return Answer::error(EAGAIN);
     const sock::Family family = subject.plug->family;
-    const std::size_t count = std::min(taken->size, message->parts.size());
+    const std::size_t count = std::min(taken->text.size(), message->parts.size());
     const auto told = tell_error(taken->notice, family, message->control_length);
-    const int flags = MSG_ERRQUEUE | (told.is_cut ? MSG_CTRUNC : 0);
+    const int cut = (count < taken->text.size() ? MSG_TRUNC : 0) | (told.is_cut ? MSG_CTRUNC : 0);
     const NameRoom room{message->name, header + name_length_at};
     const bool is_written =
-        message->parts.scatter(request.memory, Octets(taken->notice.quoted).first(count)) &&
+        message->parts.scatter(request.memory, Octets(taken->text).first(count)) &&
         write_name(request.memory, taken->notice.to, family, room) == 0 &&
         request.memory.write(message->control, told.octets) &&
         request.memory.put(header + offsetof(msghdr, msg_controllen), told.octets.size()) &&
-        request.memory.put(header + offsetof(msghdr, msg_flags), flags);
+        request.memory.put(header + offsetof(msghdr, msg_flags), MSG_ERRQUEUE | cut);
     return is_written ? Answer::value(static_cast<std::int64_t>(count)) : Answer::error(EFAULT);
 }
 
@@ -288,10 +309,10 @@ Answer CallDesk::on_plain_error_queue(const Request& request, Subject& subject) 
     auto parts = MessageParts::one(request.arg(1), request.arg(2));
     const auto taken = take_error(subject);
     if (!taken) return Answer::error(EAGAIN);
-    const std::size_t count = std::min(taken->size, parts.size());
+    const std::size_t count = std::min(taken->text.size(), parts.size());
     const NameRoom room{request.arg(4), request.arg(5)};
     const bool is_written =
-        parts.scatter(request.memory, Octets(taken->notice.quoted).first(count)) &&
+        parts.scatter(request.memory, Octets(taken->text).first(count)) &&
         write_name(request.memory, taken->notice.to, subject.plug->family, room) == 0;
     return is_written ? Answer::value(static_cast<std::int64_t>(count)) : Answer::error(EFAULT);
 }

@@ -20,20 +20,6 @@ namespace {
 
 constexpr std::size_t option_max = 4096;  // octets; longer values are cut
 
-/// Options that the kernel's own calls on the pair obey too.
-bool concerns_pair(int level, int name) {
-    if (level != SOL_SOCKET) return false;
-    switch (name) {
-        case SO_RCVTIMEO:
-        case SO_SNDTIMEO:
-        case SO_RCVTIMEO_NEW:
-        case SO_SNDTIMEO_NEW:
-        case SO_RCVLOWAT:
-        case SO_PEEK_OFF: return true;
-        default: return false;
-    }
-}
-
 bool is_error_option(int level, int name) { return level == SOL_SOCKET && name == SO_ERROR; }
 
 }  // namespace
@@ -43,7 +29,9 @@ int CallDesk::pending_error(Subject& subject, int from_stack) {
     Plug& plug = *subject.plug;
     const int native = take_native_error(subject.theirs.fd.get());
     const int kept = std::exchange(plug.pending_error, 0);
+    const int live = std::exchange(plug.live_error, 0);
     if (from_stack != 0) return from_stack;
+    if (live != 0) return live;
     const bool is_untold = plug.flags.has(PairFlag::broke_silently);
     plug.flags.clear(PairFlag::broke_silently);
     if (plug.phase == Phase::failed && native == 0 && !is_untold) return 0;  // a read() has told it
@@ -87,6 +75,12 @@ Answer CallDesk::give_error(const Request& request, int error) {
     return answer;
 }
 
+/// What was written before a cork leaves without it, and with those before it where it is drawn.
+void CallDesk::pass_on_before_cork(Subject& subject, int corked) {
+    board_.pass_on_written(subject.handle);
+    if (corked != 0) board_.turn();
+}
+
 Answer CallDesk::on_set_option(const Request& request, Subject& subject) {
     Plug& plug = *subject.plug;
     const int level = request.int_arg(1);
@@ -113,11 +107,17 @@ Answer CallDesk::on_set_option(const Request& request, Subject& subject) {
                                    event::Reason::not_offered);
         return Answer::error(ENOPROTOOPT);
     }
+    if (is_stream) {
+        if (level == IPPROTO_TCP && name == TCP_CORK) pass_on_before_cork(subject, number);
+    } else {
+        board_.drain_datagrams(plug);  // options are for those that are sent later (IP_TTL…)
+    }
     const Status status =
         board_.calls(plug).set_option(plug.socket, level, name, Octets(value).first(count));
     if (status && concerns_pair(level, name)) {
         ::setsockopt(subject.theirs.fd.get(), level, name, value.data(),
                      static_cast<socklen_t>(count));
+        plug.flags.set(PairFlag::has_options);
     }
     if (status && !is_stream) plug.wishes.on_option(level, name, number);
     return Answer::of(status);
@@ -137,7 +137,10 @@ Answer CallDesk::on_ioctl(const Request& request, Subject& subject) {
                                                           : Answer::error(EFAULT);
     }
     if (command == SIOCATMARK) {
-        return request.memory.put(request.arg(2), 0) ? Answer::value(0) : Answer::error(EFAULT);
+        if (plug.type != sock::Type::stream) return Answer::error(ENOTTY);
+        int at = 0;
+        ::ioctl(subject.theirs.fd.get(), SIOCATMARK, &at);
+        return request.memory.put(request.arg(2), at) ? Answer::value(0) : Answer::error(EFAULT);
     }
     return on_interface_ioctl(request, subject);
 }

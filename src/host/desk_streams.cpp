@@ -124,6 +124,13 @@ Answer CallDesk::on_bind(const Request& request, Subject& subject) {
         calls.refused(event::Call::bind, plug.socket, endpoint.error(), Reason::bad_argument);
         return Answer::error(base::errno_of(endpoint.error()));
     }
+    if (const int error = check_zone(plug, *name, *endpoint); error != 0) {
+        const bool is_unknown = error == ENODEV;
+        calls.refused(event::Call::bind, plug.socket,
+                      is_unknown ? Error::no_such_device : Error::address_not_available,
+                      Reason::address_not_local);
+        return Answer::error(error);
+    }
     if (!endpoint->port.is_any()) board_.sweep();  // a broken one may have had that port
     const Status bound = calls.bind(plug.socket, *endpoint);
     // A datagram socket with a port of its choice serves from now on.
@@ -165,6 +172,17 @@ Answer CallDesk::on_connect(const Request& request, Subject& subject) {
         return Answer::error(base::errno_of(address.error()));
     }
     if (address->given == sock::Address::Given::unspecified) return disconnect(subject);
+    // A stream that has begun is told of its state, whatever it names (API-CONN-003).
+    const bool has_begun = plug.phase == Phase::connecting || plug.phase == Phase::connected ||
+                           plug.phase == Phase::listening;
+    if (const int error = has_begun ? 0 : enter_zone(plug, *name); error != 0) {
+        const bool is_unknown = error == ENETUNREACH;
+        board_.calls(plug).refused(
+            event::Call::connect, plug.socket,
+            is_unknown ? Error::network_unreachable : Error::invalid_argument,
+            is_unknown ? Reason::no_route : Reason::bad_argument);
+        return Answer::error(error);
+    }
     const Endpoint to = redirect(plug, address->endpoint);
     if (plug.type == sock::Type::datagram) return connect_datagram(subject, to);
     Seen& seen = lines_[request.line].seen;
@@ -190,6 +208,12 @@ Answer CallDesk::connect_datagram(Subject& subject, Endpoint to) {
 
 Answer CallDesk::disconnect(Subject& subject) {
     Plug& plug = *subject.plug;
+    if (plug.type == sock::Type::datagram) {
+        board_.drain_datagrams(plug);
+    } else if (plug.phase == Phase::connected) {
+        board_.pass_on_written(subject.handle);
+        board_.turn();  // before the reset
+    }
     plug.name_server.reset();
     plug.flags.clear(PairFlag::has_peer);
     const Status status = board_.calls(plug).disconnect(plug.socket);
@@ -243,10 +267,16 @@ Answer CallDesk::connect_stream(const Request& request, Subject& subject, Endpoi
 Answer CallDesk::renew_pair(const Request& request, Subject& subject) {
     Plug& plug = *subject.plug;
     const int fd = request.int_arg(0);
+    const bool has_options = plug.flags.has(PairFlag::has_options);
     const bool close_on_exec = is_close_on_exec(static_cast<pid_t>(request.call.pid), fd);
     auto theirs = board_.plug_again(subject.handle, blocking_of(subject.theirs.fd.get()));
     if (!theirs) return Answer::error(theirs.error().number);
+    if (has_options) {
+        plug.flags.set(PairFlag::has_options);
+        copy_options(subject.theirs.fd.get(), theirs->get());
+    }
     plug.pending_error = 0;
+    plug.live_error = 0;
     const auto put = notifier(request).replace(request.call.id, {theirs->get(), close_on_exec, fd});
     if (!put)
         return put.error().number == ENOENT ? Answer::sent() : Answer::error(put.error().number);
@@ -317,11 +347,16 @@ Answer CallDesk::deliver(const Request& request, Subject& subject, int flags,
     if (!opened) return put_back(Answer::error(opened.error().number));
     Plug& made = *board_.find(opened->handle);
     made.phase = Phase::connected;
+    if (subject.plug->flags.has(PairFlag::has_options)) {
+        made.flags.set(PairFlag::has_options);
+        copy_options(subject.theirs.fd.get(), opened->theirs.get());
+    }
     made.family = subject.plug->family;
     made.task = static_cast<pid_t>(request.call.pid);
     made.caller = caller(request, -1);
-    const int written =
-        write_name(request.memory, accepted.peer, made.family, {request.arg(1), request.arg(2)});
+    NameRoom room{request.arg(1), request.arg(2)};
+    room.zone = zone_beside(made, accepted.peer);
+    const int written = write_name(request.memory, accepted.peer, made.family, room);
     const Gift gift{opened->theirs.get(), (flags & SOCK_CLOEXEC) != 0, std::nullopt};
     const auto given = written != 0 ? os::SysResult<int>(os::failed("accept", written))
                                     : notifier(request).give(request.call.id, gift);
@@ -355,8 +390,9 @@ Answer CallDesk::on_name(const Request& request, Subject& subject) {
     if (!endpoint) return Answer::error(base::errno_of(endpoint.error()));
     if (peer && plug.name_server && *endpoint == name_service) endpoint = *plug.name_server;
     if (request.arg(1) == 0) return Answer::error(EFAULT);
-    const int error =
-        write_name(request.memory, *endpoint, plug.family, {request.arg(1), request.arg(2)});
+    NameRoom room{request.arg(1), request.arg(2)};
+    room.zone = zone_beside(plug, *endpoint);
+    const int error = write_name(request.memory, *endpoint, plug.family, room);
     return error == 0 ? Answer::value(0) : Answer::error(error);
 }
 

@@ -67,35 +67,50 @@ void add_address_v6(int socket, Ipv6 address) {
     (void)::ioctl(socket, SIOCSIFADDR, &request);
 }
 
-void add_addresses_v6(const std::vector<IpAddr>& addresses) {
-    const os::UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!socket.is_open()) return;
-    for (const IpAddr& address : addresses) {
-        if (!address.is_v4()) add_address_v6(socket.get(), address.v6());
-    }
-}
-
-bool bring_lo_up(const std::vector<IpAddr>& addresses) {
+bool bring_lo_up() {
     const os::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!socket.is_open()) return false;
     ifreq request{};
     std::memcpy(request.ifr_name, "lo", 3);
     request.ifr_flags = IFF_UP | IFF_RUNNING | IFF_LOOPBACK;
-    if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return false;
+    return ::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0;
+}
+
+/// Without the addresses getaddrinfo() with AI_ADDRCONFIG would find no family in use.
+bool put_on_lo(const std::vector<OwnLink>& links) {
+    const os::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const os::UniqueFd socket_v6(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) return false;
     Label label{'l', 'o', ':'};
     int labels = 0;
-    for (const IpAddr& address : addresses) {
-        if (!address.is_v4()) continue;
-        *std::to_chars(label.data() + 3, label.data() + label.size() - 1, ++labels).ptr = '\0';
-        if (!set_address(socket.get(), label, address.v4(), 0xffffffff)) return false;
+    for (const OwnLink& link : links) {
+        for (const wire::Prefix& own : link.addresses) {
+            if (!own.network.is_v4()) {
+                if (socket_v6.is_open()) add_address_v6(socket_v6.get(), own.network.v6());
+                continue;
+            }
+            *std::to_chars(label.data() + 3, label.data() + label.size() - 1, ++labels).ptr = '\0';
+            if (!set_address(socket.get(), label, own.network.v4(), 0xffffffff)) return false;
+        }
     }
-    add_addresses_v6(addresses);
     return true;
+}
+
+bool has_v6(const OwnLink& link) {
+    return std::ranges::any_of(link.addresses,
+                               [](const wire::Prefix& own) { return !own.network.is_v4(); });
+}
+
+/// The stack has proved its addresses, and none but its own are to be seen.
+void make_no_addresses_of_its_own() {
+    write_file("/proc/sys/net/ipv6/conf/default/addr_gen_mode", "1");
+    write_file("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
+    write_file("/proc/sys/net/ipv6/conf/default/router_solicitations", "0");
 }
 
 }  // namespace
 
-bool enter(Isolation isolation, const std::vector<IpAddr>& addresses) {
+bool enter(Isolation isolation, const std::vector<OwnLink>& links) {
     if (isolation == Isolation::none) return true;
     const bool with_user = isolation == Isolation::user_and_network;
     const auto uid = ::geteuid();
@@ -106,16 +121,17 @@ bool enter(Isolation isolation, const std::vector<IpAddr>& addresses) {
         if (!write_id_map("/proc/self/uid_map", uid)) return false;
         if (!write_id_map("/proc/self/gid_map", gid)) return false;
     }
-    const bool has_v6 = std::ranges::any_of(addresses, [](const IpAddr& a) { return !a.is_v4(); });
-    if (!has_v6)
+    if (std::ranges::any_of(links, has_v6))
+        make_no_addresses_of_its_own();
+    else
         write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");  // absent where IPv6 is
-    return bring_lo_up(addresses);
+    return bring_lo_up() && (make_links(links) || put_on_lo(links));
 }
 
 Isolation probe_isolation() {
     for (const Isolation isolation : {Isolation::network, Isolation::user_and_network}) {
         const pid_t child = ::fork();
-        if (child == 0) ::_exit(enter(isolation, {IpAddr(Ipv4(10, 0, 0, 1))}) ? 0 : 1);
+        if (child == 0) ::_exit(enter(isolation, {}) ? 0 : 1);
         int status = 1;
         if (child > 0 && ::waitpid(child, &status, 0) == child && status == 0) return isolation;
     }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "wire/address.hpp"
+#include "host/own_links.hpp"
 
 namespace dt::host {
 
@@ -18,8 +18,9 @@ enum class Isolation : std::uint8_t {
 /// The strongest that works here, tried out in a child that ends at once.
 [[nodiscard]] Isolation probe_isolation();
 
-/// Moves the calling process there and brings lo up with `addresses`. Makes system calls only, so
-/// that a child may call it after fork(). False with errno where something failed.
-[[nodiscard]] bool enter(Isolation isolation, const std::vector<IpAddr>& addresses);
+/// Moves the calling process there, brings lo up and makes `links`; where the kernel cannot, lo has
+/// their addresses. Makes system calls only, so that a child may call it after fork(). False with
+/// errno where something failed.
+[[nodiscard]] bool enter(Isolation isolation, const std::vector<OwnLink>& links);
 
 }  // namespace dt::host

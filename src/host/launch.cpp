@@ -107,7 +107,7 @@ int try_candidates(const Plan& plan) {
     if (::getppid() != parent) ::_exit(127);
     if (plan.spec->input == Input::none) detach_input();
     ::setrlimit(RLIMIT_NOFILE, &plan.spec->descriptors);
-    if (!enter(plan.spec->isolation, plan.spec->addresses)) child_failed(plan, Stage::isolate);
+    if (!enter(plan.spec->isolation, plan.spec->links)) child_failed(plan, Stage::isolate);
     const std::string& directory = plan.spec->directory;
     if (!directory.empty() && ::chdir(directory.c_str()) != 0) {
         child_failed(plan, Stage::directory);

@@ -12,7 +12,6 @@
 
 #include "host/isolation.hpp"
 #include "os/fd.hpp"
-#include "wire/address.hpp"
 
 namespace dt::host {
 
@@ -27,7 +26,7 @@ struct LaunchSpec {
     std::vector<std::string> env;
     std::string directory;  ///< empty = ours
     Isolation isolation = Isolation::none;
-    std::vector<IpAddr> addresses;
+    std::vector<OwnLink> links;
     Input input = Input::inherited;
     rlimit descriptors{};  ///< RLIMIT_NOFILE of the program
 };

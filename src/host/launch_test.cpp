@@ -32,7 +32,10 @@ class Behind {
         spec.argv = {"/usr/bin/python3", "-S", "-c", python};
         spec.env = {"PATH=/usr/bin:/bin"};
         spec.isolation = isolation;
-        spec.addresses = {IpAddr(Ipv4(10, 0, 0, 1))};
+        spec.links = {{.name = "eth0",
+                       .mac = Mac({2, 0, 0, 0, 0, 1}),
+                       .mtu = 1400,
+                       .addresses = {{IpAddr(Ipv4(10, 0, 0, 1)), 22}}}};
         spec.descriptors = {256, 256};
         spec.input = Input::none;
         auto launched = launch(spec, make_filter());
@@ -178,6 +181,30 @@ TEST(Launch, NamespacesShowTheHostsAddresses) {
         isolation);
     ASSERT_TRUE(child.runs());
     EXPECT_EQ(child.status(), 0);
+}
+
+TEST(Launch, NamespacesShowTheLinksOfTheHost) {
+    const Isolation isolation = probe_isolation();
+    if (isolation == Isolation::none) GTEST_SKIP() << "user namespaces are forbidden here";
+    Behind child(
+        "import fcntl, os, socket, struct\n"
+        "if 'eth0' not in [name for _, name in socket.if_nameindex()]: os._exit(77)\n"
+        "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+        "def asked(command):\n"
+        "    return fcntl.ioctl(s, command, struct.pack('16s24x', b'eth0'))[16:]\n"
+        "flags = struct.unpack('H', asked(0x8913)[:2])[0]\n"
+        "mtu, = struct.unpack('i', asked(0x8921)[:4])\n"
+        "routes = open('/proc/net/route').read()\n"
+        "ok = (socket.if_nametoindex('eth0') == 2 and flags & 0x10cb == 0x1043 and mtu == 1400\n"
+        "      and asked(0x8927)[2:8] == b'\\2\\0\\0\\0\\0\\1'\n"
+        "      and 'eth0\\t0000000A' in routes and '00FCFFFF' in routes)\n"
+        "os._exit(0 if ok else 9)\n",
+        isolation);
+    ASSERT_TRUE(child.runs());
+    constexpr int no_such_kind = 77;
+    const int status = child.status();
+    if (status == no_such_kind) GTEST_SKIP() << "this kernel has neither dummy nor ifb";
+    EXPECT_EQ(status, 0);
 }
 
 TEST(Launch, SaysWhereItFailed) {

@@ -5,7 +5,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
+#include <algorithm>
 #include <array>
 
 #include "host/tasks.hpp"
@@ -16,6 +18,10 @@ namespace {
 constexpr int least_room = 1;              // the kernel raises it to its minimum
 constexpr int default_room = 212'992 / 2;  // the kernel doubles it: net.core.wmem_default
 constexpr std::size_t filler_max = 1 << 20;
+
+constexpr auto own_options =
+    std::to_array<int>({SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD, SO_RCVTIMEO_NEW, SO_SNDTIMEO_NEW,
+                        SO_RCVLOWAT, SO_OOBINLINE, SO_PEEK_OFF});
 
 }  // namespace
 
@@ -81,6 +87,19 @@ int take_native_error(int fd) {
 Blocking blocking_of(int fd) {
     const int flags = ::fcntl(fd, F_GETFL);
     return flags >= 0 && (flags & O_NONBLOCK) != 0 ? Blocking::no : Blocking::yes;
+}
+
+bool concerns_pair(int level, int name) {
+    return level == SOL_SOCKET && std::ranges::find(own_options, name) != own_options.end();
+}
+
+void copy_options(int from, int to) {
+    for (const int option : own_options) {
+        std::array<std::byte, sizeof(timeval)> value{};
+        socklen_t length = value.size();
+        if (::getsockopt(from, SOL_SOCKET, option, value.data(), &length) != 0) continue;
+        ::setsockopt(to, SOL_SOCKET, option, value.data(), length);
+    }
 }
 
 }  // namespace dt::host

@@ -41,4 +41,9 @@ void restore_room(int theirs);
 int take_native_error(int fd);
 [[nodiscard]] Blocking blocking_of(int fd);
 
+/// Options of a socket that the kernel's own calls on the pair obey too.
+[[nodiscard]] bool concerns_pair(int level, int name);
+/// Gives the end `to` what the end `from` has of them.
+void copy_options(int from, int to);
+
 }  // namespace dt::host

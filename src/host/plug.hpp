@@ -46,6 +46,8 @@ enum class PairFlag : std::uint16_t {
     has_peer = 512,         ///< a datagram socket that was connected
     broke_silently = 1024,  ///< a read() shows the end where there was an error: SO_ERROR has it
     holds_more = 2048,      ///< what was written last was written with MSG_MORE
+    sends_urgent = 4096,    ///< the program has written with MSG_OOB
+    has_options = 8192,     ///< some that the kernel's own calls on the pair obey
 };
 
 class PairFlags {
@@ -106,6 +108,7 @@ struct Plug {
 
     std::uint32_t filler = 0;     ///< octets of ours in the pair towards us, to be discarded
     std::uint32_t doorbells = 0;  ///< octets in a listener's pair
+    int live_error = 0;           ///< errno of a connection that goes on: SO_ERROR alone tells it
     int pending_error = 0;        ///< errno for SO_ERROR that the stack no longer holds
 
     std::vector<Parked> parked;  ///< first come, first served

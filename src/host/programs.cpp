@@ -112,14 +112,14 @@ void Programs::prepare() {
 }
 
 std::expected<os::UniqueFd, Programs::Trouble> Programs::start(std::size_t program,
-                                                               std::vector<IpAddr> addresses) {
+                                                               std::vector<OwnLink> links) {
     const ProgramSpec& wanted = spec_.programs[program];
     LaunchSpec plan;
     plan.argv = wanted.argv;
     plan.env = wanted.env ? *wanted.env : own_environment();
     plan.directory = wanted.directory;
     plan.isolation = isolation_;
-    plan.addresses = std::move(addresses);
+    plan.links = std::move(links);
     plan.input = program == spec_.main ? Input::inherited : Input::none;
     plan.descriptors = descriptors_;
     auto launched = launch(plan, filter_);

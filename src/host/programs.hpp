@@ -29,7 +29,7 @@ class Programs {
         Complaint complaint;
     };
     [[nodiscard]] std::expected<os::UniqueFd, Trouble> start(std::size_t program,
-                                                             std::vector<IpAddr> addresses);
+                                                             std::vector<OwnLink> links);
     /// Takes the status of every process that ended.
     void reap();
 

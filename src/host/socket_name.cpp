@@ -39,6 +39,17 @@ std::expected<RawName, int> read_name(const RemoteMemory& memory, std::uint64_t 
     return name;
 }
 
+std::uint32_t zone_of(const RawName& name) {
+    const bool is_long = name.family() == AF_INET6 && name.length >= sizeof(sockaddr_in6);
+    if (!is_long) return 0;
+    const Octets octets(name.octets);
+    const Ipv6 address = Ipv6::load(octets, offsetof(sockaddr_in6, sin6_addr));
+    const bool is_of_link = address.is_link_local() || address.is_multicast();
+    std::uint32_t zone = 0;
+    std::memcpy(&zone, octets.data() + offsetof(sockaddr_in6, sin6_scope_id), sizeof zone);
+    return is_of_link ? zone : 0;
+}
+
 std::array<std::byte, 16> to_sockaddr(const Endpoint& endpoint) {
     static_assert(sizeof(sockaddr_in) == 16);
     std::array<std::byte, 16> octets{};
@@ -52,9 +63,6 @@ std::array<std::byte, 16> to_sockaddr(const Endpoint& endpoint) {
 namespace {
 
 constexpr std::size_t in6_length_min = 24;  // Linux SIN6_LEN_RFC2133: without sin6_scope_id
-/// lo is 1; a host with several links has one zone for link-local addresses, its first link.
-constexpr std::uint32_t first_link = 2;
-
 /// Whether a link-local address must say which link it is on.
 enum class Zone : std::uint8_t { optional, needed };
 
@@ -63,11 +71,7 @@ Result<Endpoint> endpoint_v6(const RawName& name, Zone zone) {
     if (name.family() != AF_INET6) return fail(Error::family_not_supported);
     const Octets octets(name.octets);
     const Ipv6 address = Ipv6::load(octets, offsetof(sockaddr_in6, sin6_addr));
-    std::uint32_t scope = 0;
-    if (name.length >= sizeof(sockaddr_in6)) {
-        std::memcpy(&scope, octets.data() + offsetof(sockaddr_in6, sin6_scope_id), sizeof scope);
-    }
-    const bool lacks_zone = address.is_link_local() && scope == 0;
+    const bool lacks_zone = address.is_link_local() && zone_of(name) == 0;
     if (lacks_zone && zone == Zone::needed) return fail(Error::invalid_argument);
     return Endpoint{IpAddr(address),
                     Port(load_be<std::uint16_t>(octets, offsetof(sockaddr_in6, sin6_port)))};
@@ -78,7 +82,7 @@ bool takes_v4(const sock::SocketKind& kind, const RawName& name) {
     return kind.type == sock::Type::datagram && name.family() == AF_INET;
 }
 
-RawName name_v6(const Endpoint& endpoint) {
+RawName name_v6(const Endpoint& endpoint, std::uint32_t zone) {
     RawName name;
     name.length = sizeof(sockaddr_in6);
     const std::uint16_t family = AF_INET6;
@@ -86,8 +90,7 @@ RawName name_v6(const Endpoint& endpoint) {
     store_be(MutableOctets(name.octets), offsetof(sockaddr_in6, sin6_port), endpoint.port.value());
     endpoint.addr.v6().store(name.octets, offsetof(sockaddr_in6, sin6_addr));
     if (endpoint.addr.v6().is_link_local()) {
-        std::memcpy(name.octets.data() + offsetof(sockaddr_in6, sin6_scope_id), &first_link,
-                    sizeof first_link);
+        std::memcpy(name.octets.data() + offsetof(sockaddr_in6, sin6_scope_id), &zone, sizeof zone);
     }
     return name;
 }
@@ -114,8 +117,8 @@ Result<Endpoint> send_address(const sock::SocketKind& kind, const RawName& name)
     return endpoint_v6(name, Zone::optional);
 }
 
-RawName name_of(const Endpoint& endpoint, sock::Family family) {
-    if (family == sock::Family::inet6) return name_v6(endpoint);
+RawName name_of(const Endpoint& endpoint, sock::Family family, std::uint32_t zone) {
+    if (family == sock::Family::inet6) return name_v6(endpoint, zone);
     const auto octets = to_sockaddr(endpoint);
     RawName name;
     name.length = octets.size();
@@ -129,7 +132,7 @@ int write_name(const RemoteMemory& memory, const Endpoint& endpoint, sock::Famil
     const auto room = memory.get<std::int32_t>(to.length_address);
     if (!room) return EFAULT;
     if (*room < 0) return EINVAL;
-    const RawName name = name_of(endpoint, family);
+    const RawName name = name_of(endpoint, family, to.zone);
     const auto count = std::min<std::size_t>(static_cast<std::size_t>(*room), name.length);
     if (!memory.write(to.address, name.given().first(count))) return EFAULT;
     const auto real = static_cast<std::int32_t>(name.length);

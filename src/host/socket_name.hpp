@@ -41,10 +41,18 @@ struct RawName {
                                                     const RawName& name);
 [[nodiscard]] Result<Endpoint> send_address(const sock::SocketKind& kind, const RawName& name);
 
-/// Where a call wants an address written: a value-result argument pair.
+/// The number of the first link of a host; lo is 1 (SIOCGIFINDEX).
+inline constexpr std::uint32_t first_link = 2;
+
+/// sin6_scope_id of a name that means something on one link only; 0 where it says none.
+[[nodiscard]] std::uint32_t zone_of(const RawName& name);
+
+/// Where a call wants an address written: a value-result argument pair, and the link of an address
+/// that means something there alone.
 struct NameRoom {
     std::uint64_t address = 0;
     std::uint64_t length_address = 0;
+    std::uint32_t zone = first_link;
 };
 
 /// Writes `endpoint`, cut to the room there is, and its real length. Does nothing where the address
@@ -52,8 +60,9 @@ struct NameRoom {
 [[nodiscard]] int write_name(const RemoteMemory& memory, const Endpoint& endpoint,
                              sock::Family family, NameRoom to);
 
-/// A sockaddr_in, or a sockaddr_in6 with IPv4 addresses mapped.
-[[nodiscard]] RawName name_of(const Endpoint& endpoint, sock::Family family);
+/// A sockaddr_in, or a sockaddr_in6 with IPv4 addresses mapped; `zone` is for link-local ones.
+[[nodiscard]] RawName name_of(const Endpoint& endpoint, sock::Family family,
+                              std::uint32_t zone = first_link);
 
 /// A sockaddr_in of `endpoint` in `to`.
 [[nodiscard]] std::array<std::byte, 16> to_sockaddr(const Endpoint& endpoint);

@@ -36,6 +36,7 @@ constexpr std::uint64_t control_tokens = 0x100;
 constexpr std::uint64_t line_tokens = 0x10000;  // and up, below Switchboard::least_token
 
 constexpr Duration settle_after_listen = 20ms;  // a second port of the same program
+constexpr Duration leaving_time = 50ms;         // a server may have to be asked for by ARP first
 constexpr Duration quiet_at_end = 50ms;         // programs answer what the network brought
 constexpr Duration failed_sweep = 200ms;
 constexpr Duration parked_sweep = 1s;
@@ -48,6 +49,7 @@ enum class Course : std::uint8_t {
     ending,    ///< the others were asked to end
     killing,   ///< they did not
     draining,  ///< nobody is left: the network comes to rest
+    leaving,   ///< leases go back to their servers
     over,
 };
 
@@ -87,6 +89,24 @@ class Signals {
 
 int exit_status_of(int status) {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/// The links of a host as its programs shall see them: with its IPv6 addresses also while those are
+/// being proved, for who starts then asks only once.
+std::vector<OwnLink> links_of(const world::World& world, event::HostIndex host) {
+    constexpr std::uint8_t length_v6 = 64;
+    const std::vector<IpAddr> v6 = world.addresses_v6(host);
+    const auto& interfaces = world.interfaces(host);
+    std::vector<OwnLink> links;
+    for (std::size_t i = 1; i < interfaces.size(); ++i) {  // 0 is lo: the kernel has its own
+        const ip::Interface& each = interfaces[i];
+        OwnLink& link = links.emplace_back(each.name, each.mac, each.mtu, each.addresses);
+        const bool lacks = i <= v6.size() &&
+                           std::ranges::find(link.addresses, v6[i - 1], &wire::Prefix::network) ==
+                               link.addresses.end();
+        if (lacks) link.addresses.push_back({v6[i - 1], length_v6});
+    }
+    return links;
 }
 
 std::string resolv_conf() {
@@ -160,6 +180,7 @@ struct Supervisor::Parts {
     [[nodiscard]] bool may_start_next(Live& live);
     void start(Live& live, std::size_t program);
     void step_to_end(Live& live);
+    [[nodiscard]] Course after_draining() const;
     void enter(Course next, Live& live);
     void interrupt(int number, bool from_terminal, Live& live);
     [[nodiscard]] Instant next_deadline(Live& live) const;
@@ -380,10 +401,7 @@ void Supervisor::Parts::start(Live& live, std::size_t program) {
         trouble = {exit_ours, {"host `" + spec.programs[program].host + "` does not exist", ""}};
         return enter(Course::ending, live);
     }
-    std::vector<IpAddr> addresses = world.addresses(*host);
-    if (const auto v6 = world.addresses_v6(*host); !v6.empty())
-        addresses.insert(addresses.end(), v6.begin(), v6.end());
-    auto listener = programs.start(program, std::move(addresses));
+    auto listener = programs.start(program, links_of(world, *host));
     if (!listener) {
         trouble = listener.error();
         return enter(Course::ending, live);
@@ -402,6 +420,15 @@ void Supervisor::Parts::enter(Course next, Live& live) {
     if (next >= Course::quieting) programs.begin_end();
     if (next == Course::ending) programs.signal(Programs::Who::others, SIGTERM);
     if (next == Course::killing) programs.signal(Programs::Who::all, SIGKILL);
+    if (next == Course::leaving) world.leave(live.board.now());
+}
+
+/// Only what is leased is given back.
+Course Supervisor::Parts::after_draining() const {
+    const auto leases = [](const world::HostSpec& each) {
+        return each.config.dhcp == event::Switch::on;
+    };
+    return std::ranges::any_of(spec.world.hosts, leases) ? Course::leaving : Course::over;
 }
 
 /// The end of a run: the main program's; then what is in flight; then everybody else's.
@@ -428,7 +455,10 @@ void Supervisor::Parts::step_to_end(Live& live) {
             if (is_alone() || in_stage(live) >= spec.end_grace) enter(Course::draining, live);
             return;
         case Course::draining:
-            if (is_quiet() || in_stage(live) >= spec.drain) enter(Course::over, live);
+            if (is_quiet() || in_stage(live) >= spec.drain) enter(after_draining(), live);
+            return;
+        case Course::leaving:
+            if (in_stage(live) >= leaving_time) enter(Course::over, live);
             return;
         case Course::over: return;
     }

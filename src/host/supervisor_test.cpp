@@ -109,6 +109,23 @@ TEST(Supervisor, DatagramsKeepTheirLimitsAndTheirSenders) {
     EXPECT_EQ(play.outcome.exit_status, 0);
 }
 
+TEST(Supervisor, ADatagramFindsTheSocketsClosedBeforeItClosed) {
+    Play play;
+    play.add_python("client",
+                    "import socket, time\n"
+                    "for _ in range(20):\n"
+                    "    s, gone = (socket.socket(type=socket.SOCK_DGRAM) for _ in 'ab')\n"
+                    "    gone.bind(('127.0.0.1', 0)); name = gone.getsockname(); gone.close()\n"
+                    "    s.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR\n"
+                    "    s.sendto(b'x', name)\n"
+                    "    for wait in range(100):\n"
+                    "        try: s.recvmsg(9, 99, 0x2000); break  # MSG_ERRQUEUE\n"
+                    "        except BlockingIOError: time.sleep(0.01)\n"
+                    "    assert wait < 99, name\n");
+    play.go();
+    EXPECT_EQ(play.outcome.exit_status, 0);
+}
+
 TEST(Supervisor, vuln_21_lengths_of_a_program_cannot_write_beyond_a_datagram) {
     Play play;
     play.add_python("client",

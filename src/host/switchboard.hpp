@@ -32,8 +32,9 @@ class Switchboard {
     /// The calls of `plug`'s program at this instant.
     [[nodiscard]] world::Calls calls(const Plug& plug);
     [[nodiscard]] world::Calls calls(event::HostIndex host, event::Caller caller);
-    [[nodiscard]] std::vector<IpAddr> addresses(event::HostIndex host) const {
-        return world_.addresses(host);
+    /// lo, then the links of a host.
+    [[nodiscard]] const std::vector<ip::Interface>& interfaces(event::HostIndex host) const {
+        return world_.interfaces(host);
     }
 
     /// Runs the world up to now and takes note of what became ready.
@@ -96,9 +97,14 @@ class Switchboard {
     /// shutdown() by the program whose end of the pair is `theirs`: the end follows what was
     /// written before. Errors: not_connected.
     [[nodiscard]] Status shut_down(PlugHandle handle, Plug& plug, sock::How how, int theirs);
+    /// Passes on what a program wrote before the call that is answered now, as far as the stack has
+    /// room: on Linux it has left by then.
+    void pass_on_written(PlugHandle handle);
     /// The program whose end of the pair is `theirs` is about to write `count` octets with
     /// MSG_MORE.
     void expect_more(PlugHandle handle, std::size_t count, int theirs);
+    /// The same with MSG_OOB, `count` > 0: the last of them is urgent.
+    void expect_urgent(PlugHandle handle, std::size_t count, int theirs);
     /// Octets that the program wrote and that are still in the pair.
     [[nodiscard]] static std::size_t waiting_in_pair(const Plug& plug);
     /// What a program wrote before there was a connection is lost.
@@ -111,7 +117,8 @@ class Switchboard {
     void break_pair(PlugHandle handle, Plug& plug);
     /// The program shall find the end of the stream, and that it can write no more.
     void end_pair(PlugHandle handle, Plug& plug);
-    /// Reads what lies before us in a datagram's pair, so that sends keep their order.
+    /// Reads what lies before us in a datagram's pair, also what nobody told us of yet, so that
+    /// sends keep their order among other calls.
     void drain_datagrams(Plug& plug);
     /// Brings datagrams from the stack into the pair.
     void deliver_datagrams(Plug& plug);
@@ -126,7 +133,10 @@ class Switchboard {
     void on_edge(const world::World::Edge& edge);
     void carry_one(PlugHandle handle);
     void carry_stream(PlugHandle handle, Plug& plug);
+    [[nodiscard]] bool is_broken(const Plug& plug);
+    [[nodiscard]] bool outlives(Plug& plug, Error error);
     void carry_datagrams(PlugHandle handle, Plug& plug);
+    void take_datagrams(Plug& plug);
     [[nodiscard]] bool is_closed_by_program(Plug& plug);
     void want_room(PlugHandle handle, Plug& plug);
     void end_to_program(PlugHandle handle, Plug& plug);
@@ -134,6 +144,20 @@ class Switchboard {
     static void put_spare(Plug& plug, int theirs);
     Progress carry_from_program(PlugHandle handle, Plug& plug);
     Progress carry_written_piece(PlugHandle handle, Plug& plug);
+    /// What one read() of the pair may take: octets of one kind, none while there are none.
+    struct Written {
+        std::size_t most = SIZE_MAX;
+        bool is_urgent = false;  // then it is one
+    };
+    [[nodiscard]] static Written next_written(const Plug& plug);
+    void pass_on_urgent(Plug& plug, std::byte octet);
+    /// What one send() into the pair may bring: octets of one kind.
+    struct Arrived {
+        Octets text;
+        bool is_urgent = false;  // then it is one
+    };
+    [[nodiscard]] Arrived next_arrived(const Plug& plug, Octets held);
+    static ssize_t give(const Plug& plug, const Arrived& piece);
     [[nodiscard]] MutableOctets room_for_marked(const Plug& plug, std::size_t room);
     void pass_on(Plug& plug, Octets written, const MutableOctets& room);
     Progress carry_to_program(PlugHandle handle, Plug& plug);

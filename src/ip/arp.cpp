@@ -68,9 +68,10 @@ void Engine::Parts::put_question(const NeighborTable::Question& question) {
     if (!question.key.address.is_v4()) return put_solicitation(question);
     const InterfaceIndex out = question.key.interface;
     const auto source = interfaces.source(out, question.key.address);
-    if (!source || !source->is_v4()) return;
-    const wire::ArpRepr message{wire::ArpOperation::request, interfaces.at(out).mac, source->v4(),
-                                Mac{}, question.key.address.v4()};
+    // Who has just given its address up asks as who has none yet (RFC 5227 §1.1).
+    const Ipv4 sender = source && source->is_v4() ? source->v4() : Ipv4::any();
+    const wire::ArpRepr message{wire::ArpOperation::request, interfaces.at(out).mac, sender, Mac{},
+                                question.key.address.v4()};
     ready.push({out, make_arp(message, out, question.mac.value_or(Mac::broadcast()))});
 }
 

@@ -273,8 +273,14 @@ bool Autoconf::hear_router(Instant now, InterfaceIndex interface, const Ipv6& ro
 void Autoconf::hear_facts(Link& link, const wire::RouterAdvertisement& said) {
     LinkFacts facts = link.facts;
     if (said.hop_limit != 0) facts.hop_limit = said.hop_limit;
-    if (said.reachable_ms != 0) facts.reachable = std::chrono::milliseconds{said.reachable_ms};
-    if (said.retrans_ms != 0) facts.retransmit = std::chrono::milliseconds{said.retrans_ms};
+    // No less than Linux takes: on a link slower than that no neighbour would be found any more.
+    constexpr Duration reachable_min = 100ms;
+    constexpr Duration retransmit_min = 10ms;
+    const auto told = [](std::uint32_t ms, Duration least) {
+        return std::max<Duration>(std::chrono::milliseconds{ms}, least);
+    };
+    if (said.reachable_ms != 0) facts.reachable = told(said.reachable_ms, reachable_min);
+    if (said.retrans_ms != 0) facts.retransmit = told(said.retrans_ms, retransmit_min);
     const auto mtu = said.options.mtu;
     if (mtu && *mtu >= mtu_min_v6 && *mtu <= link.mtu) facts.mtu = *mtu;
     const bool is_news = facts.hop_limit != link.facts.hop_limit || facts.mtu != link.facts.mtu ||

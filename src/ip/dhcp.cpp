@@ -206,6 +206,20 @@ void DhcpClient::give_up_lease(Instant now) {
     begin_at(now);
 }
 
+/// RFC 2131 §4.4.6: told once, for nobody answers.
+void DhcpClient::give_back(Instant now) {
+    if (is_bound()) {
+        began_ = now;
+        xid_ = new_xid();
+        DhcpQuestion told = question(DhcpType::release, now);
+        told.address = lease_.address.network.v4();
+        told.server = server_;
+        put_message(told, server_);
+        put(Deed::What::give_back, lease_);
+    }
+    begin_at(never);
+}
+
 std::optional<Lease> DhcpClient::lease_of(const DhcpReply& said) const {
     if (!is_host(said.address) || !said.server || !is_host(*said.server)) return std::nullopt;
     if (said.lease_s.value_or(0) < lease_least_s) return std::nullopt;
@@ -231,7 +245,8 @@ DhcpClient::Heard DhcpClient::on_reply(Instant now, const DhcpReply& said) {
         case DhcpType::nak: return on_nak(now, said);
         case DhcpType::discover:
         case DhcpType::request:
-        case DhcpType::decline: break;  // no reply has these
+        case DhcpType::decline:
+        case DhcpType::release: break;  // no reply has these
     }
     return Heard::not_for_us;
 }
@@ -271,10 +286,12 @@ DhcpClient::Heard DhcpClient::on_ack(Instant now, const DhcpReply& said) {
     }
     state_ = State::bound;
     due_ = renews_at_;
-    if (before != lease_) {
-        put(Deed::What::drop, before);
-        put(Deed::What::take, lease_);
+    if (before == lease_) {
+        put(Deed::What::extend, lease_);
+        return Heard::taken;
     }
+    put(Deed::What::drop, before);
+    put(Deed::What::take, lease_);
     return Heard::taken;
 }
 

@@ -65,6 +65,9 @@ class DhcpClient {
     /// What can be used of a reply: nothing without a time, a server, and an address for one host.
     [[nodiscard]] std::optional<Lease> lease_of(const wire::DhcpReply& said) const;
 
+    /// The host leaves: the address is its server's again, and no other is asked for.
+    void give_back(Instant now);
+
     enum class Conflict : std::uint8_t { none, duplicate };
     /// Somebody else has `address`, or is about to take it (RFC 5227 §2.1.1).
     Conflict on_claim(Instant now, const Ipv4& address);
@@ -82,15 +85,19 @@ class DhcpClient {
     [[nodiscard]] State state() const { return state_; }
     /// The lease in use.
     [[nodiscard]] std::optional<Lease> lease() const;
+    [[nodiscard]] const Ipv4& server() const { return server_; }
+    [[nodiscard]] Instant ends_at() const { return ends_at_; }
 
     /// What the engine has to do, in this order.
     struct Deed {
         enum class What : std::uint8_t {
-            send,      // `message` to `destination`, from `source`
-            probe,     // ask by ARP who has the address of `lease`
-            take,      // the address of `lease` is ours from now on, with its routes
-            announce,  // tell by ARP that it is (RFC 5227 §2.3)
-            drop,      // it is ours no more
+            send,       // `message` to `destination`, from `source`
+            probe,      // ask by ARP who has the address of `lease`
+            take,       // the address of `lease` is ours from now on, with its routes
+            announce,   // tell by ARP that it is (RFC 5227 §2.3)
+            extend,     // it stays ours, for longer
+            drop,       // it is ours no more
+            give_back,  // nor is it, for we told its server so
         } what = What::send;
         wire::DhcpQuestion message;
         Ipv4 source;

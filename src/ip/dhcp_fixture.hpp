@@ -45,6 +45,7 @@ inline constexpr int dhcp_request = 3;
 inline constexpr int dhcp_decline = 4;
 inline constexpr int dhcp_ack = 5;
 inline constexpr int dhcp_nak = 6;
+inline constexpr int dhcp_release = 7;
 
 /// What a server gives; what a test does not care about is fine.
 struct Given {

@@ -24,6 +24,7 @@ constexpr std::uint64_t dhcp_purpose = 7;
 Engine::Parts::Parts(const Config& config, std::uint64_t seed, event::HostIndex own_host,
                      buf::Pool& own_pool)
     : reply_ring(config.reply_ring),
+      batches(config.batches),
       leases(config.dhcp),
       lease_numbers(Rng(seed).derive(dhcp_purpose)),
       host(own_host),
@@ -43,6 +44,7 @@ Engine::Engine(const Config& config, std::uint64_t seed, event::HostIndex host, 
 Engine::~Engine() = default;
 
 InterfaceIndex Engine::add_interface(Interface interface) {
+    interface.batches = parts_->batches == event::Switch::on;
     const std::vector<wire::Prefix> unproved = parts_->take_unproved(interface);
     const InterfaceIndex index = parts_->interfaces.add(std::move(interface));
     parts_->begin_autoconf(index, unproved);
@@ -84,6 +86,8 @@ bool Engine::is_leasing() const {
     return std::ranges::any_of(parts_->dhcp, [](const DhcpClient& each) { return !each.lease(); });
 }
 
+void Engine::give_back_leases(const Turn& turn) { parts_->give_back_leases(turn); }
+
 Arrival Engine::receive(const Turn& turn, InterfaceIndex in, FramePtr frame) {
     return parts_->receive(turn, in, std::move(frame));
 }
@@ -112,9 +116,17 @@ void Engine::send_error(const Turn& turn, const PacketIn& packet, std::uint8_t t
     }
 }
 
-void Engine::confirm(const Turn& turn, const IpAddr& peer) {
-    const auto hop = parts_->hop_to(peer, IpAddr{});
+bool Engine::seeks_proof() const { return parts_->neighbors.seeks_proof(); }
+
+void Engine::confirm(const Turn& turn, const IpAddr& peer, const IpAddr& source) {
+    const auto hop = parts_->hop_to(peer, source);
     if (hop) parts_->neighbors.confirm(turn, {hop->interface, hop->address});
+}
+
+void Engine::doubt(const Turn& turn, const IpAddr& peer, const IpAddr& source) {
+    parts_->forget_redirect(peer);
+    const auto hop = parts_->hop_to(peer, source);
+    if (hop) parts_->neighbors.doubt(turn, {hop->interface, hop->address});
 }
 
 void Engine::advance(const Turn& turn) {
@@ -171,14 +183,21 @@ Result<Engine::Path> Engine::path(IpAddr destination, std::optional<IpAddr> boun
     }
     const Interface& interface = parts_->interfaces.at(hop->interface);
     return Path{*source, hop->interface, hop->mtu != 0 ? hop->mtu : interface.mtu,
-                interface.super_segment_max};
+                interface.text_max()};
 }
 
 std::uint32_t Engine::super_segment_max(InterfaceIndex interface) const {
-    return parts_->interfaces.at(interface).super_segment_max;
+    return parts_->interfaces.at(interface).text_max();
+}
+
+bool Engine::joins_segments(InterfaceIndex interface) const {
+    return parts_->interfaces.at(interface).batches;
 }
 
 bool Engine::is_local(IpAddr address) const { return parts_->interfaces.is_local(address); }
+std::optional<InterfaceIndex> Engine::owner(const IpAddr& address) const {
+    return parts_->interfaces.owner(address);
+}
 bool Engine::is_broadcast(IpAddr address) const { return parts_->interfaces.is_broadcast(address); }
 
 }  // namespace dt::ip

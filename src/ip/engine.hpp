@@ -2,6 +2,7 @@
 // here, packets out get header, route, neighbour and link header here.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -47,6 +48,13 @@ struct ErrorIn {
     IpAddr destination;
     std::uint8_t protocol = 0;
     std::array<std::byte, 8> transport{};  // first octets of the quoted transport header
+    static constexpr std::size_t text_max = 1280;
+    std::vector<std::byte> text{};  // what is quoted behind them, as far as that
+
+    void keep_text(Octets quoted) {
+        const Octets kept = quoted.first(std::min(quoted.size(), text_max));
+        text.assign(kept.begin(), kept.end());
+    }
 };
 
 /// What came out of one frame.
@@ -81,6 +89,9 @@ class Engine {
     [[nodiscard]] const NeighborTable& neighbors() const;
     /// Whether a link that leases its address (Config::dhcp) is still without one.
     [[nodiscard]] bool is_leasing() const;
+    /// The host leaves: what it leases is its servers' again (RFC 2131 §4.4.6). What says so leaves
+    /// by next_frame() as all else does.
+    void give_back_leases(const Turn& turn);
 
     /// One frame in, its link header at the front. Only while may_receive().
     [[nodiscard]] Arrival receive(const Turn& turn, InterfaceIndex in, FramePtr frame);
@@ -89,8 +100,15 @@ class Engine {
     Status send(const Turn& turn, PacketOut&& packet);
     /// Queues an ICMP error about `packet` (rate limited, RFC 1122 §3.2.2 rules).
     void send_error(const Turn& turn, const PacketIn& packet, std::uint8_t type, std::uint8_t code);
-    /// The transport saw its data acknowledged by `peer`: its next hop is alive (ARP-010).
-    void confirm(const Turn& turn, const IpAddr& peer);
+    /// True while some next hop would be asked whether it is there unless confirm() comes before.
+    [[nodiscard]] bool seeks_proof() const;
+    /// The transport saw what it sent from `source` acknowledged by `peer`: the next hop to it is
+    /// alive (ARP-010).
+    void confirm(const Turn& turn, const IpAddr& peer, const IpAddr& source);
+    /// The transport hears nothing from `peer`, to which it has sent from `source` again and again:
+    /// what a router said of the way there is forgotten, and the next hop is asked whether it is
+    /// still there (RFC 1122 §3.3.1.4, RFC 9293 §3.8.3).
+    void doubt(const Turn& turn, const IpAddr& peer, const IpAddr& source);
 
     void advance(const Turn& turn);
     /// Next frame ready to leave, with its interface; by lo too.
@@ -126,7 +144,11 @@ class Engine {
                                     std::optional<InterfaceIndex> by = std::nullopt) const;
     /// Octets of text that one frame of a link may carry; 0 = one segment.
     [[nodiscard]] std::uint32_t super_segment_max(InterfaceIndex interface) const;
+    /// Whether segments that arrive by it one behind the other are joined (Interface::batches).
+    [[nodiscard]] bool joins_segments(InterfaceIndex interface) const;
     [[nodiscard]] bool is_local(IpAddr address) const;
+    /// The interface that has `address`; every 127/8 address is lo's.
+    [[nodiscard]] std::optional<InterfaceIndex> owner(const IpAddr& address) const;
     [[nodiscard]] bool is_broadcast(IpAddr address) const;
 
   private:

@@ -120,6 +120,13 @@ TEST_F(IpEngine, IP4_017_and_IP4_018_identifications_are_counted_and_keyed_by_de
     EXPECT_LT(related, 5);
 }
 
+TEST_F(IpEngine, IP4_017_the_segments_of_a_super_segment_share_no_identification_with_the_next) {
+    IdSource ids(Rng{1});
+    const std::uint16_t first = ids.next(addr("10.0.0.1"), addr("10.0.0.2"), 6, 40);
+    const std::uint16_t next = ids.next(addr("10.0.0.1"), addr("10.0.0.2"), 6);
+    EXPECT_EQ(static_cast<std::uint16_t>(next - first), 40);
+}
+
 TEST_F(IpEngine, IP4_019_a_large_packet_is_fragmented_where_that_is_allowed) {
     PacketOut packet = out_to("10.9.0.2", 2008);
     packet.dont_fragment = false;

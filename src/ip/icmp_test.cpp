@@ -84,6 +84,45 @@ TEST_F(Icmp, IP4_021_a_secondary_address_answers_for_itself) {
     EXPECT_EQ(IpAddr{frames[0].ip().source()}, addr("10.8.0.1"));
 }
 
+Bytes timestamp_request() {
+    Bytes message(wire::TimestampRepr::size);
+    wire::TimestampRepr{.id = 77, .sequence = 5, .originated = 12'345, .received = 0, .sent = 0}
+        .emit(message);
+    return message;
+}
+
+TEST_F(Icmp, ICMP4_010_a_timestamp_request_is_answered_with_our_clock) {
+    now += std::chrono::milliseconds{90'061'001};
+    inject(icmp(timestamp_request()));
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1U);
+    EXPECT_EQ(frames[0].ip().total_length(), 40);
+    EXPECT_TRUE(frames[0].icmp().is_checksum_correct());
+    const auto answer = wire::TimestampRepr::parse(frames[0].ip().payload());
+    const wire::TimestampRepr expected{.type = wire::Icmpv4Type::timestamp_reply,
+                                       .id = 77,
+                                       .sequence = 5,
+                                       .originated = 12'345,
+                                       .received = 0x8000'0000U | 90'061'001U,
+                                       .sent = 0x8000'0000U | 90'061'001U};
+    EXPECT_EQ(answer, expected);
+}
+
+TEST_F(Icmp, ICMP4_010_a_timestamp_request_to_many_or_cut_short_is_not_answered) {
+    Packet to_many = icmp(timestamp_request());
+    to_many.destination = addr("10.9.0.255");
+    to_many.to = Mac::broadcast();
+    inject(to_many);
+    Bytes message = timestamp_request();
+    message.resize(16);
+    store_be<std::uint16_t>(message, 2, 0);
+    store_be(message, 2, Checksum::of(message).finish());
+    inject(icmp(message));
+    EXPECT_TRUE(sent().empty());
+    EXPECT_EQ(icmp_dropped(Reason::not_offered), 1U);
+    EXPECT_EQ(icmp_dropped(Reason::bad_header), 1U);
+}
+
 TEST_F(Icmp, ICMP4_002_echo_to_many_is_not_answered) {
     for (const char* destination : {"10.9.0.255", "255.255.255.255", "224.0.0.1"}) {
         Packet packet = icmp(echo_request(8));
@@ -229,7 +268,7 @@ TEST_F(Icmp, ICMP4_009_errors_have_tos_0_and_ttl_64) {
 }
 
 TEST_F(Icmp, ICMP4_011_and_ICMP4_012_old_messages_have_no_effect) {
-    for (const std::uint8_t type : std::initializer_list<std::uint8_t>{4, 5, 13, 15, 17}) {
+    for (const std::uint8_t type : std::initializer_list<std::uint8_t>{4, 5, 14, 15, 17}) {
         Bytes message = echo_request(20);
         message[0] = std::byte{type};
         store_be<std::uint16_t>(message, 2, 0);

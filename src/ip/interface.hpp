@@ -22,8 +22,16 @@ struct Interface {
     std::vector<wire::Prefix> addresses;  // address with its prefix length; the first is primary
     bool vouches = false;                 // link vouches for its frames: checksums not needed
     std::uint32_t super_segment_max = 0;  // octets of text in one frame, 0 = one MSS
-    std::uint32_t mtu_v6 = 0;             // as a router said it, 0 = the link's
-    std::uint8_t hop_limit = 64;          // of IPv6, as a router said it
+    /// Super-segments all the same: cut as they leave, joined as they arrive (Linux GSO and GRO).
+    bool batches = false;
+    std::uint32_t mtu_v6 = 0;     // as a router said it, 0 = the link's
+    std::uint8_t hop_limit = 64;  // of IPv6, as a router said it
+
+    static constexpr std::uint32_t batch_max = 65'535 - 20 - 60;  // octets of text
+    /// Octets of text that TCP may give it at once; 0 = one MSS.
+    [[nodiscard]] std::uint32_t text_max() const {
+        return super_segment_max == 0 && batches ? batch_max : super_segment_max;
+    }
 };
 
 /// Least MTU of a link that carries IPv6, in octets (RFC 8200 §5; IP6-010).

@@ -11,6 +11,7 @@
 
 namespace dt::ip {
 
+using event::LeaseChange;
 using event::Reason;
 
 namespace {
@@ -94,9 +95,36 @@ void Engine::Parts::do_deed(const Turn& turn, const DhcpClient& client,
     switch (deed.what) {
         case What::send: return send_dhcp(turn, link, deed);
         case What::probe: return put_arp_probe(link, Ipv4::any(), address);
-        case What::take: return take_lease(link, deed.lease);
+        case What::take:
+            take_lease(link, deed.lease);
+            return tell_lease(turn, client, deed.lease, LeaseChange::Step::taken);
         case What::announce: return put_arp_probe(link, address, address);
-        case What::drop: return drop_lease(link, deed.lease);
+        case What::extend: return tell_lease(turn, client, deed.lease, LeaseChange::Step::extended);
+        case What::drop:
+            drop_lease(link, deed.lease);
+            return tell_lease(turn, client, deed.lease, LeaseChange::Step::over);
+        case What::give_back:
+            drop_lease(link, deed.lease);
+            return tell_lease(turn, client, deed.lease, LeaseChange::Step::given_back);
+    }
+}
+
+void Engine::Parts::tell_lease(const Turn& turn, const DhcpClient& client, const Lease& lease,
+                               LeaseChange::Step step) {
+    const bool is_held = step == LeaseChange::Step::taken || step == LeaseChange::Step::extended;
+    const Duration left =
+        client.ends_at() == never ? Duration::max() : client.ends_at() - turn.now();
+    turn.emit(LeaseChange{.address = lease.address.network,
+                          .length = lease.address.length,
+                          .step = step,
+                          .server = client.server(),
+                          .left = is_held ? left : Duration::zero()});
+}
+
+void Engine::Parts::give_back_leases(const Turn& turn) {
+    for (DhcpClient& client : dhcp) {
+        client.give_back(turn.now());
+        do_deeds(turn, client);
     }
 }
 

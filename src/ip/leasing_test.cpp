@@ -18,6 +18,51 @@ TEST_F(DhcpTest, vuln_18_a_giant_lease_neither_overflows_nor_ends) {
     EXPECT_TRUE(asked().empty());
 }
 
+std::vector<event::LeaseChange::Step> steps(const EventLog& log) {
+    std::vector<event::LeaseChange::Step> found;
+    for (const auto& each : log.all<event::LeaseChange>()) found.push_back(each.step);
+    return found;
+}
+
+TEST_F(DhcpTest, ALeaseIsToldWhenItIsTakenExtendedAndOver) {
+    using Step = event::LeaseChange::Step;
+    lease({.lease_s = 1000});
+    const auto taken = log.all<event::LeaseChange>().back();
+    EXPECT_EQ(taken.address, addr("10.77.0.50"));
+    EXPECT_EQ(taken.length, 24);
+    EXPECT_EQ(taken.server, addr("10.77.0.1"));
+    EXPECT_GT(taken.left, 990s);
+    know(link, "10.77.0.1", 4);
+    hear(dhcp_ack, next_asked(600s), {.lease_s = 1000}, "10.77.0.50");
+    EXPECT_EQ(steps(log), (std::vector{Step::taken, Step::extended}));
+    run(1100s);
+    EXPECT_EQ(steps(log), (std::vector{Step::taken, Step::extended, Step::over}));
+    EXPECT_FALSE(address());
+}
+
+TEST_F(DhcpTest, AHostThatLeavesGivesItsLeaseBackAndAsksForNoOther) {
+    lease();
+    asked();
+    know(link, "10.77.0.1", 4);
+    host.give_back_leases(turn());
+    const auto told = asked();
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].type(), dhcp_release);
+    EXPECT_EQ(told[0].ip().destination(), addr("10.77.0.1").v4());
+    EXPECT_EQ(told[0].ip().source(), addr("10.77.0.50").v4());
+    EXPECT_FALSE(address());
+    EXPECT_EQ(steps(log).back(), event::LeaseChange::Step::given_back);
+    run(24h);
+    EXPECT_TRUE(asked().empty());
+}
+
+TEST_F(DhcpTest, WhoHasNoLeaseGivesNoneBack) {
+    host.give_back_leases(turn());
+    run(1h);
+    EXPECT_TRUE(asked().empty());
+    EXPECT_TRUE(log.all<event::LeaseChange>().empty());
+}
+
 TEST_F(DhcpTest, vuln_18_a_lease_of_a_second_is_none) {
     const Asked discover = next_asked();
     hear(dhcp_offer, discover, {.lease_s = 1});

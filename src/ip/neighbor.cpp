@@ -133,6 +133,20 @@ void NeighborTable::confirm(const Turn& turn, const NeighborKey& key) {
     entry.due = turn.now() + reachable_time(turn, key);
 }
 
+void NeighborTable::doubt(const Turn& turn, const NeighborKey& key) {
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return;
+    Entry& entry = found->second;
+    const bool is_believed = has_address(entry.state) && entry.state != NeighborState::probe &&
+                             entry.state != NeighborState::permanent;
+    const bool was_asked_lately =
+        entry.asked != Instant{} && turn.now() - entry.asked < retry_time(turn, key);
+    if (!is_believed || was_asked_lately) return;
+    enter(turn, key, entry, NeighborState::probe);
+    entry.questions = 0;
+    ask(turn, key, entry);
+}
+
 void NeighborTable::add_permanent(const Turn& turn, const NeighborKey& key, Mac mac) {
     auto found = entries_.find(key);
     if (found == entries_.end()) found = add(turn, key);
@@ -246,6 +260,7 @@ void NeighborTable::ask(const Turn& turn, const NeighborKey& key, Entry& entry) 
     const bool knows = entry.state == NeighborState::probe;
     questions_.push({key, knows ? std::optional(entry.mac) : std::nullopt});
     ++entry.questions;
+    entry.asked = turn.now();
     set_timer(key, entry, turn.now() + retry_time(turn, key));
 }
 

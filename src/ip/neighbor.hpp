@@ -68,8 +68,13 @@ class NeighborTable {
     };
     /// The table of ND-025: only of a neighbour that is known. False where that is nothing to us.
     bool hear(const Turn& turn, const NeighborKey& key, const Advertised& said);
+    /// True while a question is out or will be: proof from the transport may spare it.
+    [[nodiscard]] bool seeks_proof() const { return !timers_.empty(); }
     /// The transport saw its data acknowledged by way of `key` (ARP-010).
     void confirm(const Turn& turn, const NeighborKey& key);
+    /// The transport has sent the same text by way of `key` again and again: it is asked whether it
+    /// is still there, at most once in the time between questions (RFC 1122 §3.3.1.4).
+    void doubt(const Turn& turn, const NeighborKey& key);
     void add_permanent(const Turn& turn, const NeighborKey& key, Mac mac);
     /// What a router says of a link (RFC 4861 §6.3.4): 0 = as configured. Of IPv6 neighbours alone.
     void set_times(InterfaceIndex interface, Duration reachable, Duration retransmit);
@@ -115,6 +120,7 @@ class NeighborTable {
         NeighborState state = NeighborState::failed;
         Mac mac;
         Instant due = never;  // of the timer; of a reachable entry: when it grows stale
+        Instant asked{};      // when the last question left
         std::uint8_t questions = 0;
         std::deque<FramePtr> held;
         std::size_t held_octets = 0;

@@ -47,6 +47,35 @@ TEST_F(Neighbor, ARP_001_a_request_for_us_is_answered_by_unicast) {
     }
 }
 
+TEST_F(Neighbor, TCP_9293_MUST_20_a_neighbour_in_doubt_is_asked_at_once_and_not_too_often) {
+    know_peer();
+    ASSERT_TRUE(send_to_peer());
+    answer();
+    sent();
+    ASSERT_EQ(state(), NeighborState::reachable);
+    now += 2s;
+    host.doubt(turn(), addr("10.9.0.2"), addr("10.9.0.1"));
+    EXPECT_EQ(state(), NeighborState::probe);
+    const auto asked = sent();
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(asked[0].link().destination(), mac(2));
+    EXPECT_EQ(asked[0].arp().target_ip, peer);
+    answer();
+    EXPECT_EQ(state(), NeighborState::reachable);
+    host.doubt(turn(), addr("10.9.0.2"), addr("10.9.0.1"));
+    EXPECT_EQ(state(), NeighborState::reachable);
+    EXPECT_TRUE(sent().empty());
+}
+
+TEST_F(Neighbor, ADoubtAboutNobodyOrAPermanentNeighbourAsksNothing) {
+    host.doubt(turn(), addr("10.9.0.2"), addr("10.9.0.1"));
+    EXPECT_FALSE(state());
+    know(1, "10.9.0.2", 2);
+    host.doubt(turn(), addr("10.9.0.2"), addr("10.9.0.1"));
+    EXPECT_EQ(state(), NeighborState::permanent);
+    EXPECT_TRUE(sent().empty());
+}
+
 TEST_F(Neighbor, ARP_002_and_vuln_18_other_formats_are_refused) {
     const Bytes fine = arp({ArpOperation::request, mac(2), peer, Mac{}, ours}, Mac::broadcast());
     struct Change {
@@ -219,7 +248,7 @@ TEST_F(Neighbor, ARP_010_advice_from_the_transport_keeps_it_reachable) {
     ASSERT_TRUE(send_to_peer());
     sent();
     for (int i = 0; i < 30; ++i) {
-        host.confirm(turn(), addr("10.9.0.2"));
+        host.confirm(turn(), addr("10.9.0.2"), addr("10.9.0.1"));
         advance(2s);
         ASSERT_TRUE(send_to_peer());
         const auto frames = sent();

@@ -34,14 +34,16 @@ std::optional<std::size_t> checksum_place(std::uint8_t protocol) {
 
 }  // namespace
 
-std::uint16_t IdSource::next(const IpAddr& source, const IpAddr& destination,
-                             std::uint8_t protocol) {
+std::uint16_t IdSource::next(const IpAddr& source, const IpAddr& destination, std::uint8_t protocol,
+                             std::uint32_t count) {
     const auto a = source.words();
     const auto b = destination.words();
     const std::array<std::uint64_t, 5> words{a[0], a[1], b[0], b[1], protocol};
     const std::uint64_t hash = base::siphash_2_4(key_, words);
     std::uint16_t& counter = counters_[hash % counters_.size()];
-    return static_cast<std::uint16_t>((hash >> 48) + counter++);
+    const auto first = static_cast<std::uint16_t>((hash >> 48) + counter);
+    counter = static_cast<std::uint16_t>(counter + count);
+    return first;
 }
 
 std::uint32_t IdSource::next_v6(const IpAddr& source, const IpAddr& destination) {

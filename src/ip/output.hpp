@@ -37,8 +37,9 @@ class IdSource {
   public:
     explicit IdSource(Rng rng) : key_(SipKey::from(rng)) {}
 
+    /// The first of `count` in a row: a super-segment takes one for each of its segments.
     [[nodiscard]] std::uint16_t next(const IpAddr& source, const IpAddr& destination,
-                                     std::uint8_t protocol);
+                                     std::uint8_t protocol, std::uint32_t count = 1);
     /// Of an IPv6 fragment header: 32 bits, unpredictable (RFC 7739; IP6-018).
     [[nodiscard]] std::uint32_t next_v6(const IpAddr& source, const IpAddr& destination);
     /// A flow label: the same for all packets of one conversation, never 0 (RFC 6437 §3; IP6-019).

@@ -51,6 +51,8 @@ struct Engine::Parts {
     /// A message for raw sockets beside what is done with it here.
     [[nodiscard]] PacketIn copy_of(const PacketIn& packet) const;
     void on_echo(const Turn& turn, PacketIn packet);
+    void on_timestamp(const Turn& turn, PacketIn packet);
+    void send_back(const Turn& turn, PacketIn packet);
     Arrival on_error(const Turn& turn, const PacketIn& packet) const;
     void forward(const Turn& turn, InterfaceIndex in, FramePtr frame, bool link_to_many);
     void expire_fragments(const Turn& turn);
@@ -84,6 +86,9 @@ struct Engine::Parts {
     void do_deed(const Turn& turn, const Autoconf::Deed& deed);
     void on_router_advertisement(const Turn& turn, const PacketIn& packet);
     void on_redirect(const Turn& turn, const PacketIn& packet);
+    Arrival on_redirect_v4(const Turn& turn, const PacketIn& packet);
+    void keep_redirect(const Redirect& said);
+    void forget_redirect(const IpAddr& destination);
     /// What goes by a neighbour that is silent, or by a router that is none any more, goes the
     /// usual way again (RFC 4861 §7.3.3, §6.3.5); what such a router said, too.
     enum class Gone : std::uint8_t { neighbour, router };
@@ -101,6 +106,9 @@ struct Engine::Parts {
     void do_deeds(const Turn& turn, DhcpClient& client);
     void take_lease(InterfaceIndex interface, const Lease& lease);
     void drop_lease(InterfaceIndex interface, const Lease& lease);
+    void give_back_leases(const Turn& turn);
+    static void tell_lease(const Turn& turn, const DhcpClient& client, const Lease& lease,
+                           event::LeaseChange::Step step);
     void send_dhcp(const Turn& turn, InterfaceIndex out, const DhcpClient::Deed& deed);
     /// The client that a datagram is for, wherever programs listen.
     [[nodiscard]] DhcpClient* client_of(PacketIn& packet);
@@ -145,6 +153,8 @@ struct Engine::Parts {
                  bool dont_fragment);
     void dispatch(const Turn& turn, const Hop& hop, FramePtr packet, const IpAddr& destination);
     void dispatch_to_one(const Turn& turn, const Hop& hop, FramePtr packet);
+    void depart(const Turn& turn, InterfaceIndex out, FramePtr packet, Mac to,
+                wire::EtherType type);
     void put_link_header(InterfaceIndex out, FramePtr frame, Mac to, wire::EtherType type);
     void reply(const Turn& turn, Reply owed);
     void send_error(const Turn& turn, const Culprit& culprit, const wire::Icmpv4Repr& error,
@@ -158,6 +168,7 @@ struct Engine::Parts {
     [[nodiscard]] event::FrameId number(const Frame& frame);
 
     std::size_t reply_ring;
+    event::Switch batches;  // of every link but lo
     event::Switch leases;
     Rng lease_numbers;
     event::HostIndex host;

@@ -195,9 +195,9 @@ Arrival Engine::Parts::take_icmp(const Turn& turn, PacketIn packet) {
         case Icmpv4Type::destination_unreachable:
         case Icmpv4Type::time_exceeded:
         case Icmpv4Type::parameter_problem: return on_error(turn, packet);
+        case Icmpv4Type::redirect: return on_redirect_v4(turn, packet);
+        case Icmpv4Type::timestamp_request: on_timestamp(turn, std::move(packet)); return {};
         case Icmpv4Type::source_quench:  // RFC 6633
-        case Icmpv4Type::redirect:       // accepted from no one by default (IP4-033)
-        case Icmpv4Type::timestamp_request:
         case Icmpv4Type::timestamp_reply:
             turn.emit(told_of(packet, event::Step::dropped, Reason::not_offered));
             return {};
@@ -214,6 +214,11 @@ void Engine::Parts::on_echo(const Turn& turn, PacketIn packet) {
     }
     turn.emit(told_of(packet, event::Step::received, Reason::none));
     make_echo_reply(*packet.frame);
+    send_back(turn, std::move(packet));
+}
+
+/// The message that `packet` holds now leaves for who sent it.
+void Engine::Parts::send_back(const Turn& turn, PacketIn packet) {
     event::IcmpMoved told = told_of(packet, event::Step::sent, Reason::none);
     std::swap(told.source, told.destination);
     reply(turn, IcmpAnswer{PacketOut{.source = packet.destination,
@@ -224,6 +229,27 @@ void Engine::Parts::on_echo(const Turn& turn, PacketIn packet) {
                                      .ttl = 64,
                                      .dont_fragment = false},
                            told});
+}
+
+/// RFC 792, RFC 1122 §3.2.2.8; to many it is not answered, as an echo (Linux). A stack knows no
+/// time of day: it gives its own clock's, with the bit that says so.
+void Engine::Parts::on_timestamp(const Turn& turn, PacketIn packet) {
+    static_cast<void>(make_contiguous(*packet.frame, packet.frame->size()));
+    const auto asked = wire::TimestampRepr::parse(packet.frame->front());
+    if (packet.to_many || !asked) {
+        const Reason reason = packet.to_many ? Reason::not_offered : Reason::bad_header;
+        turn.emit(told_of(packet, event::Step::dropped, reason));
+        return;
+    }
+    turn.emit(told_of(packet, event::Step::received, Reason::none));
+    const auto since = std::chrono::floor<std::chrono::milliseconds>(turn.now().time_since_epoch());
+    wire::TimestampRepr answer = *asked;
+    answer.type = Icmpv4Type::timestamp_reply;
+    answer.received = answer.sent = wire::TimestampRepr::of_other_clock(since);
+    const FramePtr request = std::move(packet.frame);
+    packet.frame = pool.frame();
+    answer.emit(packet.frame->prepend(wire::TimestampRepr::size));
+    send_back(turn, std::move(packet));
 }
 
 /// An error about something we sent, for the transport that sent it (RFC 1122 §3.2.2).
@@ -256,8 +282,9 @@ Arrival Engine::Parts::on_error(const Turn& turn, const PacketIn& packet) const 
                   .protocol = static_cast<std::uint8_t>(sent.protocol()),
                   .transport = {}};
     std::memcpy(error.transport.data(), sent.payload().data(), transport_octets);
+    error.keep_text(sent.payload().subspan(transport_octets));
     Arrival arrival;
-    arrival.error = error;
+    arrival.error = std::move(error);
     return arrival;
 }
 

@@ -316,8 +316,9 @@ Arrival Engine::Parts::on_error_v6(const Turn& turn, const PacketIn& packet) con
                   .protocol = static_cast<std::uint8_t>(place->protocol),
                   .transport = {}};
     std::memcpy(error.transport.data(), transport.data(), transport_octets);
+    error.keep_text(quoted.subspan(place->offset + transport_octets));
     Arrival arrival;
-    arrival.error = error;
+    arrival.error = std::move(error);
     return arrival;
 }
 

@@ -41,13 +41,16 @@ class RouteTable {
 
     /// The best route to `destination`. A route whose gateway `is_dead(interface, gateway)` yields
     /// to any other that matches, and is taken only where there is no other (IP4-032).
+    /// `by`: only those by this interface.
     template <class IsDead>
-    [[nodiscard]] std::optional<Hop> find(const IpAddr& destination, IsDead is_dead) const {
+    [[nodiscard]] std::optional<Hop> find(const IpAddr& destination, IsDead is_dead,
+                                          std::optional<InterfaceIndex> by = std::nullopt) const {
         const Route* best = nullptr;
         const Route* best_alive = nullptr;
         for (std::size_t i = 0; i < routes_.size(); ++i) {
             if (!patterns_[i].fits(destination)) continue;
             const Route& route = routes_[i];
+            if (by && route.interface != *by) continue;
             if (is_better(route, best)) best = &route;
             const bool dead = route.gateway && is_dead(route.interface, *route.gateway);
             if (!dead && is_better(route, best_alive)) best_alive = &route;

@@ -13,7 +13,8 @@ using event::Reason;
 namespace {
 
 constexpr std::size_t redirects_max = 64;
-constexpr std::uint8_t host_bits = 128;  // a redirect is about one destination alone
+constexpr std::uint8_t host_bits_v4 = 32;  // a redirect is about one destination alone
+constexpr std::uint8_t host_bits_v6 = 128;
 
 bool is_v6(const wire::Prefix& own) { return !own.network.is_v4(); }
 
@@ -159,26 +160,71 @@ void Engine::Parts::on_redirect(const Turn& turn, const PacketIn& packet) {
         return drop_for(Reason::redirect_refused);
     }
     Route better;
-    better.destination = {destination, host_bits};
+    better.destination = {destination, host_bits_v6};
     if (!is_on_link) better.gateway = IpAddr(said->target);
     better.interface = packet.interface;
-    std::erase_if(redirects, [&](const Redirect& old) {
-        if (old.route.destination != better.destination) return false;
-        routes.remove(old.route);
-        return true;
-    });
-    if (redirects.size() == redirects_max) {  // the oldest makes room (ND-022)
-        routes.remove(redirects.front().route);
-        redirects.erase(redirects.begin());
-    }
-    redirects.push_back({better, packet.source});
-    routes.add(better);
+    keep_redirect({better, packet.source});
     turn.emit(told_of(packet, event::Step::received, Reason::none));
     if (said->options.target_link) {
         static_cast<void>(neighbors.learn(turn, {packet.interface, IpAddr(said->target)},
                                           *said->options.target_link, Proof::unsolicited,
                                           Admit::unknown_too));
     }
+}
+
+/// RFC 1122 §3.2.2.2, where the host is told to heed them: the destination's present first hop
+/// names another router of its link. That of a network is taken for the destination alone (Linux).
+Arrival Engine::Parts::on_redirect_v4(const Turn& turn, const PacketIn& packet) {
+    const auto drop_for = [&](Reason reason) {
+        turn.emit(told_of(packet, event::Step::dropped, reason));
+        return Arrival{};
+    };
+    const bool is_heeded = turn.config().accept_redirects == event::Switch::on;
+    if (!is_heeded || forwarding == Forwarding::on) return drop_for(Reason::not_offered);
+    static_cast<void>(make_contiguous(*packet.frame, packet.frame->size()));
+    const auto message = wire::Icmpv4View::parse(packet.frame->front());
+    const auto quoted = message->quoted();
+    constexpr std::uint8_t code_max = 3;  // of hosts and networks, with a type of service or not
+    if (!quoted || message->code() > code_max) return drop_for(Reason::bad_header);
+    const IpAddr destination = quoted->header.destination();
+    const IpAddr router = message->gateway();
+    const auto hop = hop_to(destination, quoted->header.source());
+    const bool is_first_hop = hop && hop->interface == packet.interface &&
+                              hop->address == packet.source &&
+                              packet.source != destination;  // who is next door is no gateway
+    const auto& links = interfaces.at(packet.interface).addresses;
+    const bool is_neighbour =
+        router.is_unicast() && !interfaces.is_local(router) && !interfaces.is_broadcast(router) &&
+        std::ranges::any_of(links, [&](const auto& own) { return own.contains(router); });
+    const bool is_ours = interfaces.is_local(quoted->header.source());
+    if (!is_ours || !is_first_hop || !is_neighbour || router == packet.source) {
+        return drop_for(Reason::redirect_refused);
+    }
+    Route better;
+    better.destination = {destination, host_bits_v4};
+    if (router != destination) better.gateway = router;
+    better.interface = packet.interface;
+    keep_redirect({better, packet.source});
+    turn.emit(told_of(packet, event::Step::received, Reason::none));
+    return {};
+}
+
+void Engine::Parts::keep_redirect(const Redirect& said) {
+    forget_redirect(said.route.destination.network);
+    if (redirects.size() == redirects_max) {  // the oldest makes room (ND-022)
+        routes.remove(redirects.front().route);
+        redirects.erase(redirects.begin());
+    }
+    redirects.push_back(said);
+    routes.add(said.route);
+}
+
+void Engine::Parts::forget_redirect(const IpAddr& destination) {
+    std::erase_if(redirects, [&](const Redirect& old) {
+        if (old.route.destination.network != destination) return false;
+        routes.remove(old.route);
+        return true;
+    });
 }
 
 void Engine::Parts::forget_redirects(Gone what, const NeighborKey& gone) {

@@ -58,6 +58,18 @@ TEST_F(RouterTest, ND_011_what_a_router_says_of_the_link_holds) {
     EXPECT_EQ(questions[1].first - questions[0].first, 2s);
 }
 
+TEST_F(RouterTest, ARouterThatAsksForHasteIsNotFollowedBelowWhatLinuxTakes) {
+    settle();
+    know_routers();
+    hear_router({.lifetime_s = 1800, .reachable_ms = 1, .retrans_ms = 1});
+    later.clear();
+    EXPECT_TRUE(next_hop_of("2001:db8::77").has_value());
+    advance(1s);
+    const auto questions = messages(probe_type);
+    ASSERT_GE(questions.size(), 2U);
+    EXPECT_EQ(questions[1].first - questions[0].first, 10ms);
+}
+
 TEST_F(RouterTest, ND_030_lifetime_0_takes_the_router_away_and_nothing_else) {
     settle();
     hear_router({.options = prefix("2001:db8:1::", 64, on_link | autonomous, 7200, 7200)});

@@ -2,32 +2,22 @@
 #include "ip/segmentation.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <optional>
 
+#include "base/assert.hpp"
 #include "ip/output.hpp"
 #include "wire/ipv4.hpp"
 #include "wire/ipv6.hpp"
-#include "wire/tcp.hpp"
+#include "wire/places.hpp"
 
 namespace dt::ip {
 
-namespace {
-
-/// The IP and TCP headers of a packet, copied.
-struct Headers {
-    std::array<std::byte, 120> octets{};
-    std::size_t ip = 0;     // octets of the IP header
-    std::size_t total = 0;  // of both
-    std::uint16_t id = 0;   // of IPv4
-    bool is_v4 = true;
-
-    [[nodiscard]] MutableOctets tcp() { return MutableOctets{octets}.subspan(ip, total - ip); }
-};
+using wire::Ipv4Place;
+using wire::Ipv6Place;
+using wire::TcpPlace;
 
 /// The IP part of headers_of; nothing where TCP does not follow at once.
-std::optional<Headers> ip_header_of(const Frame& packet) {
+std::optional<Cutter::Headers> Cutter::ip_header_of(const Frame& packet) {
     Headers headers;
     if (const auto v6 = wire::Ipv6View::parse_quoted(packet.front())) {
         if (v6->next_header() != wire::NextHeader::tcp) return std::nullopt;
@@ -38,97 +28,128 @@ std::optional<Headers> ip_header_of(const Frame& packet) {
     const auto v4 = wire::Ipv4View::parse_quoted(packet.front());
     if (!v4 || v4->protocol() != wire::IpProtocol::tcp) return std::nullopt;
     headers.ip = v4->header_length();
-    headers.id = v4->id();
     return headers;
 }
 
-std::optional<Headers> headers_of(Frame& packet) {
+std::optional<Cutter::Headers> Cutter::headers_of(Frame& packet) {
     auto headers = ip_header_of(packet);
     if (!headers) return std::nullopt;
     if (!make_contiguous(packet, headers->ip + wire::TcpView::header_min)) return std::nullopt;
-    const auto words = std::to_integer<std::size_t>(packet.front()[headers->ip + 12] >> 4);
+    const auto words =
+        std::to_integer<std::size_t>(packet.front()[headers->ip + TcpPlace::offset] >> 4);
     headers->total = headers->ip + 4 * words;
     if (words < 5 || !make_contiguous(packet, headers->total)) return std::nullopt;
     std::memcpy(headers->octets.data(), packet.front().data(), headers->total);
     return headers;
 }
 
-/// What differs in the piece that starts `at` octets into the text: FIN and PSH stand on the last
-/// piece only, CWR on the first only (RFC 3168 §6.1.2).
-void adjust_tcp(MutableOctets tcp, std::size_t at, bool is_last) {
-    store_be(tcp, 4, load_be<std::uint32_t>(tcp, 4) + static_cast<std::uint32_t>(at));
-    TcpFlags flags = TcpFlags::from_bits(std::to_integer<std::uint8_t>(tcp[13]));
-    if (!is_last) flags = flags.without(TcpFlag::fin | TcpFlag::psh);
-    if (at != 0) flags = flags.without(TcpFlag::cwr);
-    tcp[13] = static_cast<std::byte>(flags.bits());
-    store_be<std::uint16_t>(tcp, wire::TcpRepr::checksum_offset, 0);
-}
-
-void adjust_ip(MutableOctets ip, std::size_t size, std::uint16_t id) {
-    if (std::to_integer<unsigned>(ip[0]) >> 4 == 6) {
-        store_be(ip, 4, static_cast<std::uint16_t>(size - ip.size()));
-        return;
-    }
-    store_be(ip, 2, static_cast<std::uint16_t>(size));
-    store_be(ip, 4, id);
-    store_be<std::uint16_t>(ip, 10, 0);
-    store_be(ip, 10, Checksum::of(ip).finish());
-}
-
-IpAddr source_of(Octets ip, bool is_v4) {
-    return is_v4 ? IpAddr{Ipv4::load(ip, 12)} : IpAddr{Ipv6::load(ip, 8)};
-}
-IpAddr destination_of(Octets ip, bool is_v4) {
-    return is_v4 ? IpAddr{Ipv4::load(ip, 16)} : IpAddr{Ipv6::load(ip, 24)};
-}
-
-}  // namespace
-
 std::size_t wire_size(Frame& packet) {
     if (!packet.offload.is_super_segment()) return packet.size();
-    const auto headers = headers_of(packet);
+    const auto headers = Cutter::headers_of(packet);
     if (!headers) return packet.size();
     return std::min(packet.size(), headers->total + packet.offload.segment_size);
 }
 
 std::size_t largest_piece(const Frame& transport) {
-    constexpr std::size_t offset_at = 12;  // of the header's length in words (RFC 9293 §3.1)
     const Octets front = transport.front();
-    if (!transport.offload.is_super_segment() || front.size() <= offset_at) return transport.size();
+    if (!transport.offload.is_super_segment() || front.size() <= TcpPlace::offset)
+        return transport.size();
     const std::size_t header =
-        std::size_t{std::to_integer<std::uint8_t>(front[offset_at])} / 16 * 4;
+        std::size_t{std::to_integer<std::uint8_t>(front[TcpPlace::offset])} / 16 * 4;
     return std::min(transport.size(), header + transport.offload.segment_size);
 }
 
-std::vector<FramePtr> cut_super_segment(Frame& packet, buf::Pool& pool) {
-    std::vector<FramePtr> segments;
+std::optional<Cutter> Cutter::of(Frame& packet, buf::Pool& pool) {
     const auto headers = headers_of(packet);
-    if (!headers) return segments;
-    const std::size_t text = packet.size() - headers->total;
-    const std::size_t piece_max = packet.offload.segment_size;
-    std::size_t at = 0;
-    do {  // a piece without text where there is none at all
-        const std::size_t piece = std::min(piece_max, text - at);
-        Headers own = *headers;
-        adjust_tcp(own.tcp(), at, at + piece == text);
-        adjust_ip(MutableOctets{own.octets}.first(own.ip), own.total + piece,
-                  static_cast<std::uint16_t>(own.id + segments.size()));
-        FramePtr frame = pool.frame();
-        frame->id = packet.id;
-        frame->marked_bad = packet.marked_bad;
-        const MutableOctets head = frame->prepend(own.total);
-        std::memcpy(head.data(), own.octets.data(), own.total);
-        add_part(*frame, packet, own.total + at, piece);
-        const Checksum sum =
-            wire::pseudo_header(source_of(head, own.is_v4), destination_of(head, own.is_v4),
-                                wire::IpProtocol::tcp,
-                                static_cast<std::uint32_t>(frame->size() - own.ip))
-                .add(sum_of(*frame, own.ip));
-        store_be(head, own.ip + wire::TcpRepr::checksum_offset, sum.finish());
-        segments.push_back(std::move(frame));
-        at += piece;
-    } while (at < text);
-    return segments;
+    if (!headers) return std::nullopt;
+    return Cutter(packet, pool, *headers);
+}
+
+Cutter::Cutter(Frame& packet, buf::Pool& pool, const Headers& headers)
+    : packet_(packet), pool_(pool), headers_(headers) {
+    const bool has_text_in_head = packet.head().size() > headers.total;
+    if (has_text_in_head) packet.flatten();
+    if (packet.head().empty()) offset_ = static_cast<std::uint32_t>(headers.total);
+    text_ = packet.size() - headers.total;
+
+    const MutableOctets ip = MutableOctets{headers_.octets}.first(headers.ip);
+    const MutableOctets tcp =
+        MutableOctets{headers_.octets}.subspan(headers.ip, headers.total - headers.ip);
+    if (headers.is_v4) {
+        id_ = load_be<std::uint16_t>(ip, Ipv4Place::id);
+        store_be<std::uint16_t>(ip, Ipv4Place::length, 0);
+        store_be<std::uint16_t>(ip, Ipv4Place::id, 0);
+        store_be<std::uint16_t>(ip, Ipv4Place::checksum, 0);
+        fixed_ip_ = Checksum::of(ip);
+    }
+    seq_ = Seq{load_be<std::uint32_t>(tcp, TcpPlace::seq)};
+    flags_ = TcpFlags::from_bits(std::to_integer<std::uint8_t>(tcp[TcpPlace::flags]));
+    store_be<std::uint32_t>(tcp, TcpPlace::seq, 0);
+    store_be<std::uint16_t>(tcp, wire::TcpRepr::checksum_offset, 0);
+    tcp[TcpPlace::flags] = std::byte{0};
+    const Octets addresses =
+        headers.is_v4 ? ip.subspan(Ipv4Place::addresses, 8) : ip.subspan(Ipv6Place::addresses, 32);
+    fixed_tcp_ =
+        Checksum::of(tcp).add(addresses).add_u16(static_cast<std::uint16_t>(wire::IpProtocol::tcp));
+}
+
+FramePtr Cutter::next() {
+    if (count_ > 0 && at_ == text_) return {};
+    const std::size_t most = std::max<std::size_t>(packet_.offload.segment_size, 1);
+    const std::size_t text = std::min(most, text_ - at_);
+    FramePtr frame = pool_.frame();
+    frame->id = packet_.id;
+    frame->marked_bad = packet_.marked_bad;
+    const MutableOctets head = frame->prepend(headers_.total);
+    std::memcpy(head.data(), headers_.octets.data(), headers_.total);
+    add_text(*frame, text);
+    put_ip(head.first(headers_.ip), text);
+    put_tcp(head.subspan(headers_.ip), *frame, text);
+    at_ += text;
+    ++count_;
+    return frame;
+}
+
+void Cutter::put_ip(MutableOctets header, std::size_t text) const {
+    if (!headers_.is_v4) {
+        const auto length = static_cast<std::uint16_t>(headers_.total - headers_.ip + text);
+        store_be(header, Ipv6Place::length, length);
+        return;
+    }
+    const auto length = static_cast<std::uint16_t>(headers_.total + text);
+    const auto id = static_cast<std::uint16_t>(id_ + count_);
+    store_be(header, Ipv4Place::length, length);
+    store_be(header, Ipv4Place::id, id);
+    store_be(header, Ipv4Place::checksum, Checksum(fixed_ip_).add_u16(length).add_u16(id).finish());
+}
+
+/// FIN and PSH stand on the last segment only, CWR on the first only (RFC 3168 §6.1.2).
+void Cutter::put_tcp(MutableOctets header, const Frame& frame, std::size_t text) const {
+    const Seq seq = seq_ + static_cast<std::uint32_t>(at_);
+    TcpFlags flags = flags_;
+    if (at_ + text != text_) flags = flags.without(TcpFlag::fin | TcpFlag::psh);
+    if (at_ != 0) flags = flags.without(TcpFlag::cwr);
+    store_be(header, TcpPlace::seq, seq.value());
+    header[TcpPlace::flags] = static_cast<std::byte>(flags.bits());
+    Checksum sum = fixed_tcp_;
+    sum.add_u32(seq.value()).add_u16(flags.bits());
+    sum.add_u32(static_cast<std::uint32_t>(header.size() + text));
+    for (const Slice& slice : frame.slices()) sum.add(slice.octets());
+    store_be(header, wire::TcpRepr::checksum_offset, sum.finish());
+}
+
+void Cutter::add_text(Frame& to, std::size_t count) {
+    while (count > 0) {
+        const Slice& slice = packet_.slices()[slice_];
+        const std::uint32_t left = slice.size() - offset_;
+        const auto part = static_cast<std::uint32_t>(std::min<std::size_t>(count, left));
+        if (part > 0) DT_ASSERT(to.add(slice.part(offset_, part)));
+        count -= part;
+        offset_ += part;
+        if (offset_ < slice.size()) continue;
+        offset_ = 0;
+        ++slice_;
+    }
 }
 
 }  // namespace dt::ip

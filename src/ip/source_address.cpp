@@ -15,11 +15,13 @@ struct Policy {
     int label;
 };
 
-// RFC 6724 §2.1, longest prefix first; IPv4 has no place here.
+// RFC 6724 §2.1, longest prefix first; IPv4 has no place here. Labels are compared for equality
+// alone, so their numbers need not be Linux's; its grouping is, which has ORCHID (RFC 4843) too.
 constexpr std::array policies{
     Policy{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128, 0},
     Policy{{}, 96, 3},
     Policy{{0x20, 0x01}, 32, 5},
+    Policy{{0x20, 0x01, 0x00, 0x10}, 28, 7},
     Policy{{0x20, 0x02}, 16, 2},
     Policy{{0x3f, 0xfe}, 16, 12},
     Policy{{0xfe, 0xc0}, 10, 11},

@@ -41,6 +41,13 @@ TEST_F(SourceAddress, SRC_002_the_scope_fits_the_destination) {
     EXPECT_EQ(chosen(out, "ff0e::1"), "2001:db8::1");
 }
 
+TEST_F(SourceAddress, SRC_015_orchid_addresses_have_a_label_of_their_own) {
+    const auto out = add({own("2001:1f::1"), own("2001:db8::1")});
+    // By the longest prefix it would be the other one, which shares 26 bits.
+    EXPECT_EQ(chosen(out, "2001:20::5"), "2001:db8::1");
+    EXPECT_EQ(chosen(out, "2001:10::5"), "2001:1f::1");
+}
+
 TEST_F(SourceAddress, SRC_005_the_outgoing_interface_is_preferred) {
     add({own("2001:db8:1::1")});
     const auto second = add({own("2001:db8:2::1")}, 2);

@@ -68,8 +68,10 @@ Fit fit_of(const PacketOut& packet, std::uint32_t mtu) {
 void put_header_of_family(PacketOut& packet, IdSource& ids, std::uint8_t hop_limit) {
     if (packet.destination.is_v4()) {
         const bool needs_id = !packet.dont_fragment;
-        put_header(packet, needs_id ? ids.next(packet.source, packet.destination, packet.protocol)
-                                    : std::uint16_t{0});
+        const std::uint32_t count = packet.frame->offload.segment_count(packet.frame->size());
+        put_header(packet, needs_id
+                               ? ids.next(packet.source, packet.destination, packet.protocol, count)
+                               : std::uint16_t{0});
         return;
     }
     // DEVIATES: RFC 4861 §6.3.4 asks for the router's limit where the program named none; one
@@ -171,12 +173,15 @@ std::optional<Hop> Engine::Parts::find_hop(const IpAddr& destination, const IpAd
     const auto is_dead = [this](InterfaceIndex out, const IpAddr& gateway) {
         return neighbors.is_failed({out, gateway});
     };
-    if (auto hop = routes.find(destination, is_dead)) {
+    if (auto hop = routes.find(destination, is_dead, by)) {
         const bool is_said = !destination.is_v4() && hop->mtu == 0;
         if (is_said) hop->mtu = interfaces.at(hop->interface).mtu_v6;
         return hop;
     }
-    if (!destination.is_broadcast() && !destination.is_multicast()) return std::nullopt;
+    // On a link that the program names an address without a route is taken for a neighbour (Linux).
+    const bool is_taken_near = by && *by != loopback_interface && destination.is_v4();
+    const bool is_to_many = destination.is_broadcast() || destination.is_multicast();
+    if (!is_to_many && !is_taken_near) return std::nullopt;
     const auto link = link_of(source, by);
     return link ? std::optional(Hop{*link, destination}) : std::nullopt;
 }
@@ -206,7 +211,8 @@ Status Engine::Parts::send(const Turn& turn, PacketOut&& packet) {
     const bool stays = packet.ttl == 0 && packet.destination.is_multicast();
     if (packet.ttl == 0 && !stays) packet.ttl = 64;  // IP4-010
     const bool by_link = out.vouches && fit == Fit::whole && packet.protocol != icmpv6_number;
-    finish_transport(packet, by_link ? ChecksumBy::link : ChecksumBy::us);
+    const bool is_cut = packet.frame->offload.is_super_segment() && out.super_segment_max == 0;
+    if (!is_cut) finish_transport(packet, by_link ? ChecksumBy::link : ChecksumBy::us);
     put_header_of_family(packet, ids, out.hop_limit);
     hop->loops = packet.loops;
     hop->leaves = stays ? event::Switch::off : event::Switch::on;
@@ -216,15 +222,8 @@ Status Engine::Parts::send(const Turn& turn, PacketOut&& packet) {
 /// A packet with its header goes on whole, or in fragments.
 Status Engine::Parts::queue(const Turn& turn, const Hop& hop, FramePtr packet,
                             const IpAddr& destination, bool dont_fragment) {
-    const Interface& out = interfaces.at(hop.interface);
     const std::uint32_t mtu = mtu_of(hop);
     packet->id = number(*packet);
-    if (packet->offload.is_super_segment() && out.super_segment_max == 0) {
-        auto segments = cut_super_segment(*packet, pool);
-        if (segments.empty()) drop(turn, *packet, Reason::bad_header);
-        for (FramePtr& segment : segments) dispatch(turn, hop, std::move(segment), destination);
-        return {};
-    }
     if (packet->size() <= mtu || packet->offload.is_super_segment()) {
         dispatch(turn, hop, std::move(packet), destination);
         return {};
@@ -258,7 +257,7 @@ void Engine::Parts::dispatch(const Turn& turn, const Hop& hop, FramePtr packet,
                              const IpAddr& destination) {
     const wire::EtherType type = ether_type_of(destination);
     if (hop.interface == loopback_interface) {
-        return put_link_header(hop.interface, std::move(packet), Mac{}, type);
+        return depart(turn, hop.interface, std::move(packet), Mac{}, type);
     }
     if (is_to_one(destination)) return dispatch_to_one(turn, hop, std::move(packet));
     const bool is_broadcast = interfaces.is_broadcast(destination);
@@ -279,10 +278,22 @@ void Engine::Parts::dispatch(const Turn& turn, const Hop& hop, FramePtr packet,
 void Engine::Parts::dispatch_to_one(const Turn& turn, const Hop& hop, FramePtr packet) {
     const NeighborKey key{hop.interface, hop.address};
     if (const auto to = neighbors.use(turn, key)) {
-        put_link_header(hop.interface, std::move(packet), *to, ether_type_of(hop.address));
+        depart(turn, hop.interface, std::move(packet), *to, ether_type_of(hop.address));
     } else {
         neighbors.hold(turn, key, std::move(packet));
     }
+}
+
+/// A super-segment for a link that takes none is cut up here: for all of it there was one way, one
+/// neighbour and one header.
+void Engine::Parts::depart(const Turn& turn, InterfaceIndex out, FramePtr packet, Mac to,
+                           wire::EtherType type) {
+    if (!packet->offload.is_super_segment() || interfaces.at(out).super_segment_max > 0) {
+        return put_link_header(out, std::move(packet), to, type);
+    }
+    auto cutter = Cutter::of(*packet, pool);
+    if (!cutter) return drop(turn, *packet, Reason::bad_header);
+    while (FramePtr segment = cutter->next()) put_link_header(out, std::move(segment), to, type);
 }
 
 void Engine::Parts::put_link_header(InterfaceIndex out, FramePtr frame, Mac to,
@@ -352,8 +363,8 @@ void Engine::Parts::give_up(const Turn& turn, NeighborTable::GivenUp gone) {
 /// What is owed becomes frames: packets that waited for a neighbour, replies, questions.
 void Engine::Parts::fill_ready(const Turn& turn) {
     while (auto released = neighbors.next_released()) {
-        put_link_header(released->key.interface, std::move(released->packet), released->mac,
-                        ether_type_of(released->key.address));
+        depart(turn, released->key.interface, std::move(released->packet), released->mac,
+               ether_type_of(released->key.address));
     }
     while (!replies.empty() && ready.empty()) {
         put_reply(turn, replies.pop());

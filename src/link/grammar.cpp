@@ -16,10 +16,10 @@ constexpr auto link_nouns = std::to_array<std::string_view>(
 constexpr auto link_examples = std::to_array<std::string_view>(
     {"20ms", "5ms", "1%", "1%", "1%", "1%", "10Mbit", "64KiB", "1500B"});
 
-constexpr auto action_words =
-    std::to_array<std::string_view>({"drop", "delay", "dup", "corrupt", "reorder", "silence"});
+constexpr auto action_words = std::to_array<std::string_view>(
+    {"drop", "delay", "dup", "corrupt", "reorder", "silence", "mark"});
 constexpr auto fault_words = std::to_array<std::string_view>(
-    {"seg", "nth", "every", "p", "port", "flow", "after", "at", "for", "by"});
+    {"seg", "nth", "every", "p", "port", "flow", "after", "larger", "at", "for", "by"});
 constexpr auto segment_words =
     std::to_array<std::string_view>({"any", "syn", "synack", "ack", "data", "fin", "rst"});
 
@@ -219,6 +219,8 @@ std::optional<TextError> set_condition(FaultSpec& fault, std::string_view key, T
     if (key == "flow") return count(count_max, [&](auto n) { fault.flow = n; });
     if (key == "after")
         return store(parse_size(value, {key, "a size"}), [&](auto n) { fault.after = n; });
+    if (key == "larger")
+        return store(parse_size(value, {key, "a size"}), [&](auto n) { fault.larger = n; });
     if (key == "at") return span([&](Duration at) { fault.at = at; });
     if (key == "for") return span([&](Duration lasts) { fault.lasts = lasts; });
     return span([&](Duration by) { fault.by = by; });
@@ -228,6 +230,7 @@ std::string_view fault_example(std::string_view key) {
     if (key == "seg") return "syn";
     if (key == "p") return "1%";
     if (key == "after") return "4096B";
+    if (key == "larger") return "1400B";
     if (key == "port") return "8080";
     if (key == "at" || key == "for" || key == "by") return "20ms";
     return "1";

@@ -96,7 +96,8 @@ TEST(FaultGrammar, ReadsTheClassics) {
 
 TEST(FaultGrammar, ReadsEveryCondition) {
     const auto fault = parse_fault(
-        "a->b: delay,seg=data,nth=2..4,every=3,p=50%,port=80,flow=2,after=4096B,by=5ms");
+        "a->b: "
+        "delay,seg=data,nth=2..4,every=3,p=50%,port=80,flow=2,after=4096B,larger=1KiB,by=5ms");
     ASSERT_TRUE(fault) << fault.error().sentence;
     EXPECT_EQ(fault->nth, (Range{2, 4}));
     EXPECT_EQ(fault->every, 3U);
@@ -104,6 +105,7 @@ TEST(FaultGrammar, ReadsEveryCondition) {
     EXPECT_EQ(fault->port, 80);
     EXPECT_EQ(fault->flow, 2U);
     EXPECT_EQ(fault->after, 4096U);
+    EXPECT_EQ(fault->larger, 1024U);
     EXPECT_EQ(fault->by, Duration(5ms));
 }
 
@@ -155,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Wrong{"dorp,seg=syn", 1, 4, "unknown fault `dorp`", "did you mean `drop`?"},
         Wrong{"rst,seg=data", 1, 3, "unknown fault `rst`",
-              "faults: drop delay dup corrupt reorder silence"},
+              "faults: drop delay dup corrupt reorder silence mark"},
         Wrong{"drop,seg=sin", 10, 3, "unknown segment `sin`", "did you mean `syn`?"},
         Wrong{"drop,nht=1", 6, 3, "unknown key `nht` in a fault", "did you mean `nth`?"},
         Wrong{"drop,p=5", 8, 1, "a share needs a percent sign", "write `p=5%`"},

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/assert.hpp"
+#include "base/checksum.hpp"
 #include "wire/ethernet.hpp"
 
 namespace dt::link {
@@ -50,6 +51,47 @@ void corrupt(buf::Frame& frame, std::uint64_t draw) {
     std::byte* const octets = whole.block().get()->data();
     DT_ASSERT(whole.octets().data() == octets && whole.block().is_unique());
     octets[first + bit / 8] ^= std::byte{1} << (bit % 8);
+}
+
+namespace {
+
+constexpr std::size_t ip_at = wire::EthernetRepr::size();
+constexpr std::uint16_t ecn_v4 = 0x0003;  // of the first two octets of the header
+constexpr std::uint16_t ecn_v6 = 0x0030;
+constexpr std::size_t checksum_v4_at = ip_at + 10;
+
+/// Where the ECN field lies in the first two octets of the IP header; 0 where no field says ECT.
+std::uint16_t ecn_of(Octets front) {
+    const auto view = wire::EthernetView::parse(front);
+    if (!view || view->header_length() != ip_at || front.size() < checksum_v4_at + 2) return 0;
+    const bool is_v4 = view->type() == wire::EtherType::ipv4;
+    if (!is_v4 && view->type() != wire::EtherType::ipv6) return 0;
+    const std::uint16_t field = is_v4 ? ecn_v4 : ecn_v6;
+    const bool is_capable = (load_be<std::uint16_t>(front, ip_at) & field) != 0;
+    return is_capable ? field : std::uint16_t{0};
+}
+
+void set_ce(MutableOctets front, std::uint16_t field) {
+    const auto before = load_be<std::uint16_t>(front, ip_at);
+    const auto after = static_cast<std::uint16_t>(before | field);
+    store_be(front, ip_at, after);
+    if (field != ecn_v4) return;
+    const auto checksum = load_be<std::uint16_t>(front, checksum_v4_at);
+    store_be(front, checksum_v4_at, base::update_checksum(checksum, before, after));
+}
+
+}  // namespace
+
+void mark_congestion(buf::Frame& frame) {
+    const std::uint16_t field = ecn_of(frame.front());
+    if (field == 0) return;
+    // A slice is never written: the headers of a frame from outside lie in one.
+    if (frame.head().empty()) {
+        frame.flatten();
+        const Slice& whole = frame.slices().front();
+        return set_ce({whole.block().get()->data(), whole.size()}, field);
+    }
+    set_ce(frame.head(), field);
 }
 
 Link::Link(std::uint16_t index, const LinkSpec& spec, Surroundings& surroundings)
@@ -139,6 +181,7 @@ void Link::carry_touched(Instant now, PortIndex from, PortIndex to, FramePtr fra
     Instant arrival =
         std::max(*left + way.rules.impairment.delay + verdict.jitter, way.last_arrival);
     way.last_arrival = arrival;
+    if (verdict.marked) mark_congestion(*frame);
     if (verdict.corrupted) {
         corrupt(*frame, verdict.corrupted->draw);
         report(now, {.frame = frame->id,

@@ -104,6 +104,9 @@ class Link {
 
 /// A frame with the same headers and the same slices.
 [[nodiscard]] FramePtr copy_of(buf::Pool& pool, const buf::Frame& frame);
+/// Sets CE in an IP packet that is ECN-capable (RFC 3168 §5); any other stays as it is. The
+/// receiver's ECE and the sender's answer are the events of it.
+void mark_congestion(buf::Frame& frame);
 /// Changes one bit behind the link header, in a private copy, and marks the frame bad.
 void corrupt(buf::Frame& frame, std::uint64_t draw);
 

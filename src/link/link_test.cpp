@@ -200,24 +200,35 @@ struct Nth {
     const char* fault;
     std::vector<std::uint64_t> lost;
 };
-class NthFault : public testing::TestWithParam<Nth> {};
-TEST_P(NthFault, LosesExactlyThatSegment) {
-    Bench bench(2, "", {GetParam().fault});
-    bench.send(start, {.flags = syn, .seq = 100});                                  // 1
-    bench.send(start, {.flags = syn, .seq = 100});                                  // 2
-    bench.send(start, {.from = 2, .to = 1, .flags = syn_ack, .seq = 900});          // 3
-    bench.send(start, {.flags = ack, .seq = 101});                                  // 4
-    bench.send(start, {.flags = ack, .seq = 101, .text = "0123456789"});            // 5
-    bench.send(start, {.from = 2, .to = 1, .flags = ack, .seq = 901});              // 6
-    bench.send(start, {.flags = ack, .seq = 111, .text = "0123456789"});            // 7
-    bench.send(start, {.flags = fin_ack, .seq = 121, .text = "bye"});               // 8
-    bench.send(start, {.from = 2, .to = 1, .flags = fin_ack, .seq = 901});          // 9
-    bench.send(start, {.flags = syn, .seq = 5, .port = 40001});                     // 10
-    bench.send(start, {.from = 2, .to = 1, .flags = TcpFlag::rst, .port = 40001});  // 11
+/// Which of eleven segments of two connections `fault` loses.
+std::vector<std::uint64_t> lost_by(const std::string& fault, Family family) {
+    Bench bench(2, "", {fault});
+    const auto send = [&](SegmentText what) {
+        what.family = family;
+        bench.send(start, what);
+    };
+    send({.flags = syn, .seq = 100});                                  // 1
+    send({.flags = syn, .seq = 100});                                  // 2
+    send({.from = 2, .to = 1, .flags = syn_ack, .seq = 900});          // 3
+    send({.flags = ack, .seq = 101});                                  // 4
+    send({.flags = ack, .seq = 101, .text = "0123456789"});            // 5
+    send({.from = 2, .to = 1, .flags = ack, .seq = 901});              // 6
+    send({.flags = ack, .seq = 111, .text = "0123456789"});            // 7
+    send({.flags = fin_ack, .seq = 121, .text = "bye"});               // 8
+    send({.from = 2, .to = 1, .flags = fin_ack, .seq = 901});          // 9
+    send({.flags = syn, .seq = 5, .port = 40001});                     // 10
+    send({.from = 2, .to = 1, .flags = TcpFlag::rst, .port = 40001});  // 11
     std::vector<std::uint64_t> lost;
     for (const auto& touched : bench.sink.touched()) lost.push_back(touched.frame);
-    EXPECT_EQ(lost, GetParam().lost) << GetParam().fault;
     EXPECT_EQ(bench.count_arrivals(start), 11 - lost.size());
+    return lost;
+}
+class NthFault : public testing::TestWithParam<Nth> {};
+TEST_P(NthFault, LosesExactlyThatSegment) {
+    EXPECT_EQ(lost_by(GetParam().fault, Family::v4), GetParam().lost) << GetParam().fault;
+}
+TEST_P(NthFault, LosesTheSameSegmentOverIpv6) {
+    EXPECT_EQ(lost_by(GetParam().fault, Family::v6), GetParam().lost) << GetParam().fault;
 }
 INSTANTIATE_TEST_SUITE_P(
     All, NthFault,
@@ -230,6 +241,39 @@ INSTANTIATE_TEST_SUITE_P(
                     Nth{"drop,flow=2", {10, 11}}, Nth{"drop,port=40001", {10, 11}},
                     Nth{"drop,every=5", {5, 10}}, Nth{"drop,p=0%", {}}, Nth{"a: silence,at=1s", {}},
                     Nth{"b: silence,at=0s,for=1s", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}}));
+
+TEST(Fault, LargerCountsTheOctetsOfTheIpPacket) {
+    EXPECT_EQ(lost_by("drop,larger=49B", Family::v4), (std::vector<std::uint64_t>{5, 7}));
+    EXPECT_EQ(lost_by("drop,larger=50B", Family::v4), (std::vector<std::uint64_t>{}));
+    EXPECT_EQ(lost_by("drop,larger=69B", Family::v6), (std::vector<std::uint64_t>{5, 7}));
+    EXPECT_EQ(lost_by("drop,larger=70B", Family::v6), (std::vector<std::uint64_t>{}));
+}
+
+class MarkFault : public testing::TestWithParam<Family> {};
+// RFC 3168 §5: a router marks what is ECN-capable, and nothing else.
+TEST_P(MarkFault, SetsCongestionExperiencedInWhatIsCapable) {
+    Bench bench(2, "", {"mark,seg=data"});
+    for (std::uint8_t ecn = 0; ecn <= 3; ++ecn) {
+        bench.send(start, {.flags = ack, .text = "x", .family = GetParam(), .ecn = ecn});
+        const InFlight* flight = bench.link->arrived(start);
+        ASSERT_NE(flight, nullptr);
+        const auto packet = flight->frame->front().subspan(wire::EthernetRepr::size());
+        const bool is_v4 = GetParam() == Family::v4;
+        const auto word = load_be<std::uint16_t>(packet, 0);
+        EXPECT_EQ((is_v4 ? word : word >> 4) & 3, ecn == 0 ? 0 : 3) << int{ecn};
+        const bool is_sum_right = Checksum().add(packet.first(20)).is_correct();
+        EXPECT_TRUE(!is_v4 || is_sum_right) << int{ecn};
+        bench.link->pop();
+    }
+}
+TEST_P(MarkFault, LeavesOtherSegmentsAlone) {
+    Bench bench(2, "", {"mark,seg=data"});
+    bench.send(start, {.flags = ack, .family = GetParam(), .ecn = 2});
+    const auto packet = bench.link->arrived(start)->frame->front();
+    const auto word = load_be<std::uint16_t>(packet, wire::EthernetRepr::size());
+    EXPECT_EQ((GetParam() == Family::v4 ? word : word >> 4) & 3, 2);
+}
+INSTANTIATE_TEST_SUITE_P(Both, MarkFault, testing::Values(Family::v4, Family::v6));
 
 TEST(Fault, TimeWindowBeginsWithTheWorldAndEnds) {
     Bench bench(2, "", {"b: silence,at=2s,for=1s"});

@@ -1,7 +1,10 @@
 // Which rules strike which frame.
 #include "link/rules.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
+#include "wire/ethernet.hpp"
 
 namespace dt::link {
 
@@ -87,7 +90,9 @@ std::string_view Rules::text(RuleNumber rule) const {
 }
 
 Rules::Subject Rules::subject_of(PathRules& path, const buf::Frame& frame) {
-    Subject subject{.sighting = Sighting::of(frame), .place = {}, .nth = 0};
+    Subject subject;
+    subject.sighting = Sighting::of(frame);
+    subject.octets = frame.size() - std::min(frame.size(), wire::EthernetRepr::size());
     subject.place = flows_.place(subject.sighting);
     const auto kind = static_cast<std::uint64_t>(subject.sighting.kind);
     if (path.counters_.size() >= PathRules::counters_max) path.counters_.clear();
@@ -132,6 +137,7 @@ bool Rules::strikes(Instant now, const PathRules& path, Fault& fault, const Subj
     }
     if (spec.flow && subject.place.ordinal != *spec.flow) return false;
     if (spec.after != 0 && subject.place.sent <= spec.after) return false;
+    if (spec.larger && subject.octets <= *spec.larger) return false;
     ++fault.met;
     if (spec.nth && !spec.nth->holds(fault.met)) return false;
     if (spec.every && fault.met % *spec.every != 0) return false;
@@ -146,6 +152,7 @@ void Rules::apply(const Fault& fault, std::uint64_t number, Verdict& verdict) {
         case FaultAction::delay: verdict.late = {hit, fault.spec.by}; return;
         case FaultAction::dup: verdict.duplicated = hit; return;
         case FaultAction::corrupt: verdict.corrupted = hit; return;
+        case FaultAction::mark: verdict.marked = hit; return;
         case FaultAction::reorder: {
             const bool is_given = fault.spec.by != Duration{};
             verdict.late = {hit, is_given ? fault.spec.by : reorder_time(number)};

@@ -34,6 +34,7 @@ struct Verdict {
     std::optional<Hit> lost;
     std::optional<Hit> corrupted;
     std::optional<Hit> duplicated;
+    std::optional<Hit> marked;
     /// Beyond the link's delay, out of order.
     struct Late {
         Hit hit;
@@ -106,6 +107,7 @@ class Rules {
         Sighting sighting;
         Flows::Place place;
         std::uint64_t nth = 0;
+        std::size_t octets = 0;  // of what the Ethernet header carries
     };
 
     [[nodiscard]] std::uint64_t draw(const PathRules& path, RuleNumber rule,

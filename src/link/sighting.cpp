@@ -1,18 +1,21 @@
-// Reading the headers of a frame that passes a link (RFC 894, RFC 791 §3.1, RFC 9293 §3.1).
+// Reading the headers of a frame that passes a link (RFC 894, RFC 791 §3.1, RFC 8200 §3, RFC 9293
+// §3.1).
 #include "link/sighting.hpp"
 
 #include <algorithm>
 
 #include "wire/ethernet.hpp"
 #include "wire/ipv4.hpp"
+#include "wire/ipv6.hpp"
 #include "wire/tcp.hpp"
 
 namespace dt::link {
 
 namespace {
 
-/// Octets that hold all headers: 14 + 4 of Ethernet, 60 of IPv4, 60 of TCP.
-constexpr std::size_t headers_max = 138;
+/// Octets that hold all headers: 14 + 4 of Ethernet, 60 of IPv4 or 40 of IPv6 and some of extension
+/// headers, 60 of TCP.
+constexpr std::size_t headers_max = 256;
 
 SegmentKind kind_of(wire::TcpFlags flags, std::uint32_t text_length) {
     if (flags.rst()) return SegmentKind::rst;
@@ -54,6 +57,22 @@ void read_ipv4(Sighting& sighting, Octets ip) {
     if (view->protocol() == wire::IpProtocol::udp) read_udp(sighting, view->payload());
 }
 
+/// As read_ipv4; what follows extension headers is found where these are at hand too.
+void read_ipv6(Sighting& sighting, Octets ip) {
+    sighting.protocol = Sighting::Protocol::other_ip;
+    const auto view = wire::Ipv6View::parse_quoted(ip);
+    if (!view) return;
+    sighting.tuple.local.addr = view->source();
+    sighting.tuple.remote.addr = view->destination();
+    const auto place = wire::find_transport(ip);
+    const std::size_t whole = wire::Ipv6View::header_length + view->payload_length();
+    if (!place || place->offset > whole) return;
+    const Octets transport = ip.subspan(place->offset);
+    if (place->protocol == wire::NextHeader::tcp)
+        read_tcp(sighting, transport, whole - place->offset);
+    if (place->protocol == wire::NextHeader::udp) read_udp(sighting, transport);
+}
+
 }  // namespace
 
 Sighting Sighting::of(const buf::Frame& frame) {
@@ -62,7 +81,7 @@ Sighting Sighting::of(const buf::Frame& frame) {
     const auto view = wire::EthernetView::parse(front.first(std::min(front.size(), headers_max)));
     if (!view) return sighting;
     if (view->type() == wire::EtherType::ipv4) read_ipv4(sighting, view->payload());
-    if (view->type() == wire::EtherType::ipv6) sighting.protocol = Protocol::other_ip;
+    if (view->type() == wire::EtherType::ipv6) read_ipv6(sighting, view->payload());
     return sighting;
 }
 

@@ -111,6 +111,7 @@ enum class FaultAction : std::uint8_t {
     corrupt,
     reorder,
     silence,  ///< every frame is lost, ARP too: a dead peer
+    mark,     ///< what is ECN-capable says that it met congestion (RFC 3168 §5)
 };
 
 /// A run of ordinals, first is 1, both included.
@@ -131,12 +132,13 @@ struct FaultSpec {
     std::optional<Range> nth;
     std::optional<std::uint64_t> every;
     std::optional<Share> p;
-    std::optional<std::uint16_t> port;  ///< either end's
-    std::optional<std::uint64_t> flow;  ///< ordinal of a TCP flow in the world, first is 1
-    std::uint64_t after = 0;            ///< octets of text this direction of the flow has sent
-    std::optional<Duration> at;         ///< since the world began
-    std::optional<Duration> lasts;      ///< `for`: since `at`
-    Duration by{};                      ///< of `delay`, and of `reorder` where it is given
+    std::optional<std::uint16_t> port;    ///< either end's
+    std::optional<std::uint64_t> flow;    ///< ordinal of a TCP flow in the world, first is 1
+    std::uint64_t after = 0;              ///< octets of text this direction of the flow has sent
+    std::optional<std::uint64_t> larger;  ///< IP packets of more octets than this (RFC 4821 §1)
+    std::optional<Duration> at;           ///< since the world began
+    std::optional<Duration> lasts;        ///< `for`: since `at`
+    Duration by{};                        ///< of `delay`, and of `reorder` where it is given
     std::string text;
 };
 

@@ -68,6 +68,9 @@ Parsed state_condition(const std::string& object) {
     Condition condition;
     condition.state = lower(object);
     if (condition.state == "estab") condition.state = "established";
+    if (condition.state == "syn-recv") condition.state = "syn-received";
+    if (condition.state == "unconn") condition.state = "closed";
+    if (condition.state == "listening") condition.state = "listen";
     for (std::size_t i = 0; i < event::state_count; ++i) {
         if (lower(event::name(static_cast<event::State>(i))) == condition.state) return condition;
     }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -63,6 +64,33 @@ client SYN-SENT    10.0.0.1:40008 10.0.0.2:8080     -        -     0     1    1 
 server TIME-WAIT   10.0.0.2:9000  10.0.0.1:40000    -        -     -     -    0 time-wait 41.2 s   -
 6 sockets: 1 LISTEN, 3 ESTABLISHED, 1 SYN-SENT, 1 TIME-WAIT · 10 SYNs ignored
 )");
+}
+
+// Shown as RFC 9293 writes them, and found by that name or by the one that ss has for it.
+TEST(SocketTable, TCP_CONN_027_each_state_is_shown_and_found_by_its_name) {
+    constexpr std::array<const char*, event::state_count> names_of_ss{
+        "UNCONN",     "LISTEN",     "SYN-SENT", "SYN-RECV", "ESTAB",    "FIN-WAIT-1",
+        "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",  "LAST-ACK", "TIME-WAIT"};
+    HostSockets host{"server", {}, {}};
+    for (std::size_t i = 0; i < event::state_count; ++i) {
+        SocketView socket;
+        socket.state = static_cast<State>(i);
+        socket.local = {Ipv4{10, 0, 0, 2}, Port{8080}};
+        socket.peer = {Ipv4{10, 0, 0, 1}, Port{static_cast<std::uint16_t>(40'000 + i)}};
+        socket.socket = 1 + i;
+        host.snapshot.sockets.push_back(socket);
+    }
+    const std::string table = ss_text({host}, {}, Paint{});
+    for (std::size_t i = 0; i < event::state_count; ++i) {
+        const std::string shown{event::name(static_cast<State>(i))};
+        EXPECT_NE(table.find("server " + shown + " "), std::string::npos) << shown << table;
+        for (const std::string& asked : {shown, std::string{names_of_ss[i]}}) {
+            const auto found = filter_sockets({host}, {"state", asked});
+            ASSERT_TRUE(found) << asked;
+            ASSERT_EQ(found->at(0).snapshot.sockets.size(), 1U) << asked;
+            EXPECT_EQ(found->at(0).snapshot.sockets[0].state, static_cast<State>(i));
+        }
+    }
 }
 
 TEST(SocketTable, FoldsWhatHasNothingMoreToSayIntoItsRow) {

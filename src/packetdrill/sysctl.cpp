@@ -139,6 +139,7 @@ Config read_settings(const std::string& root, const Config& base) {
     from.take(config.synack_retries, "ipv4/tcp_synack_retries");
     from.take(config.syn_retries, "ipv4/tcp_syn_retries");
     from.take(config.syn_linear_timeouts, "ipv4/tcp_syn_linear_timeouts");
+    from.take(config.retries_1, "ipv4/tcp_retries1");
     from.take(config.retries_2, "ipv4/tcp_retries2");
     from.take(config.port_first, "ipv4/ip_local_port_range");
     from.take(config.port_last, "ipv4/ip_local_port_range", 1);

@@ -35,7 +35,8 @@ void Tun::take(stack::InterfaceIndex, FramePtr frame) {
     if (view->type() == wire::EtherType::arp) return answer_arp(view->payload());
     frame->drop_front(wire::EthernetRepr::size());
     if (!cuts_ || !frame->offload.is_super_segment()) return depart(*frame);
-    for (const FramePtr& segment : ip::cut_super_segment(*frame, pool_)) depart(*segment);
+    auto cutter = ip::Cutter::of(*frame, pool_);
+    while (const FramePtr segment = cutter ? cutter->next() : FramePtr{}) depart(*segment);
 }
 
 void Tun::depart(const Frame& packet) {

@@ -68,6 +68,8 @@ constexpr auto rows = std::to_array<Row>({
     {"rto_initial", [](Settings& s, std::string_view t) { return store(s.config.rto_initial, t); }},
     {"rto_min", [](Settings& s, std::string_view t) { return store(s.config.rto_min, t); }},
     {"rto_max", [](Settings& s, std::string_view t) { return store(s.config.rto_max, t); }},
+    {"retries_1", [](Settings& s, std::string_view t) { return store(s.config.retries_1, t); }},
+    {"rtt_clear_after", [](Settings& s, std::string_view t) { return store(s.config.rtt_clear_after, t); }},
     {"retries_2", [](Settings& s, std::string_view t) { return store(s.config.retries_2, t); }},
     {"orphan_retries", [](Settings& s, std::string_view t) { return store(s.config.orphan_retries, t); }},
     {"delayed_ack", [](Settings& s, std::string_view t) { return store(s.config.delayed_ack, t); }},

@@ -121,6 +121,15 @@ bool carries_v6(const link::LinkSpec& link) {
     return true;
 }
 
+/// A router that may know fewer hosts than it has forgets who was asked for before the answer
+/// comes, as long as the others talk.
+bool is_router(const Plan& plan, const world::HostSpec& host) {
+    const auto has = [&](const link::LinkSpec& each) {
+        return std::ranges::find(each.hosts, host.name) != each.hosts.end();
+    };
+    return std::ranges::count_if(plan.spec.links, has) > 1;
+}
+
 }  // namespace
 
 void draw_families(Plan& plan) {
@@ -140,7 +149,10 @@ void draw_families(Plan& plan) {
 void draw_corners(Plan& plan) {
     constexpr std::uint64_t salt = 0xc0a4ULL << 48;
     Draw draw(plan.seed ^ salt);
-    for (world::HostSpec& host : plan.spec.hosts) draw_bounds(draw, host.config);
+    for (world::HostSpec& host : plan.spec.hosts) {
+        draw_bounds(draw, host.config);
+        if (is_router(plan, host)) host.config.neighbours_max = Config{}.neighbours_max;
+    }
     for (ClientPlan& client : plan.clients) client.options = draw_options(draw);
     for (ServerPlan& server : plan.servers) {
         server.options = draw_options(draw);

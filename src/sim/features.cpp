@@ -101,6 +101,7 @@ std::string late_features_of(const Config& config) {
         if (is) text += ", " + std::string(what);
     };
     tell("paced", config.pacing == event::Switch::on);
+    tell("in batches", config.batches == event::Switch::on);
     tell("rescue", config.rescue == event::Switch::on);
     tell("timestamps strict", config.strict_timestamps == event::Switch::on);
     if (config.syn_cookies != event::SynCookies::on_overflow)
@@ -155,6 +156,42 @@ void draw_late_features(Plan& plan) {
         draw_path_mtu(draw, host.config);
     }
     draw_narrow_link(draw, plan);
+    for (world::HostSpec& host : plan.spec.hosts) {
+        if (draw.chance(0.25)) host.config.batches = event::Switch::on;
+    }
+}
+
+void draw_marking_path(Plan& plan) {
+    constexpr std::uint64_t salt = 0xecf1ULL << 48;
+    Draw draw(plan.seed ^ salt);
+    if (!draw.chance(0.2)) return;
+    const auto fault =
+        link::parse_fault("mark,p=" + std::to_string(draw.between(1, 60)) +
+                          "%,for=" + std::to_string(base::to_ms(plan.healed)) + "ms");
+    DT_ASSERT(fault);
+    plan.spec.faults.push_back(*fault);
+    for (world::HostSpec& host : plan.spec.hosts) {
+        if (draw.chance(0.7)) host.config.ecn = event::Ecn::on;
+    }
+}
+
+// It lasts long enough for a few expiries of the retransmission timer, by which it is known.
+void draw_black_hole(Plan& plan) {
+    constexpr std::uint64_t salt = 0xb1acULL << 48;
+    Draw draw(plan.seed ^ salt);
+    if (!draw.chance(0.2)) return;
+    const bool has_v6 = plan.spec.hosts[0].config.ipv6 == event::Switch::on;
+    const Duration lasts = draw.ms(2'000, 40'000);
+    const auto fault = link::parse_fault(
+        "drop,larger=" + std::to_string(draw.between(has_v6 ? 1'280 : 576, 1'499)) +
+        "B,for=" + std::to_string(base::to_ms(lasts)) + "ms");
+    DT_ASSERT(fault);
+    plan.spec.faults.push_back(*fault);
+    plan.healed = std::max(plan.healed, lasts);
+    for (world::HostSpec& host : plan.spec.hosts) {
+        if (host.config.mtu_probing == event::MtuProbing::off)
+            host.config.mtu_probing = event::MtuProbing::black_hole;
+    }
 }
 
 void draw_marks(Plan& plan) {

@@ -15,6 +15,11 @@ void draw_features(Plan& plan);
 /// Cookies, pacing, BBR, reuse of TIME-WAIT, search of the path MTU, and paths that are narrower
 /// behind a router. Comes last: it looks at what the plan is by then.
 void draw_late_features(Plan& plan);
+/// A path that marks congestion (RFC 3168), in some plans, and hosts that ask for ECN.
+void draw_marking_path(Plan& plan);
+/// A path that silently drops large packets (RFC 4821 §1), in some plans: every host then looks for
+/// what the path takes. Heals like any fault.
+void draw_black_hole(Plan& plan);
 /// MSG_MORE, MSG_OOB and limits of the rate, for some programs.
 void draw_marks(Plan& plan);
 

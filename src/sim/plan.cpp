@@ -180,6 +180,8 @@ Plan Plan::of(std::uint64_t seed) {
     draw_corners(plan);
     draw_families(plan);
     draw_late_features(plan);
+    draw_marking_path(plan);
+    draw_black_hole(plan);
     draw_marks(plan);
     draw_datagrams(plan);
     return plan;

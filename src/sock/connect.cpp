@@ -53,12 +53,24 @@ Answer<core::Core::Chosen> SocketTable::choose_path(const Socket& socket, IpAddr
     if (bound && bound->family() != destination.family()) {
         return refuse(Error::network_unreachable, Reason::no_route);
     }
-    auto by = destination.is_multicast() ? socket.settings().multicast_link : std::nullopt;
+    const Settings& settings = socket.settings();
+    const bool is_by_group = destination.is_multicast() && !settings.device;
+    auto by = is_by_group ? settings.multicast_link : settings.device;
     if (names_link) by = static_cast<ip::InterfaceIndex>(*as.link - 1);
     auto chosen = core_.choose_path(destination, bound, by);
     if (chosen) return *chosen;
     const bool routed = chosen.error() != Error::network_unreachable;
     return refuse(chosen.error(), routed ? Reason::bad_argument : Reason::no_route);
+}
+
+/// The segments of a connection go by the routes alone: one that is to keep to a device is made
+/// only where they lead there.
+bool SocketTable::leads_to_device(const Socket& socket, const core::Core::Chosen& chosen) const {
+    const auto device = socket.settings().device;
+    if (!device) return true;
+    const auto path = core_.ip().path(chosen.destination, chosen.source);
+    // An own address is reached by lo, whichever link it is on.
+    return path && (path->interface == *device || path->interface == ip::loopback_interface);
 }
 
 Answer<FourTuple> SocketTable::choose_tuple(const Turn& turn, Socket& socket,
@@ -95,8 +107,12 @@ Answer<void> SocketTable::begin_connect(const Turn& turn, SocketId id, Socket& s
     }
     auto chosen = choose_path(socket, remote.addr);
     if (!chosen) return refuse(chosen.error().error, chosen.error().reason);
+    if (!leads_to_device(socket, *chosen)) {
+        return refuse(Error::network_unreachable, Reason::no_route);
+    }
     auto tuple = choose_tuple(turn, socket, *chosen, remote);
     if (!tuple) return refuse(tuple.error().error, tuple.error().reason);
+    forget_notice(id, socket);
     tcp::Path path = chosen->path;
     path.tos = socket.settings().tcp.tos;
     path.ttl = socket.settings().tcp.ttl;
@@ -125,6 +141,7 @@ Answer<void> SocketTable::continue_connect(const Turn& turn, SocketId id, Socket
     }
     const auto error = take_error(socket);
     if (const tcp::ConnId* connection = socket.connection()) {
+        keep_refusal(id, socket);
         core_.tcp().close(turn, *connection, tcp::CloseKind::orderly);
     }
     become_unconnected(id, socket, Failed{});

@@ -122,6 +122,7 @@ Answer<void> SocketTable::claim_port(SocketId id, Socket& socket, Endpoint wante
     claim.reuse_port = socket.settings().tcp.reuse_port;
     claim.listening = listening;
     claim.v6_only = socket.settings().tcp.v6_only;
+    claim.link = socket.settings().device;
     const auto bound = core_.ports().bind(config_, core_.tcp(), claim);
     if (!bound) return refuse(bound.error().error, bound.error().reason);
     socket.local = *bound;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "base/checksum.hpp"
 #include "sock/table.hpp"
@@ -57,13 +58,30 @@ udp::Oversize oversize_of(const Socket& socket) {
 udp::Carriage carriage_of(const Settings& settings, const IpAddr& to, bool fits) {
     udp::Carriage carriage{.tos = settings.tcp.tos,
                            .ttl = settings.tcp.ttl,
-                           .dont_fragment = dont_fragment(settings, fits)};
+                           .dont_fragment = dont_fragment(settings, fits),
+                           .link = settings.device};
     if (to.is_multicast()) {
         carriage.ttl = static_cast<std::uint8_t>(settings.multicast_ttl);
         carriage.loops = settings.multicast_loop;
-        carriage.link = settings.multicast_link;
+        if (!settings.device) carriage.link = settings.multicast_link;
     }
     return carriage;
+}
+
+/// What one datagram asks for itself comes before what its socket was set to.
+void ask_for(const SendAs& as, udp::Carriage& carriage) {
+    carriage.ttl = as.ttl.value_or(carriage.ttl);
+    carriage.tos = as.tos.value_or(carriage.tos);
+    if (as.link) carriage.link = static_cast<ip::InterfaceIndex>(*as.link - 1);
+}
+
+/// With IP_MULTICAST_ALL 0 none but its own; nothing: all that the host hears.
+std::optional<std::vector<udp::JoinedGroup>> groups_heard(const Settings& settings) {
+    if (settings.multicast_all == event::Switch::on) return std::nullopt;
+    std::vector<udp::JoinedGroup> groups;
+    groups.reserve(settings.memberships.size());
+    for (const Membership& each : settings.memberships) groups.push_back({each.group, each.link});
+    return groups;
 }
 
 std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
@@ -171,6 +189,20 @@ Answer<Endpoint> SocketTable::datagram_target(const Socket& socket, std::optiona
     return *socket.remote;
 }
 
+/// Who reads its errors finds there how much the path takes (IP_RECVERR of ip(7); tracepath, ping).
+void SocketTable::tell_too_long(const Socket& socket, const IpAddr& to, std::uint32_t mtu) const {
+    const auto& datagram = std::get<Datagram>(socket.state);
+    if (!datagram.id) return;
+    // The port is that of connect() (Linux ip_local_error()).
+    const Port port = socket.remote ? socket.remote->port : Port::any();
+    const udp::Notice notice{.origin = udp::Notice::Origin::local,
+                             .to = {to, port},
+                             .from = {},
+                             .error = Error::message_too_long,
+                             .mtu = mtu};
+    carrier(socket).tell_local_error(*datagram.id, notice);
+}
+
 Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
                                                const Sending& sending) {
     const auto& [text, to, as] = sending;
@@ -193,20 +225,20 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
         return refuse(Error::broken_pipe, Reason::wrong_state);
     }
     if (text.size() > text_max(*socket, chosen->destination)) {
+        tell_too_long(*socket, chosen->destination, chosen->path.mtu);
         return refuse(Error::message_too_long, Reason::bad_argument);
     }
     const std::size_t whole = text.size() + header_octets(*socket, chosen->destination);
     const auto narrow = narrow_path(turn, *socket, *chosen);
     const std::uint16_t mtu = narrow ? narrow->mtu : chosen->path.mtu;
     if (!may_fragment(socket->settings()) && whole > mtu) {
+        tell_too_long(*socket, chosen->destination, mtu);
         return refuse(Error::message_too_long, Reason::packet_too_big);
     }
     const FourTuple tuple{{chosen->source, socket->local.port},
                           {chosen->destination, target->port}};
     auto carriage = carriage_of(socket->settings(), chosen->destination, whole <= mtu);
-    carriage.ttl = as.ttl.value_or(carriage.ttl);
-    carriage.tos = as.tos.value_or(carriage.tos);
-    if (as.link) carriage.link = static_cast<ip::InterfaceIndex>(*as.link - 1);
+    ask_for(as, carriage);
     if (narrow) {
         carriage.mtu = mtu;
         // Below the least MTU that is believed routers may cut it (Linux: a locked metric).
@@ -268,6 +300,13 @@ Answer<void> SocketTable::send_message(const Socket& socket, const FourTuple& tu
 
 std::optional<udp::Notice> SocketTable::take_notice(SocketId id) {
     Socket* socket = find(id);
+    if (socket != nullptr && socket->marks.has(Mark::notice_waits)) {
+        socket->marks.clear(Mark::notice_waits);
+        const auto found = std::ranges::find(notices_, id, &decltype(notices_)::value_type::first);
+        udp::Notice notice = std::move(found->second);
+        notices_.erase(found);
+        return notice;
+    }
     const auto* datagram = socket == nullptr ? nullptr : std::get_if<Datagram>(&socket->state);
     if (datagram == nullptr || !datagram->id) return std::nullopt;
     mark_edge(id);
@@ -281,6 +320,7 @@ void SocketTable::apply_to_endpoint(const Socket& socket) const {
     const bool wants_all = settings.receive_errors == event::Switch::on;
     carrier(socket).set_errors(*datagram->id, wants_all ? udp::Errors::all : udp::Errors::hard_ones,
                                oversize_of(socket));
+    carrier(socket).set_hearing(*datagram->id, settings.device, groups_heard(settings));
     if (socket.transport == event::Transport::raw) {
         carrier(socket).set_refused_types(*datagram->id, settings.refused_types);
     }

@@ -35,6 +35,8 @@ StreamFacts SocketTable::stream_facts(const Socket& socket) const {
     StreamFacts facts;
     facts.reading = way(socket.marks.has(Mark::read_shut));
     facts.writing = way(socket.marks.has(Mark::write_shut));
+    const bool has_notice = socket.marks.has(Mark::notice_waits);
+    if (has_notice) facts.notices = StreamFacts::Notices::some;
     if (const tcp::ListenerId* listener = socket.listener()) {
         facts.state = event::State::listen;
         facts.waiting = core_.tcp().accept_queue_length(*listener);
@@ -84,10 +86,12 @@ std::optional<Refused> SocketTable::take_error(Socket& socket) {
     }
     const tcp::ConnId* connection = socket.connection();
     if (connection == nullptr) return std::nullopt;
-    const Reason reason = core_.tcp().readiness(*connection).reason;
+    const tcp::Readiness now = core_.tcp().readiness(*connection);
     const auto error = core_.tcp().take_error(*connection);
     if (!error) return std::nullopt;
-    return Refused{*error, reason == Reason::none ? Reason::peer_gone : reason};
+    const bool lives = now.state != event::State::closed && now.state != event::State::time_wait;
+    const Reason unsaid = lives ? Reason::icmp_soft_error : Reason::peer_gone;
+    return Refused{*error, now.reason == Reason::none ? unsaid : now.reason};
 }
 
 PollMask SocketTable::poll(SocketId id) const {
@@ -166,10 +170,38 @@ void SocketTable::settle(const Turn& turn, SocketId id, Socket& socket) {
     if (!facts.is_closed()) return;
     if (socket.port_hold == PortHold::automatic) release_port(id, socket);
     if (core_.tcp().readiness(*connection).connected_once) return;
+    keep_refusal(id, socket);
     core_.tcp().close(turn, *connection, tcp::CloseKind::orderly);
     socket.marks.set(Mark::read_shut);
     socket.marks.set(Mark::write_shut);
     socket.state = Failed{facts.error, facts.reason};
+}
+
+/// What ICMP said of the handshake: of IPv4 always, of IPv6 where the program asked (Linux). Few
+/// programs read it: the oldest makes room.
+void SocketTable::keep_refusal(SocketId id, Socket& socket) {
+    const auto tuple = core_.tcp().tuple(*socket.connection());
+    if (!tuple) return;
+    const auto said = core_.take_refusal(*tuple);
+    const bool is_wanted =
+        tuple->remote.addr.is_v4() || socket.settings().receive_errors == event::Switch::on;
+    if (!said || !is_wanted) return;
+    forget_notice(id, socket);
+    if (notices_.size() == notices_max) {
+        Socket* oldest = find(notices_.front().first);
+        if (oldest != nullptr) oldest->marks.clear(Mark::notice_waits);
+        notices_.erase(notices_.begin());
+    }
+    notices_.emplace_back(id, *said);
+    socket.marks.set(Mark::notice_waits);
+}
+
+/// DEVIATES: Linux keeps what nobody has read beside the next connection. Programs would be shown
+/// an error there that is not about it.
+void SocketTable::forget_notice(SocketId id, Socket& socket) {
+    if (!socket.marks.has(Mark::notice_waits)) return;
+    socket.marks.clear(Mark::notice_waits);
+    std::erase_if(notices_, [id](const auto& each) { return each.first == id; });
 }
 
 std::optional<ReadinessEdge> SocketTable::next_edge(const Turn& turn) {
@@ -182,6 +214,7 @@ std::optional<ReadinessEdge> SocketTable::next_edge(const Turn& turn) {
         settle(turn, id, *socket);
         return ReadinessEdge{id, poll(id)};
     }
+    core_.forget_refusals();
     return std::nullopt;
 }
 

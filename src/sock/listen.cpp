@@ -22,6 +22,13 @@ Answer<void> SocketTable::listen(const Turn& turn, SocketId id, int backlog) {
     if (socket->phase != Phase::unconnected || !stream_facts(*socket).is_closed()) {
         return refuse(Error::invalid_argument, Reason::wrong_state);
     }
+    // SYNs are not told apart by their link: where there are several a listener that believed so
+    // would be wrong.
+    const auto device = socket->settings().device;
+    const std::size_t alone = device == ip::loopback_interface ? 1 : 2;  // lo, and the one link
+    if (device && core_.ip().interfaces().size() > alone) {
+        return refuse(Error::not_permitted, Reason::not_offered);
+    }
     return listen_first(turn, id, *socket, limit);
 }
 

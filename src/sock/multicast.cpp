@@ -113,6 +113,7 @@ Answer<void> join(const OptionTarget& target, const Answer<Request>& request) {
     const Status joined = target.table.core().ip().join(target.turn, *link, request->group);
     if (!joined) return refuse(joined.error(), Reason::limit_reached);
     all.push_back(wanted);
+    target.table.apply_to_endpoint(target.socket);
     return {};
 }
 
@@ -128,6 +129,7 @@ Answer<void> leave(const OptionTarget& target, const Answer<Request>& request) {
     if (found == all.end()) return refuse(Error::address_not_available, Reason::wrong_state);
     target.table.core().ip().leave(target.turn, found->link, found->group);
     all.erase(found);
+    target.table.apply_to_endpoint(target.socket);
     return {};
 }
 

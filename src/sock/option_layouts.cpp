@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/errno.hpp"
+#include "sock/device.hpp"
 #include "sock/multicast.hpp"
 #include "sock/tcp_info.hpp"
 
@@ -98,11 +99,18 @@ Done write_receive_buffer(const OptionTarget& target, Octets from) {
     }
     return {};
 }
-Size read_send_buffer(const OptionTarget& target, MutableOctets to) {
+/// Of a connection what it has grown to (TCP-WIN-019).
+std::uint32_t send_buffer_of(const OptionTarget& target) {
+    if (const tcp::ConnId* connection = target.socket.connection()) {
+        return target.table.core().tcp().send_buffer(*connection);
+    }
     const std::uint32_t set = target.socket.settings().tcp.send_buffer;
     const std::uint32_t first =
         target.socket.is_datagram() ? datagram_buffer : target.table.config().send_buffer;
-    return put_value(to, set == 0 ? first : set);
+    return set == 0 ? first : set;
+}
+Size read_send_buffer(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, send_buffer_of(target));
 }
 Done write_send_buffer(const OptionTarget& target, Octets from) {
     if (!has_int(from)) return too_short();
@@ -177,16 +185,6 @@ std::string_view text_in(Octets from) {
     const auto* chars = reinterpret_cast<const char*>(from.data());
     const std::string_view text(chars, from.size());
     return text.substr(0, text.find('\0'));
-}
-/// No route obeys a device yet: a socket that believed itself bound to one would be wrong.
-Done write_device(const OptionTarget& target, Octets from) {
-    const std::string_view name = text_in(from.first(std::min<std::size_t>(from.size(), 15)));
-    if (name.empty()) return {};
-    const auto& interfaces = target.table.core().ip().interfaces();
-    const bool known =
-        std::ranges::any_of(interfaces, [&](const auto& one) { return one.name == name; });
-    if (!known) return refuse(Error::no_such_device, Reason::bad_argument);
-    return refuse(Error::not_permitted, Reason::not_offered);
 }
 
 Size read_pacing(const OptionTarget& target, MutableOctets to) {
@@ -293,7 +291,7 @@ Size read_memory(const OptionTarget& target, MutableOctets to) {
         words[2] = words[5] = static_cast<std::uint32_t>(facts.queued);
     }
     words[1] = options.receive_buffer != 0 ? options.receive_buffer : config.receive_buffer;
-    words[3] = options.send_buffer != 0 ? options.send_buffer : config.send_buffer;
+    words[3] = send_buffer_of(target);
     return put_value(to, words);
 }
 
@@ -381,6 +379,10 @@ Done write_errors(const OptionTarget& target, Octets from) {
     if (from.empty()) return too_short();
     const bool is_on = has_int(from) ? int_in(from) != 0 : from[0] != std::byte{0};
     target.socket.change_settings().receive_errors = is_on ? event::Switch::on : event::Switch::off;
+    if (!target.socket.is_datagram()) {
+        target.socket.change_settings().tcp.receive_errors = is_on;
+        apply(target, Effect::connection);
+    }
     target.table.apply_to_endpoint(target.socket);
     return {};
 }
@@ -412,7 +414,8 @@ constexpr auto layouts = std::to_array<LayoutRow>({
     {number::sol_socket, number::so_sndtimeo, "SO_SNDTIMEO", read_send_timeout, write_send_timeout},
     {number::sol_socket, number::so_rcvtimeo_new, "SO_RCVTIMEO_NEW", read_receive_timeout, write_receive_timeout},
     {number::sol_socket, number::so_sndtimeo_new, "SO_SNDTIMEO_NEW", read_send_timeout, write_send_timeout},
-    {number::sol_socket, number::so_bindtodevice, "SO_BINDTODEVICE", read_no_options, write_device},
+    {number::sol_socket, number::so_bindtodevice, "SO_BINDTODEVICE", read_device, write_device},
+    {number::sol_socket, number::so_bindtoifindex, "SO_BINDTOIFINDEX", read_device_number, write_device_number},
     {number::sol_socket, number::so_acceptconn, "SO_ACCEPTCONN", read_accepting, refuse_read_only},
     {number::sol_socket, number::so_sndbufforce, "SO_SNDBUFFORCE", nullptr, refuse_privileged},
     {number::sol_socket, number::so_rcvbufforce, "SO_RCVBUFFORCE", nullptr, refuse_privileged},

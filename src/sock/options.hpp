@@ -20,7 +20,7 @@ inline constexpr std::int32_t so_reuseaddr = 2, so_type = 3, so_error = 4, so_br
                               so_bindtodevice = 25, so_acceptconn = 30, so_sndbufforce = 32,
                               so_rcvbufforce = 33, so_mark = 36, so_protocol = 38, so_domain = 39,
                               so_max_pacing_rate = 47, so_meminfo = 55, so_cookie = 57,
-                              so_rcvtimeo_new = 66, so_sndtimeo_new = 67;
+                              so_bindtoifindex = 62, so_rcvtimeo_new = 66, so_sndtimeo_new = 67;
 // IPPROTO_TCP.
 inline constexpr std::int32_t tcp_nodelay = 1, tcp_maxseg = 2, tcp_cork = 3, tcp_keepidle = 4,
                               tcp_keepintvl = 5, tcp_keepcnt = 6, tcp_syncnt = 7, tcp_linger2 = 8,
@@ -33,13 +33,13 @@ inline constexpr std::int32_t ip_tos = 1, ip_ttl = 2, ip_options = 4, ip_mtu_dis
                               ip_mtu = 14, ip_freebind = 15, ip_transparent = 19, ip_recverr = 11,
                               ip_multicast_ttl = 33, ip_minttl = 21, ip_bind_address_no_port = 24,
                               ip_multicast_if = 32, ip_multicast_loop = 34, ip_add_membership = 35,
-                              ip_drop_membership = 36;
+                              ip_drop_membership = 36, ip_multicast_all = 49;
 // IPPROTO_IPV6.
 inline constexpr std::int32_t ipv6_unicast_hops = 16, ipv6_multicast_if = 17,
                               ipv6_multicast_hops = 18, ipv6_multicast_loop = 19,
                               ipv6_join_group = 20, ipv6_leave_group = 21, ipv6_mtu = 24,
-                              ipv6_recverr = 25, ipv6_v6only = 26, ipv6_tclass = 67,
-                              ipv6_minhopcount = 73;
+                              ipv6_recverr = 25, ipv6_v6only = 26, ipv6_multicast_all = 29,
+                              ipv6_tclass = 67, ipv6_minhopcount = 73;
 
 // RFC 3678, under IPPROTO_IP and IPPROTO_IPV6.
 inline constexpr std::int32_t mcast_join_group = 42, mcast_leave_group = 45;

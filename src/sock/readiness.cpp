@@ -26,7 +26,8 @@ PollMask poll_of(const StreamFacts& facts, std::int32_t low_water) {
         if (nothing_to_wait_for || facts.is_writable()) add(mask, PollMask::out);
     }
     if (facts.urgent == StreamFacts::Urgent::here) add(mask, PollMask::pri);
-    if (facts.error) add(mask, PollMask::err);
+    const bool has_notice = facts.notices == StreamFacts::Notices::some;
+    if (facts.error || has_notice) add(mask, PollMask::err);
     return mask;
 }
 

@@ -23,9 +23,10 @@ struct StreamFacts {
     enum class End : std::uint8_t { open, seen } end = End::open;   // the peer's FIN was taken
     std::optional<Error> error;
     event::Reason reason = event::Reason::none;
-    enum class Urgent : std::uint8_t { none, here } urgent = Urgent::none;  // not read yet
-    std::uint64_t unread = 0;                                               // octets
-    std::uint64_t room = 0;                                                 // octets
+    enum class Urgent : std::uint8_t { none, here } urgent = Urgent::none;     // not read yet
+    enum class Notices : std::uint8_t { none, some } notices = Notices::none;  // in the error queue
+    std::uint64_t unread = 0;                                                  // octets
+    std::uint64_t room = 0;                                                    // octets
     std::uint64_t queued = 0;   // octets in the send buffer
     std::uint64_t waiting = 0;  // connections in the accept queue
 

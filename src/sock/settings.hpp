@@ -48,6 +48,8 @@ struct Settings {
     std::optional<std::uint16_t> multicast_link = std::nullopt;  // none: the routes choose
     event::Switch multicast_loop = event::Switch::on;            // IP_MULTICAST_LOOP
     std::vector<Membership> memberships{};                       // at most memberships_max
+    event::Switch multicast_all = event::Switch::on;             // IP_MULTICAST_ALL
+    std::optional<std::uint16_t> device = std::nullopt;          // SO_BINDTODEVICE
     std::uint64_t remembered_set = 0;  // bit n: the program set entry n of the table
     std::array<std::int32_t, remembered_max> remembered{};
 };

@@ -55,6 +55,7 @@ enum class Mark : std::uint8_t {
     end_told = 8,       // the program was given end-of-stream
     edge_waits = 16,    // in the list of sockets whose readiness may have changed
     result_told = 32,   // the event with connect()'s result was emitted
+    notice_waits = 64,  // the ICMP error that ended its handshake was not read yet
 };
 
 class Marks {

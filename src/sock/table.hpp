@@ -104,6 +104,8 @@ class SocketTable {
     Answer<void> listen_first(const Turn& turn, SocketId id, Socket& socket, std::uint32_t backlog);
     Answer<void> begin_connect(const Turn& turn, SocketId id, Socket& socket, Endpoint remote,
                                tcp::FastOpenUse use = tcp::FastOpenUse::no);
+    [[nodiscard]] bool leads_to_device(const Socket& socket,
+                                       const core::Core::Chosen& chosen) const;
     [[nodiscard]] bool may_defer(const Turn& turn, const Socket& socket, Endpoint remote) const;
     Answer<std::size_t> send_deferred(const Turn& turn, event::Caller caller, SocketId id,
                                       Octets from);
@@ -118,6 +120,8 @@ class SocketTable {
     /// look at the link alone (ip(7), IP_MTU_DISCOVER).
     [[nodiscard]] std::optional<tcp::PathMtu> narrow_path(const Turn& turn, const Socket& socket,
                                                           const core::Core::Chosen& to) const;
+    /// With IP_RECVERR: an entry of the error queue of our own, for what is longer than its path.
+    void tell_too_long(const Socket& socket, const IpAddr& to, std::uint32_t mtu) const;
     [[nodiscard]] Answer<void> send_message(const Socket& socket, const FourTuple& tuple,
                                             Octets text, udp::Carriage carriage) const;
 
@@ -149,6 +153,8 @@ class SocketTable {
     void mark_edge_of(const std::vector<SocketId>& table, udp::EndpointId endpoint);
     /// Draws the conclusions of an edge: connect()'s result is told, an automatic port goes back.
     void settle(const Turn& turn, SocketId id, Socket& socket);
+    void keep_refusal(SocketId id, Socket& socket);
+    void forget_notice(SocketId id, Socket& socket);
     void tell_result(const Turn& turn, SocketId id, Socket& socket, const StreamFacts& facts);
 
     const Config& config_;
@@ -159,6 +165,8 @@ class SocketTable {
     std::vector<SocketId> by_listener_;
     std::vector<SocketId> by_endpoint_;
     std::vector<SocketId> by_icmp_endpoint_;
+    static constexpr std::size_t notices_max = 64;
+    std::vector<std::pair<SocketId, udp::Notice>> notices_;  // of streams, oldest first
     Ring<SocketId> edges_;  // each socket at most once (Mark::edge_waits)
 };
 

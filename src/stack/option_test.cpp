@@ -74,6 +74,27 @@ TEST_F(Options, BufferDefaults_API_OPT_007) {
     EXPECT_EQ(datagram.get(sol, 8), "212992");
 }
 
+TEST_F(Options, TCP_WIN_019_the_send_buffer_grows_with_the_window_unless_it_was_set) {
+    constexpr int so_sndbuf = 7;
+    Pair both;
+    const Conversation talk = converse(both, both.a, both.b, both.b.at(80));
+    const std::size_t first = count_of(talk.client.get(sol, so_sndbuf));
+    EXPECT_GE(first, 2U * 10 * 1448);
+    std::size_t left = 3'000'000;
+    for (int i = 0; i < 1000 && left > 0; ++i) {
+        const std::size_t sent = count_of(talk.client.send(std::string(left, 'x')));
+        left -= sent;
+        both.pass(1ms);
+        while (talk.server.poll().starts_with("IN")) (void)talk.server.receive();
+    }
+    ASSERT_EQ(left, 0U);
+    const std::size_t grown = count_of(talk.client.get(sol, so_sndbuf));
+    EXPECT_GT(grown, 4 * first);
+    EXPECT_LE(grown, Config{}.send_buffer_max);
+    EXPECT_EQ(talk.server.set(sol, so_sndbuf, 50'000), "OK");
+    EXPECT_EQ(talk.server.get(sol, so_sndbuf), "100000");
+}
+
 TEST_F(Options, PrivilegedOnes_API_OPT_008_API_ERR_028) {
     EXPECT_EQ(stream.set(sol, 33, 4096), "EPERM");
     EXPECT_EQ(stream.set(sol, 36, 1), "EPERM");
@@ -242,14 +263,29 @@ TEST_F(Options, ATimeOutBelowZeroIsOverAtOnceAndShownAsNone) {
     EXPECT_EQ(time, (std::array<std::int64_t, 2>{0, 0}));
 }
 
-TEST_F(Options, ADeviceIsRefusedForNoRouteObeysIt) {
-    EXPECT_EQ(stream.set_text(sol, 25, "eth0"), "EPERM");
-    EXPECT_EQ(stream.set_text(sol, 25, "eth7"), "ENODEV");
-    EXPECT_EQ(stream.set_text(sol, 25, ""), "OK");
+TEST_F(Options, AListenerBoundToADeviceHearsNoOther) {
+    EXPECT_EQ(stream.bind({IpAddr::any_v4(), Port{8080}}), "OK");
+    EXPECT_EQ(stream.set_text(sol, 25, "lo"), "OK");
+    EXPECT_EQ(stream.listen(1), "EPERM");  // SYNs of eth0 would come to it too
+    EXPECT_EQ(stream.set_text(sol, 25, "eth0"), "OK");
+    EXPECT_EQ(stream.listen(1), "OK");
+}
+
+TEST_F(Options, API_OPT_020_a_device_is_read_back_by_name_and_number_and_given_up) {
     std::array<char, 16> name{};
-    EXPECT_EQ(
-        stream.calls().get_option(stream.id(), sol, 25, std::as_writable_bytes(std::span{name})),
-        0U);
+    const auto read = [&] {
+        return stream.calls().get_option(stream.id(), sol, 25,
+                                         std::as_writable_bytes(std::span{name}));
+    };
+    EXPECT_EQ(stream.set_text(sol, 25, "eth7"), "ENODEV");
+    EXPECT_EQ(read(), 0U);
+    EXPECT_EQ(stream.set_text(sol, 25, "eth0"), "OK");
+    EXPECT_EQ(read(), 5U);
+    EXPECT_STREQ(name.data(), "eth0");
+    EXPECT_EQ(stream.get(sol, 62), "2");  // lo is 1
+    EXPECT_EQ(stream.set_text(sol, 25, ""), "OK");
+    EXPECT_EQ(read(), 0U);
+    EXPECT_EQ(stream.set(sol, 62, 9), "ENODEV");
 }
 
 TEST_F(Options, WhatWouldDoNothingIsNotOffered) {

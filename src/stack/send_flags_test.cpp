@@ -46,7 +46,7 @@ class SendFlags : public ::testing::Test {
     Conversation talk = converse(pair, pair.a, pair.b, pair.b.at(80));
 };
 
-TEST_F(SendFlags, MoreHoldsAPartOfASegmentUntilASendWithoutIt) {
+TEST_F(SendFlags, TCP_9293_MAY_16_more_holds_a_part_of_a_segment_until_a_send_without_it) {
     settle_and_forget();
     EXPECT_EQ(send(40, more), 40U);
     pair.settle();
@@ -57,7 +57,7 @@ TEST_F(SendFlags, MoreHoldsAPartOfASegmentUntilASendWithoutIt) {
     EXPECT_TRUE(last_was_pushed());
 }
 
-TEST_F(SendFlags, MoreHoldsForOneRetransmissionTimeoutAtMost) {
+TEST_F(SendFlags, TCP_9293_MAY_16_more_holds_for_one_retransmission_timeout_at_most) {
     settle_and_forget();
     EXPECT_EQ(send(40, more), 40U);
     pair.pass(150ms);

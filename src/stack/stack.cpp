@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/core.hpp"
+#include "event/drop_tally.hpp"
 
 namespace dt::stack {
 
@@ -27,7 +28,7 @@ class Exit final : public core::Egress {
 struct Stack::Parts {
     Config config;
     event::HostIndex host;
-    event::Sink& sink;
+    event::DropTally sink;
     core::Core core;
     sock::Sockets sockets;
 
@@ -84,6 +85,7 @@ bool Stack::receive(Instant now, InterfaceIndex in, FramePtr& frame) {
 }
 
 Calls Stack::calls(Instant now, event::Caller caller) {
+    parts_->core.deliver_joined(parts_->turn(now));
     return {parts_->sockets, parts_->turn(now), caller};
 }
 
@@ -95,6 +97,7 @@ bool Stack::transmit(Instant now, FrameSink& sink, std::size_t budget) {
 }
 
 std::optional<sock::ReadinessEdge> Stack::next_readiness(Instant now) {
+    parts_->core.deliver_joined(parts_->turn(now));
     return parts_->sockets.next_readiness(parts_->turn(now));
 }
 
@@ -105,14 +108,17 @@ event::Snapshot Stack::snapshot(Instant now) const {
     snapshot.at = now;
     snapshot.host = parts_->host;
     parts_->sockets.snapshot(now, snapshot);
+    snapshot.counters.dropped = parts_->sink.counts();
     return snapshot;
 }
 
-const std::vector<wire::Prefix>& Stack::addresses(InterfaceIndex interface) const {
-    return parts_->core.ip().interfaces()[interface].addresses;
+const std::vector<ip::Interface>& Stack::interfaces() const {
+    return parts_->core.ip().interfaces();
 }
 
 bool Stack::is_leasing() const { return parts_->core.ip().is_leasing(); }
+
+void Stack::give_back_leases(Instant now) { parts_->core.ip().give_back_leases(parts_->turn(now)); }
 
 std::size_t Stack::frames_on_lo() const { return parts_->core.in_loopback(); }
 

@@ -123,10 +123,12 @@ class Stack {
     [[nodiscard]] Instant deadline() const;
 
     [[nodiscard]] event::Snapshot snapshot(Instant now) const;
-    /// The addresses that an interface has now, each with the length of its prefix.
-    [[nodiscard]] const std::vector<wire::Prefix>& addresses(InterfaceIndex interface) const;
+    /// lo, then the links in order of add_interface(), with the addresses that they have now.
+    [[nodiscard]] const std::vector<ip::Interface>& interfaces() const;
     /// Whether an interface that leases its address is still without one.
     [[nodiscard]] bool is_leasing() const;
+    /// Addresses that are leased go back to their servers; what says so leaves by transmit().
+    void give_back_leases(Instant now);
     /// Frames that transmit() put on lo; advance() of the next turn takes them.
     [[nodiscard]] std::size_t frames_on_lo() const;
     [[nodiscard]] const Config& config() const;

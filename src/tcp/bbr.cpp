@@ -61,8 +61,9 @@ void Bbr::on_sent(const Sent& sent, const CongestionWindow& window) {
     const bool is_new = sent.kind == Sent::Kind::new_text;
     if (is_new && sent.flight <= sent.length) {
         first_sent_ = delivered_at_ = sent.now;
-        restart_ = Restart::yes;
+        if (queue_ == Queue::drained) restart_ = Restart::yes;
     }
+    queue_ = sent.unsent == 0 ? Queue::drained : Queue::waiting;
     const bool is_idle = is_new && sent.unsent == 0 && sent.flight + sent.mss < window.cwnd;
     if (is_idle) limited_until_ = delivered_ + sent.flight;
     Departure departure{sent.now, first_sent_, delivered_at_, delivered_};
@@ -171,16 +172,27 @@ void Bbr::check_cycle(const AckEvent& ack) {
     loss_ = Loss::no;
 }
 
+namespace {
+
+// A peer answers a lone small segment late (RFC 9293 §3.8.6.3); Linux looks at the same.
+bool may_be_delayed(const AckEvent& ack) {
+    return ack.delivered < ack.mss && ack.sacked_before == 0 && ack.sacked == 0;
+}
+
+}  // namespace
+
 // Draft §4.3.5: where ten seconds showed no shorter round trip, the queue is emptied to see one.
 void Bbr::take_min_rtt(const AckEvent& ack, CongestionWindow& window) {
     const bool is_known = min_rtt_ != Duration{};
     const bool is_old = is_known && ack.now > min_rtt_at_ + min_rtt_window;
     const auto& rtt = ack.path_rtt;
-    if (rtt && *rtt > Duration{} && (!is_known || *rtt < min_rtt_ || is_old)) {
+    const bool is_renewed = is_old && !may_be_delayed(ack);
+    if (rtt && *rtt > Duration{} && (!is_known || *rtt < min_rtt_ || is_renewed)) {
         min_rtt_ = *rtt;
         min_rtt_at_ = ack.now;
     }
-    // A pause has emptied the queue: the round trip behind it is as good as a probe (Linux).
+    // A pause of the program has emptied the queue: the round trip behind it is as good as a probe
+    // (Linux). A window that was shut says nothing of the queue.
     if (is_old && mode_ != Mode::probe_rtt && restart_ == Restart::no) {
         prior_cwnd_ = std::max(prior_cwnd_, window.cwnd);
         mode_ = Mode::probe_rtt;

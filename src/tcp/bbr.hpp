@@ -118,8 +118,11 @@ class Bbr {
     enum class Repair : std::uint8_t { none, conserving } repair_ = Repair::none;
     enum class Episode : std::uint8_t { none, repairing } episode_ = Episode::none;
     enum class Loss : std::uint8_t { no, seen } loss_ = Loss::no;
-    /// Text left with nothing in flight, and no ACK of it came yet.
+    /// Text left with nothing in flight because the program had written none, and no ACK of it came
+    /// yet.
     enum class Restart : std::uint8_t { no, yes } restart_ = Restart::no;
+    /// Nothing was queued behind what left last.
+    enum class Queue : std::uint8_t { drained, waiting } queue_ = Queue::drained;
 };
 
 }  // namespace dt::tcp

@@ -225,32 +225,60 @@ TEST(BbrTest, TCP_CC_041_startup_paces_at_two_by_the_logarithm_of_two) {
     EXPECT_GE(link.bbr.pacing_rate() * 1000 / link.bbr.bandwidth(), 2850U);
 }
 
-TEST(BbrTest, TCP_CC_041_behind_a_pause_the_pipe_is_not_emptied_for_it_was_empty) {
-    Bbr bbr;
-    CongestionWindow window;
-    window.cwnd = 10'000;
-    Instant now{1000s};
-    Seq end{1};
-    const auto trip = [&] {
-        end += 1000;
-        bbr.on_sent({.now = now, .flight = 1000, .length = 1000, .mss = 1000}, window);
-        const Instant sent = now;
-        now += 50ms;
+/// One segment at a time, acknowledged `rtt` after it left.
+class Requests {
+  public:
+    Requests() { window.cwnd = 10 * mss; }
+    void trip(Duration rtt, std::uint32_t length = mss, std::uint32_t unsent = 0) {
+        end_ += length;
+        Bbr::Sent sent{.now = now, .flight = length, .length = length};
+        sent.unsent = unsent;
+        sent.mss = mss;
+        bbr.on_sent(sent, window);
         AckEvent ack;
+        ack.newest_sent = now;
+        now += rtt;
         ack.kind = AckKind::advanced;
         ack.now = now;
-        ack.una = end;
-        ack.mss = 1000;
-        ack.acked = ack.delivered = 1000;
-        ack.path_rtt = ack.srtt = 50ms;
-        ack.newest_sent = sent;
+        ack.una = end_;
+        ack.mss = mss;
+        ack.acked = ack.delivered = length;
+        ack.path_rtt = ack.srtt = rtt;
         bbr.on_ack(ack, window);
-    };
-    trip();
-    now += 11s;
-    trip();
-    EXPECT_EQ(bbr.mode(), Bbr::Mode::startup);
-    EXPECT_GT(bbr.memory(), 0U);
+    }
+    Bbr bbr;
+    CongestionWindow window;
+    Instant now{1000s};
+
+  private:
+    Seq end_{1};
+};
+
+TEST(BbrTest, TCP_CC_041_behind_a_pause_the_pipe_is_not_emptied_for_it_was_empty) {
+    Requests flow;
+    flow.trip(50ms);
+    flow.now += 11s;
+    flow.trip(50ms);
+    EXPECT_EQ(flow.bbr.mode(), Mode::startup);
+    EXPECT_GT(flow.bbr.memory(), 0U);
+}
+
+TEST(BbrTest, TCP_CC_041_a_window_that_was_shut_is_no_pause) {
+    Requests flow;
+    flow.trip(50ms, mss, 5 * mss);  // text waits behind it
+    flow.now += 11s;
+    flow.trip(50ms);
+    EXPECT_EQ(flow.bbr.mode(), Mode::probe_rtt);
+}
+
+TEST(BbrTest, TCP_CC_041_what_a_late_ack_shows_does_not_renew_the_least_round_trip) {
+    Requests flow;
+    flow.trip(50ms);
+    flow.now += 11s;
+    flow.trip(90ms, mss / 10);  // the peer's delayed ACK
+    EXPECT_EQ(flow.bbr.min_rtt(), Duration{50ms});
+    flow.trip(60ms);
+    EXPECT_EQ(flow.bbr.min_rtt(), Duration{60ms});
 }
 
 // One in twenty lost at 200 ms: the left edge stands still for round trips, so the rate is measured

@@ -178,8 +178,19 @@ Outcome Connection::on_icmp(const Turn& turn, Seq quoted, IcmpError error, std::
         return fail(turn, event::Cause::icmp_error, error_of(error),
                     event::Reason::icmp_said_unreachable);
     }
-    soft_error_ = error_of(error);
+    note_error(error_of(error));
     return {};
+}
+
+// A program that asked for errors is told of each at once, though the connection lives
+// (TCP-ICMP-011); others learn the last one by SO_ERROR, or when the connection is given up.
+void Connection::note_error(Error error) {
+    if (!options_->receive_errors || has(Flag::orphan)) {
+        soft_error_ = error;
+        return;
+    }
+    error_ = error;
+    set(Flag::edge);
 }
 
 Outcome Connection::on_neighbour_failed(const Turn& turn) {
@@ -188,7 +199,7 @@ Outcome Connection::on_neighbour_failed(const Turn& turn) {
         return fail(turn, event::Cause::icmp_error, Error::host_unreachable,
                     event::Reason::neighbour_silent);
     }
-    soft_error_ = Error::host_unreachable;
+    note_error(Error::host_unreachable);
     return {};
 }
 

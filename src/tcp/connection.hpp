@@ -49,6 +49,7 @@ enum class Fate : std::uint8_t {
 struct Outcome {
     std::optional<Reply> reply;
     Fate fate = Fate::keep;
+    Way way = Way::believed;
 };
 
 /// An active OPEN (RFC 9293 §3.10.1). `ts_offset` is added to the millisecond clock (TCP-OPT-011).
@@ -105,6 +106,11 @@ struct Offer {
 };
 [[nodiscard]] Offer offer_for(const Config& config, const Path& path, const Options& options,
                               Family family);
+/// What a SYN-ACK offers: its window is a whole number of the segments that will fill it, which
+/// timestamps make shorter (Linux; a SYN does not know yet whether they will be there).
+enum class Stamped : std::uint8_t { no, yes };
+[[nodiscard]] Offer answer_for(const Config& config, const Path& path, const Options& options,
+                               Family family, Stamped stamped);
 
 class Connection {
   public:
@@ -197,6 +203,7 @@ class Connection {
     [[nodiscard]] std::uint64_t unsent() const;   // queued and never sent; FIN counts 1
     [[nodiscard]] std::uint64_t unread() const;
     [[nodiscard]] std::size_t held() const { return received_.size(); }
+    [[nodiscard]] std::uint32_t send_buffer() const { return send_buffer_; }
     /// Octets per second at which text leaves; 0 where it is not paced.
     [[nodiscard]] std::uint64_t pacing_rate() const { return rare_ ? rare_->pacer.rate() : 0; }
     [[nodiscard]] TimeWaitValues time_wait_values() const;
@@ -221,6 +228,7 @@ class Connection {
     void keep_syn_text_apart();
     [[nodiscard]] bool repeats_early_syn(const Arrival& a) const;
     [[nodiscard]] std::uint16_t offer_window(const Turn& turn) const;
+    [[nodiscard]] Offer own_offer(const Turn& turn) const;
     [[nodiscard]] std::uint32_t attach_syn_text(Frame& frame) const;
     void agree(const Turn& turn, const wire::TcpRepr& syn);
     void establish(const Turn& turn, event::Cause cause);
@@ -366,6 +374,7 @@ class Connection {
     [[nodiscard]] Outcome end(const Turn& turn, event::Cause cause, event::Reason reason);
     [[nodiscard]] Outcome fail(const Turn& turn, event::Cause cause, Error error,
                                event::Reason reason);
+    void note_error(Error error);
     void enter_time_wait(Arrival& a, event::Cause cause);
     void enter_fin_wait_2(const Turn& turn, Outcome& outcome);
     [[nodiscard]] Outcome close_orderly(const Turn& turn);
@@ -450,6 +459,7 @@ class Connection {
         probe_due = 64,
         force = 128,                // the override timer let a part of a segment go
         window_due = 256,           // a window update
+        passive = 512,              // the peer's SYN came first
         quick_ack = 1024,           // options_.quick_ack as last seen
         sent_text = 2048,           // last_sent_ means something
         ecn_echo = 8192,            // a mark arrived: ECE until the peer says CWR

@@ -140,7 +140,8 @@ class Pair {
             open.syn_window = in.header.window;
             open.syn_ack_at = now_;
             half_open_ = open;
-            const Offer offer = offer_for(config_, open.path, *open.options, Family::v4);
+            const Offer offer =
+                answer_for(config_, open.path, *open.options, Family::v4, Stamped::yes);
             wire::TcpRepr answer;
             answer.source = e.tuple.local.port;
             answer.destination = e.tuple.remote.port;

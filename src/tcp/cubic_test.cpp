@@ -128,6 +128,32 @@ TEST(Cubic, TCP_CC_020_after_a_timeout_the_curve_begins_where_avoidance_does) {
     EXPECT_LE(flow.window(), 80U);
 }
 
+// As Linux: where the curve was is not restored, so it goes on from the window as from a maximum.
+TEST(Cubic, TCP_CC_022_an_undone_cut_restores_the_window_and_begins_a_stage) {
+    Flow flow;
+    flow.congestion.set_cwnd(160 * mss);
+    flow.lose();
+    flow.run(1200ms);
+    const std::uint32_t cwnd = flow.congestion.cwnd();
+    flow.lose();
+    flow.congestion.undo(cwnd, 112 * mss);
+    EXPECT_EQ(flow.congestion.cwnd(), cwnd);
+    EXPECT_EQ(flow.congestion.ssthresh(), 112 * mss);
+    flow.run(3s);
+    EXPECT_GT(flow.window(), 165U) << "the old curve would rest at 160";
+}
+
+// RFC 9438 §4.10: W(t) = 0.4 t³ + the window at which slow start ended; Reno would add a hundred.
+TEST(Cubic, TCP_CC_039_behind_a_slow_start_without_loss_it_is_convex_at_once) {
+    Flow flow(100ms, event::Switch::on);
+    flow.round(100ms);
+    while (!flow.congestion.is_ssthresh_set()) flow.round(150ms);
+    const std::uint32_t window = flow.congestion.ssthresh() / mss;
+    EXPECT_LE(flow.window(), window + 2) << "K is zero: flat at first";
+    flow.run(10s);
+    EXPECT_NEAR(flow.window(), window + 400, 25);
+}
+
 TEST(Congestion, TCP_CC_034_another_algorithm_keeps_the_window) {
     Flow flow;
     flow.congestion.set_cwnd(80 * mss);
@@ -146,6 +172,24 @@ TEST(HyStart, TCP_CC_023_a_risen_rtt_makes_slow_start_slow) {
     flow.round(140ms);
     EXPECT_LT(flow.window(), 160U - 40U);
     EXPECT_FALSE(flow.congestion.is_ssthresh_set());
+}
+
+// A round lasts until what was SND.NXT at its beginning is acknowledged; each ACK is a sample.
+TEST(HyStart, TCP_CC_036_a_round_ends_where_sent_text_ended_when_it_began) {
+    using Pace = HyStart::Pace;
+    HyStart hystart;
+    const auto acks = [&](int count, Duration rtt, std::uint32_t una, std::uint32_t nxt) {
+        Pace pace = Pace::grow;
+        for (int i = 0; i < count; ++i) pace = hystart.on_ack(rtt, Seq{una}, Seq{nxt});
+        return pace;
+    };
+    EXPECT_EQ(acks(8, 100ms, 500, 1000), Pace::grow);   // the round ends at 1000
+    EXPECT_EQ(acks(1, 100ms, 1000, 3000), Pace::grow);  // and the next at 3000
+    EXPECT_EQ(acks(1, 101ms, 1001, 3500), Pace::grow);
+    EXPECT_EQ(acks(50, 150ms, 2999, 5000), Pace::grow) << "the least of the round counts";
+    EXPECT_EQ(acks(1, 150ms, 3000, 6000), Pace::grow);  // the third, until 6000
+    EXPECT_EQ(acks(7, 150ms, 3001, 6500), Pace::grow) << "seven samples decide nothing";
+    EXPECT_EQ(acks(1, 150ms, 3002, 6500), Pace::grow_slowly);
 }
 
 TEST(HyStart, TCP_CC_037_after_five_slow_rounds_avoidance_begins) {

@@ -81,8 +81,8 @@ Engine::Engine(const Config& config, buf::Pool& pool, std::array<std::uint64_t, 
 
 Engine::~Engine() = default;
 
-void Engine::on_segment(const Turn& turn, SegmentIn&& segment) {
-    parts_->on_segment(turn, std::move(segment));
+Way Engine::on_segment(const Turn& turn, SegmentIn&& segment) {
+    return parts_->on_segment(turn, std::move(segment));
 }
 
 Engine::Belief Engine::on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, IcmpError error,
@@ -94,8 +94,9 @@ Engine::Belief Engine::on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, Ic
         Connection& connection = parts.connections.get(handle)->connection;
         if (!connection.is_outstanding(quoted)) return Belief::no;
         if (error == IcmpError::fragmentation_needed) parts.learn_mtu(turn, tuple.remote.addr, mtu);
-        parts.settle(turn, handle, connection.on_icmp(turn, quoted, error, mtu));
-        return Belief::yes;
+        const Outcome outcome = connection.on_icmp(turn, quoted, error, mtu);
+        parts.settle(turn, handle, outcome);
+        return outcome.fate == Fate::gone ? Belief::ended : Belief::yes;
     }
     // TCP-ICMP-012: an error about our SYN-ACK ends the entry; its number is the proof.
     if (peer.kind() != PeerKind::half_open) return Belief::no;
@@ -354,6 +355,11 @@ void Engine::advance(const Turn& turn) {
     parts_->expire_time_waits(turn);
     parts_->expire_half_opens(turn);
     parts_->expire_connections(turn);
+}
+
+std::optional<FourTuple> Engine::next_doubt() {
+    if (parts_->doubts.empty()) return std::nullopt;
+    return parts_->doubts.pop();
 }
 
 std::optional<SegmentOut> Engine::next_segment(const Turn& turn) {

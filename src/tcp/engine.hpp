@@ -78,6 +78,7 @@ struct Options {
     std::uint8_t min_ttl = 0;    // IP_MINTTL: segments with less are dropped (RFC 5082)
     bool reuse_address = false;  // of the socket; TIME-WAIT records remember it
     bool reuse_port = false;
+    bool receive_errors = false;                        // IP_RECVERR: ICMP errors are pending ones
     bool urgent_in_line = false;                        // SO_OOBINLINE
     std::uint64_t pacing_rate_max = ~std::uint64_t{0};  // SO_MAX_PACING_RATE, octets per second
     bool v6_only = false;  // a listener on [::] takes no IPv4 (IPV6_V6ONLY, RFC 3493 §5.3)
@@ -108,9 +109,11 @@ class Engine {
     ~Engine();
 
     // Frames in.
-    void on_segment(const Turn& turn, SegmentIn&& segment);
+    /// What the segment tells of the way to its sender.
+    Way on_segment(const Turn& turn, SegmentIn&& segment);
     /// `no` where it quotes nothing that is outstanding (RFC 5927 §4.1): it changed nothing.
-    enum class Belief : std::uint8_t { no, yes };
+    /// `ended`: it ended a handshake that was begun from here.
+    enum class Belief : std::uint8_t { no, yes, ended };
     Belief on_icmp(const Turn& turn, FourTuple tuple, Seq quoted, IcmpError error,
                    std::uint16_t mtu);
     /// Whether an ACK may make a connection by a cookie: it then needs to know its way back, as a
@@ -188,6 +191,8 @@ class Engine {
     void set_options(ListenerId id, const Options& options);
     [[nodiscard]] event::PathView path_view(ConnId id) const;
     [[nodiscard]] Times times(ConnId id, Instant now) const;
+    /// Octets of text that a connection takes now; it grows with the window (Linux tcp_wmem[2]).
+    [[nodiscard]] std::uint32_t send_buffer(ConnId id) const;
     [[nodiscard]] std::uint64_t pacing_rate(ConnId id) const;  // octets per second, 0: not paced
 
     // For the port table: is a 4-tuple taken, and by what.
@@ -208,6 +213,8 @@ class Engine {
 
     // Timers, frames out, readiness out.
     void advance(const Turn& turn);
+    /// A connection that has sent the same text R1 times asks for another way (RFC 9293 §3.8.3).
+    [[nodiscard]] std::optional<FourTuple> next_doubt();
     /// Next segment that wants to leave, in a fixed order; nullopt when there is none.
     [[nodiscard]] std::optional<SegmentOut> next_segment(const Turn& turn);
     [[nodiscard]] std::optional<Edge> next_edge();

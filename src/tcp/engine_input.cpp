@@ -20,29 +20,32 @@ void Engine::Parts::drop(const Turn& turn, const SegmentIn& segment, unsigned sh
     turn.emit(event::SegmentDropped{summary_of(segment, shift), reason});
 }
 
-void Engine::Parts::on_segment(const Turn& turn, SegmentIn&& segment) {
+Way Engine::Parts::on_segment(const Turn& turn, SegmentIn&& segment) {
     ++counters.segments_in;
     const PeerRef peer = find(segment.tuple);
     switch (peer.kind()) {
-        case PeerKind::none: return on_stray(turn, std::move(segment));
+        case PeerKind::none: on_stray(turn, std::move(segment)); break;
         case PeerKind::connection: return on_connection(turn, peer.index(), std::move(segment));
-        case PeerKind::half_open: return on_half_open(turn, peer.index(), std::move(segment));
-        case PeerKind::time_wait: return on_time_wait(turn, peer.index(), std::move(segment));
+        case PeerKind::half_open: on_half_open(turn, peer.index(), std::move(segment)); break;
+        case PeerKind::time_wait: on_time_wait(turn, peer.index(), std::move(segment)); break;
     }
+    return Way::believed;
 }
 
-void Engine::Parts::on_connection(const Turn& turn, std::uint32_t index, SegmentIn&& segment) {
+Way Engine::Parts::on_connection(const Turn& turn, std::uint32_t index, SegmentIn&& segment) {
     const SlotHandle handle = connections.handle_of(index);
     ConnectionSlot& slot = *connections.get(handle);
     arrived(turn, segment, slot.connection.peer_shift());
     if (segment.ttl < slot.connection.options().min_ttl) {
-        return drop_from_afar(turn, segment, slot.connection.peer_shift());
+        drop_from_afar(turn, segment, slot.connection.peer_shift());
+        return Way::believed;
     }
     const State before = slot.connection.state();
     const Outcome outcome = slot.connection.on_segment(turn, pool, std::move(segment));
     if (outcome.fate == Fate::gone && before == State::syn_sent) ++counters.attempt_fails;
     if (before == State::syn_sent) learn(slot);
     settle(turn, handle, outcome);
+    return outcome.way;
 }
 
 namespace {

@@ -98,8 +98,9 @@ Path Engine::Parts::path_of(const HalfOpenValues& values, const Listener& listen
 }
 
 Offer Engine::Parts::offer_of(const HalfOpenValues& values, const Listener& listener) const {
-    return offer_for(config, path_of(values, listener), listener.options(),
-                     values.tuple.local.addr.family());
+    return answer_for(config, path_of(values, listener), listener.options(),
+                      values.tuple.local.addr.family(),
+                      values.ts_recent ? Stamped::yes : Stamped::no);
 }
 
 /// The MSS of a SYN-ACK: what the way back is known to take, as long as it is known (Linux).

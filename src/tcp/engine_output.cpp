@@ -143,6 +143,9 @@ void Engine::Parts::expire_connections(const Turn& turn) {
         const State before = slot->connection.state();
         const Outcome outcome = slot->connection.on_timer(turn);
         if (outcome.fate == Fate::gone && before == State::syn_sent) ++counters.attempt_fails;
+        if (outcome.way == Way::doubted && doubts.size() < doubts_max) {
+            doubts.push(slot->connection.tuple());
+        }
         settle(turn, handle, outcome);
     }
 }

@@ -67,7 +67,7 @@ struct Engine::Parts {
     [[nodiscard]] bool may_replace(const Turn& turn, PeerRef peer) const;
 
     // Segments in: by what the index says, then RFC 9293 §3.10.7.1 and §3.10.7.2.
-    void on_segment(const Turn& turn, SegmentIn&& segment);
+    Way on_segment(const Turn& turn, SegmentIn&& segment);
     void drop_from_afar(const Turn& turn, const SegmentIn& segment, unsigned shift);
     void on_stray(const Turn& turn, SegmentIn&& segment);
     void on_closed(const Turn& turn, const SegmentIn& segment);
@@ -75,7 +75,7 @@ struct Engine::Parts {
     void on_listen(const Turn& turn, Listeners::Handle listener, SegmentIn&& segment);
     void on_time_wait(const Turn& turn, std::uint32_t record, SegmentIn&& segment);
     void on_new_incarnation(const Turn& turn, std::uint32_t record, SegmentIn&& segment);
-    void on_connection(const Turn& turn, std::uint32_t index, SegmentIn&& segment);
+    Way on_connection(const Turn& turn, std::uint32_t index, SegmentIn&& segment);
     static void arrived(const Turn& turn, const SegmentIn& segment, unsigned shift);
     static void drop(const Turn& turn, const SegmentIn& segment, unsigned shift,
                      event::Reason reason);
@@ -181,6 +181,8 @@ struct Engine::Parts {
     base::IntrusiveList<ConnectionSlot, &ConnectionSlot::ready> ready;
     Ring<Owed> replies;
     Ring<Edge> edges;
+    static constexpr std::size_t doubts_max = 64;  // others ask at their next expiry
+    Ring<FourTuple> doubts;                        // whose connections doubt their way
     event::Counters counters;
     SparseArray<std::uint32_t> connections_on;  // a port's newest connection + 1, 0 = none
     std::uint32_t orphans = 0;

@@ -11,6 +11,19 @@ using event::State;
 class StrayTest : public EngineTest {};
 class SynReceivedTest : public EngineTest {};
 
+TEST_F(SynReceivedTest, TCP_OPT_004_the_window_of_a_syn_ack_is_a_number_of_the_segments_to_come) {
+    listen(5);
+    const auto plain = syn();
+    ASSERT_EQ(plain.size(), 1U);
+    EXPECT_EQ(plain[0].header.window, 64240);  // 44 segments of 1460
+    wire::TcpOptions options;
+    options.timestamps = wire::Timestamps{.value = 7, .echo = 0};
+    const auto stamped =
+        host().deliver(peer(40001), {.flags = TcpFlag::syn, .seq = irs, .options = options});
+    ASSERT_EQ(stamped.size(), 1U);
+    EXPECT_EQ(stamped[0].header.window, 65160);  // 45 of 1448
+}
+
 TEST_F(StrayTest, TCP_SEG_002_rst_to_a_closed_port_is_dropped) {
     EXPECT_TRUE(host().deliver(peer(), {.flags = TcpFlag::rst, .seq = irs}).empty());
     EXPECT_TRUE(host().deliver(peer(), {.flags = TcpFlag::rst | TcpFlag::ack, .seq = irs}).empty());

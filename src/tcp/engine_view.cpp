@@ -58,6 +58,11 @@ std::size_t Engine::held(ConnId id) const {
     return slot == nullptr ? 0 : slot->connection.held();
 }
 
+std::uint32_t Engine::send_buffer(ConnId id) const {
+    const ConnectionSlot* slot = parts_->slot(id);
+    return slot == nullptr ? 0 : slot->connection.send_buffer();
+}
+
 std::uint64_t Engine::pacing_rate(ConnId id) const {
     const ConnectionSlot* slot = parts_->slot(id);
     return slot == nullptr ? 0 : slot->connection.pacing_rate();

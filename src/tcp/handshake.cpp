@@ -43,6 +43,16 @@ Offer offer_for(const Config& config, const Path& path, const Options& options, 
     return offer;
 }
 
+Offer answer_for(const Config& config, const Path& path, const Options& options, Family family,
+                 Stamped stamped) {
+    Offer offer = offer_for(config, path, options, family);
+    constexpr int timestamps_length = 12;
+    const int stamps = stamped == Stamped::yes ? timestamps_length : 0;
+    offer.window = first_window(window_limit(buffer_of(config, options)),
+                                static_cast<std::uint16_t>(offer.mss - stamps));
+    return offer;
+}
+
 Connection::Connection(const Turn& turn, const ActiveOpen& open)
     : tuple_(open.tuple),
       path_(open.path),
@@ -93,6 +103,7 @@ Connection::Connection(const Turn& turn, buf::Pool& pool, const PassiveOpen& ope
         syn.options.timestamps = wire::Timestamps{.value = *open.ts_recent};
     }
     if (options_->quick_ack) set(Flag::quick_ack);
+    set(Flag::passive);
     agree(turn, syn);
     if (open.ecn) tcb_.ecn = event::Switch::on;
     if (open.fast_open) {
@@ -134,8 +145,15 @@ bool Connection::offers_ecn(const Turn& turn) const {
            syn_retransmits_ == 0;
 }
 
-std::uint16_t Connection::offer_window(const Turn& turn) const {
-    return offer_for(turn.config(), path_, *options_, tuple_.remote.addr.family()).window;
+std::uint16_t Connection::offer_window(const Turn& turn) const { return own_offer(turn).window; }
+
+// What our SYN said, or the SYN-ACK that answered the peer's.
+Offer Connection::own_offer(const Turn& turn) const {
+    const Family family = tuple_.remote.addr.family();
+    if (!has(Flag::passive)) return offer_for(turn.config(), path_, *options_, family);
+    const bool is_stamped = tcb_.timestamps == event::Switch::on;
+    return answer_for(turn.config(), path_, *options_, family,
+                      is_stamped ? Stamped::yes : Stamped::no);
 }
 
 // §3.10.7.3: first the ACK, second the RST, fourth the SYN, fifth what has neither.
@@ -215,7 +233,7 @@ void Connection::take_syn(Arrival& a) {
 // The peer's SYN: IRS and its options. `syn` is the SYN of either kind of open.
 void Connection::agree(const Turn& turn, const wire::TcpRepr& syn) {
     const wire::TcpOptions& options = syn.options;
-    const Offer offer = offer_for(turn.config(), path_, *options_, tuple_.remote.addr.family());
+    const Offer offer = own_offer(turn);
     tcb_.irs = syn.seq;
     tcb_.rcv_nxt = syn.seq + 1;
     tcb_.peer_mss = options.mss.value_or(0);

@@ -220,6 +220,7 @@ void Connection::take_acknowledgment(Arrival& a) {
     if (after(a.ack(), snd_.una())) {
         const Acked acked = snd_.on_ack(a.ack(), delivery);
         ack.kind = AckKind::advanced;
+        a.outcome.way = Way::proved;
         octets_acked_ += acked.text;
         if (acked.sent) ack.path_rtt = a.turn.now() - *acked.sent;
         ack.acked = acked.text;

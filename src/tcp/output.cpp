@@ -207,11 +207,10 @@ SegmentOut Connection::send_syn(const Turn& turn, buf::Pool& pool) {
     } else {
         snd_.on_resent(1, turn.now());
     }
-    const Offer offer = offer_for(turn.config(), path_, *options_, tuple_.remote.addr.family());
     header.source = tuple_.local.port;
     header.destination = tuple_.remote.port;
     header.seq = tcb_.iss;
-    header.window = offer.window;
+    header.window = offer_window(turn);
     header.flags = TcpFlag::syn;
     if (offers_ecn(turn)) header.flags |= TcpFlag::ece | TcpFlag::cwr;
     if (state_ != State::syn_sent) {

@@ -9,7 +9,6 @@ namespace dt::tcp {
 namespace {
 
 constexpr std::uint64_t unlimited = ~std::uint64_t{0};
-constexpr unsigned retries_1 = 3;  // Linux tcp_retries1: from here on the path is in doubt
 constexpr std::uint32_t probe_window_min = 11;  // segments; Linux probes with no smaller window
 
 }  // namespace
@@ -52,12 +51,11 @@ void Connection::restore_path(const Turn& turn) {
     if (is_synchronized()) apply_mss();
 }
 
-// RFC 4821 §7.7, as Linux: retransmissions have gone on for the time of tcp_retries1 without an
-// answer, so perhaps large segments vanish where no ICMP comes back (TCP-PMTU-012).
+// RFC 4821 §7.7, as Linux: R1 is reached, so perhaps large segments vanish where no ICMP comes back
+// (TCP-PMTU-012).
 void Connection::shrink_segments(const Turn& turn) {
     const Config& config = turn.config();
     if (config.mtu_probing == event::MtuProbing::off) return;
-    if (!is_retransmitted_enough(turn, retries_1)) return;
     MtuSearch& search = rare().search;
     const std::uint32_t old = tcb_.snd_mss;
     if (search.is_on()) {

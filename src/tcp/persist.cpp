@@ -206,14 +206,19 @@ Outcome Connection::on_retransmit_timer(const Turn& turn) {
     const bool is_probe = tcb_.snd_wnd == 0 && !has(Flag::orphan);
     const bool is_over = is_probe ? is_silent_beneath(turn) : is_retransmitted_enough(turn, most);
     if (is_bounded && is_over) return give_up(turn, event::Reason::retransmissions_unanswered);
-    shrink_segments(turn);
+    const bool is_doubtful = is_retransmitted_enough(turn, turn.config().retries_1);
+    if (is_doubtful) shrink_segments(turn);
     on_timeout(turn);
     const bool is_first = !is_probe && retransmits_ == 0;
     if (is_first || stalled_since_ == Instant{}) stalled_since_ = turn.now();
     if (!is_probe && retransmits_ < 255) ++retransmits_;
     if (backoff_ < 255) ++backoff_;
+    // RFC 6298 §5: what was measured before so many back-offs says nothing any more.
+    if (backoff_ == turn.config().rtt_clear_after) rtt_.clear();
     arm_retransmit(turn);
-    return {};
+    Outcome outcome;
+    if (is_doubtful) outcome.way = Way::doubted;
+    return outcome;
 }
 
 // Probes of a window shrunk to zero have been unanswered for two of the longest waits.
@@ -258,7 +263,9 @@ Outcome Connection::on_syn_timer(const Turn& turn) {
     snd_.mark_all_lost();
     timers_.arm(TimerSlot::send, TimerKind::retransmit,
                 std::min(turn.now() + wait, user_deadline()));
-    return {};
+    Outcome outcome;
+    if (syn_retransmits_ >= config.retries_1) outcome.way = Way::doubted;
+    return outcome;
 }
 
 // Linux reports the last ICMP error if there was one (TCP-RTO-017), and sends no RST (TCP-RTO-019).

@@ -88,6 +88,48 @@ TEST_F(TimersOf, TCP_RTO_002_and_003_first_and_next_sample) {
     EXPECT_EQ(c->path_view().rto, 975ms);
 }
 
+TEST_F(TimersOf, TCP_RTO_015_after_back_offs_the_next_sample_is_a_first_one) {
+    config.rtt_clear_after = 3;
+    path_delay = 100ms;
+    establish();
+    write(10);
+    run(2200ms);  // 0.3, 0.9, 2.1 s: three back-offs
+    ASSERT_EQ(c->retransmissions(), 3U);
+    EXPECT_EQ(c->path_view().srtt, 0ms);
+    EXPECT_EQ(c->path_view().rto, 300ms);
+    deliver({.seq = theirs, .ack = ours + 10});
+    write(10);
+    now += 500ms;
+    deliver({.seq = theirs, .ack = ours + 20});
+    EXPECT_EQ(c->path_view().srtt, 500ms);
+    EXPECT_EQ(c->path_view().rto, 1500ms);
+}
+
+TEST_F(TimersOf, TCP_RTO_015_two_back_offs_forget_nothing_nor_do_more_on_linux) {
+    path_delay = 100ms;
+    establish();
+    write(10);
+    run(5s);
+    EXPECT_GT(c->retransmissions(), 3U);
+    EXPECT_EQ(c->path_view().srtt, 100ms);
+}
+
+TEST_F(TimersOf, TCP_9293_SHLD_10_the_way_is_in_doubt_after_r1_retransmissions) {
+    establish();
+    write(10);
+    std::vector<Way> ways;
+    for (int i = 0; i < 5; ++i) {
+        now = c->deadline();
+        ways.push_back(c->on_timer(turn()).way);
+        flush();
+    }
+    using enum Way;
+    EXPECT_EQ(ways, (std::vector{believed, believed, believed, doubted, doubted}));
+    config.retries_1 = 9;
+    now = c->deadline();
+    EXPECT_EQ(c->on_timer(turn()).way, believed);
+}
+
 TEST_F(TimersOf, TCP_RTO_004_floor_lies_under_the_variance) {
     path_delay = 100ms;
     establish();

@@ -49,10 +49,13 @@ class Prr {
     // What a peer makes up releases nothing (TCP-LOSS-055); it may send new text meanwhile.
     [[nodiscard]] std::uint32_t delivered_max() const { return recover_fs_ + sent_; }
 
+    // What leaves is whole segments, so the share is rounded up to them (as Linux, which counts in
+    // segments): in octets a share would wait for its last octet, and the window fall too fast.
     [[nodiscard]] std::uint64_t share(const Step& step) const {
         if (step.in_flight > step.ssthresh) {
-            const std::uint64_t part =
-                (std::uint64_t{delivered_} * step.ssthresh + recover_fs_ - 1) / recover_fs_;
+            const std::uint64_t whole = std::uint64_t{recover_fs_} * step.mss;
+            const std::uint64_t product = std::uint64_t{delivered_} * step.ssthresh;
+            const std::uint64_t part = (product + whole - 1) / whole * step.mss;
             return part > sent_ ? part - sent_ : 0;
         }
         const std::uint32_t unspent = delivered_ > sent_ ? delivered_ - sent_ : 0;

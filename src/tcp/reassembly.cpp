@@ -1,8 +1,10 @@
-// Reassembly of text out of order. A run grows at its end; a run is found by bisection, and there
-// are at most runs_max of them, so hostile orders cost no more than honest ones (TCP-SEC-023).
+// Reassembly of text out of order. A run grows at its end; runs, and the pieces that they make
+// together, are trees by sequence number, so a hostile order costs O(log n) as an honest one does
+// (TCP-SEC-023).
 #include "tcp/reassembly.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace dt::tcp {
@@ -25,15 +27,7 @@ void push_text(StreamQueue& queue, buf::Pool& pool, TextRef text) {
     });
 }
 
-// The first run that begins behind `seq`.
-std::size_t Reassembly::first_behind(Seq seq) const {
-    const auto found =
-        std::upper_bound(runs_.begin(), runs_.end(), seq,
-                         [](Seq a, const Held& run) { return before(a, run.first); });
-    return static_cast<std::size_t>(found - runs_.begin());
-}
-
-// Walks the text from the left: what a run already holds is passed over, each gap is filled.
+// Walks the text from the left: what a piece already holds is passed over, each gap is filled.
 //
 //          first                     end
 //     ----[·······|=====|············]----     ===== held
@@ -44,65 +38,82 @@ Reassembly::Stored Reassembly::insert(buf::Pool& pool, Seq first, TextRef text,
     again_.reset();
     Seq cursor = first;
     while (before(cursor, end)) {
-        const std::size_t next = first_behind(cursor);
-        if (next > 0 && after(runs_[next - 1].end(), cursor)) {
-            const Seq held_end = earlier(runs_[next - 1].end(), end);
-            if (!again_) again_ = wire::SackBlock{cursor, held_end};
-            cursor = runs_[next - 1].end();
+        const auto next = pieces_.upper_bound(cursor);
+        if (next != pieces_.begin() && after(std::prev(next)->second, cursor)) {
+            const Seq held_end = std::prev(next)->second;
+            if (!again_) again_ = wire::SackBlock{cursor, earlier(held_end, end)};
+            cursor = held_end;
             continue;
         }
-        const Seq gap_end = next < runs_.size() ? earlier(end, runs_[next].first) : end;
+        const Seq gap_end = next != pieces_.end() ? earlier(end, next->first) : end;
         const TextRef part{text.frame, text.offset + distance(first, cursor),
                            distance(cursor, gap_end)};
         if (charge_ + part.length + run_overhead > charge_max) return Stored::no_room;
-        if (add(pool, next, cursor, part) == Stored::no_room) return Stored::no_room;
+        if (add(pool, cursor, part) == Stored::no_room) return Stored::no_room;
+        join(cursor, gap_end);
         cursor = gap_end;
     }
     return Stored::yes;
 }
 
-Reassembly::Stored Reassembly::add(buf::Pool& pool, std::size_t index, Seq first, TextRef text) {
-    if (index > 0 && runs_[index - 1].end() == first) {
-        push_text(runs_[index - 1].text, pool, text);
-        runs_[index - 1].charge += text.length + slice_overhead;
-        charge_ += text.length + slice_overhead;
-        return Stored::yes;
+Reassembly::Stored Reassembly::add(buf::Pool& pool, Seq first, TextRef text) {
+    const auto behind = runs_.upper_bound(first);
+    if (behind != runs_.begin()) {
+        const auto run = std::prev(behind);
+        if (run->second.end(run->first) == first) {
+            push_text(run->second.text, pool, text);
+            run->second.charge += text.length + slice_overhead;
+            charge_ += text.length + slice_overhead;
+            return Stored::yes;
+        }
     }
     if (runs_.size() == runs_max) return Stored::no_room;
-    Held run;
-    run.first = first;
+    Held& run = runs_.try_emplace(behind, first)->second;
     run.charge = text.length + run_overhead;
     push_text(run.text, pool, text);
     charge_ += run.charge;
-    runs_.insert(runs_.begin() + static_cast<std::ptrdiff_t>(index), std::move(run));
     return Stored::yes;
 }
 
+// [first, end) is held now, and was a gap: it makes one piece with those that it touches.
+void Reassembly::join(Seq first, Seq end) {
+    auto next = pieces_.upper_bound(first);
+    if (next != pieces_.end() && next->first == end) {
+        end = next->second;
+        next = pieces_.erase(next);
+    }
+    if (next != pieces_.begin() && std::prev(next)->second == first) {
+        std::prev(next)->second = end;
+    } else {
+        pieces_.emplace_hint(next, first, end);
+    }
+}
+
 Seq Reassembly::take(Seq rcv_nxt, StreamQueue& queue) {
-    std::size_t taken = 0;
-    while (taken < runs_.size() && at_or_before(runs_[taken].first, rcv_nxt)) {
-        Held& run = runs_[taken];
-        if (after(run.end(), rcv_nxt)) {
-            run.text.consume(distance(run.first, rcv_nxt));
+    while (!runs_.empty() && at_or_before(runs_.begin()->first, rcv_nxt)) {
+        const Seq first = runs_.begin()->first;
+        Held& run = runs_.begin()->second;
+        if (after(run.end(first), rcv_nxt)) {
+            run.text.consume(distance(first, rcv_nxt));
             rcv_nxt += static_cast<std::uint32_t>(run.text.size());
             queue.splice(std::move(run.text));
         }
         charge_ -= run.charge;
-        ++taken;
+        runs_.erase(runs_.begin());
     }
-    runs_.erase(runs_.begin(), runs_.begin() + static_cast<std::ptrdiff_t>(taken));
+    while (!pieces_.empty() && at_or_before(pieces_.begin()->second, rcv_nxt)) {
+        pieces_.erase(pieces_.begin());
+    }
     return rcv_nxt;
 }
 
 // The held text around `seq`, whole.
 std::optional<wire::SackBlock> Reassembly::piece_at(Seq seq) const {
-    const std::size_t next = first_behind(seq);
-    if (next == 0 || !after(runs_[next - 1].end(), seq)) return std::nullopt;
-    std::size_t first = next - 1;
-    std::size_t last = next - 1;
-    while (first > 0 && runs_[first - 1].end() == runs_[first].first) --first;
-    while (last + 1 < runs_.size() && runs_[last].end() == runs_[last + 1].first) ++last;
-    return wire::SackBlock{runs_[first].first, runs_[last].end()};
+    const auto next = pieces_.upper_bound(seq);
+    if (next == pieces_.begin()) return std::nullopt;
+    const auto& [first, end] = *std::prev(next);
+    if (!after(end, seq)) return std::nullopt;
+    return wire::SackBlock{first, end};
 }
 
 // At the front; of each piece one number is enough, and what is delivered is forgotten.
@@ -130,13 +141,15 @@ void Reassembly::report(wire::SackBlocks& blocks) const {
 }
 
 std::optional<Seq> Reassembly::end() const {
-    if (runs_.empty()) return std::nullopt;
-    return runs_.back().end();
+    if (pieces_.empty()) return std::nullopt;
+    return pieces_.rbegin()->second;
 }
 
 std::size_t Reassembly::memory() const {
-    std::size_t held = sizeof *this + runs_.capacity() * sizeof(Held);
-    for (const Held& run : runs_) held += run.text.bytes_pinned();
+    constexpr std::size_t links = 4 * sizeof(void*);  // of a tree's node
+    std::size_t held = sizeof *this + runs_.size() * (sizeof(Runs::value_type) + links) +
+                       pieces_.size() * (sizeof(Pieces::value_type) + links);
+    for (const auto& run : runs_) held += run.second.text.bytes_pinned();
     return held;
 }
 

@@ -5,8 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <vector>
 
 #include "buf/stream_queue.hpp"
 #include "wire/seq.hpp"
@@ -27,7 +27,13 @@ void push_text(StreamQueue& queue, buf::Pool& pool, TextRef text);
 /// Made when the first segment out of order arrives, given back when the last hole is filled.
 class Reassembly {
   public:
-    static constexpr std::size_t runs_max = 1024;
+    /// Runs between holes. A bound of the work; the window bounds the memory.
+    static constexpr std::size_t runs_max = 32'768;
+
+    Reassembly() = default;
+    Reassembly(const Reassembly&) = delete;
+    Reassembly& operator=(const Reassembly&) = delete;
+    ~Reassembly() = default;
 
     enum class Stored : std::uint8_t { yes, no_room };
     /// Keeps what is new of the text at `first`; `charge_max` bounds what is held, in octets.
@@ -46,22 +52,38 @@ class Reassembly {
     /// Behind the last octet held; nothing where no text is.
     [[nodiscard]] std::optional<Seq> end() const;
     [[nodiscard]] std::size_t memory() const;
+    /// Comparisons of sequence numbers so far: the work that arriving segments have made.
+    [[nodiscard]] std::uint64_t comparisons() const { return comparisons_; }
     /// What is held, the piece that grew last first (RFC 2018 §4); as many as find room.
     void report(wire::SackBlocks& blocks) const;
 
   private:
+    /// All that is held lies within a window, so sequence numbers are ordered there.
+    struct Earlier {
+        std::uint64_t* count;
+        bool operator()(Seq a, Seq b) const {
+            ++*count;
+            return before(a, b);
+        }
+    };
     struct Held {
-        Seq first{};
         std::uint32_t charge = 0;
         StreamQueue text;
-        [[nodiscard]] Seq end() const { return first + static_cast<std::uint32_t>(text.size()); }
+        [[nodiscard]] Seq end(Seq first) const {
+            return first + static_cast<std::uint32_t>(text.size());
+        }
     };
-    [[nodiscard]] std::size_t first_behind(Seq seq) const;
+    using Runs = std::map<Seq, Held, Earlier>;
+    using Pieces = std::map<Seq, Seq, Earlier>;
+
     [[nodiscard]] std::optional<wire::SackBlock> piece_at(Seq seq) const;
     void remember(Seq seq);
-    [[nodiscard]] Stored add(buf::Pool& pool, std::size_t index, Seq first, TextRef text);
+    [[nodiscard]] Stored add(buf::Pool& pool, Seq first, TextRef text);
+    void join(Seq first, Seq end);
 
-    std::vector<Held> runs_;  // by first, never overlapping
+    mutable std::uint64_t comparisons_ = 0;
+    Runs runs_{Earlier{&comparisons_}};      // by first, never overlapping
+    Pieces pieces_{Earlier{&comparisons_}};  // runs without a hole between them: first and end
     std::size_t charge_ = 0;
     std::optional<Seq> fin_;
     std::array<Seq, wire::SackBlocks::capacity> recent_{};  // a number of each piece that grew last

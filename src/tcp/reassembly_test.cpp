@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/rng.hpp"
 
@@ -70,6 +73,40 @@ TEST_F(ReassemblyTest, FinWaitsAtItsPlace) {
     EXPECT_TRUE(held.is_fin_at(Seq{5}));
 }
 
+// 64 Ki segments in a random order at 4096 places: each costs a few walks down a tree of as many.
+TEST_F(ReassemblyTest, TCP_SEC_023_a_segment_costs_the_logarithm_of_what_is_held) {
+    constexpr std::uint64_t depth_max = 2 * 13;  // of a red-black tree of 4096
+    constexpr std::uint64_t walks_max = 12;
+    most = 64 << 20;
+    Rng rng(9);
+    std::uint64_t worst = 0;
+    for (std::uint32_t i = 0; i < 65'536; ++i) {
+        const auto place = static_cast<std::uint32_t>(rng.below(4096));
+        const std::uint64_t before_it = held.comparisons();
+        insert(Seq{0xffff'f000U + place * 2}, "o");
+        worst = std::max(worst, held.comparisons() - before_it);
+    }
+    EXPECT_LE(worst, walks_max * depth_max);
+    EXPECT_GT(worst, 0U);
+}
+
+TEST_F(ReassemblyTest, TCP_SEC_023_a_gap_that_is_filled_makes_one_piece_of_all_that_it_joins) {
+    for (std::uint32_t i = 0; i < 1000; ++i) insert(Seq{i * 2 + 1}, "b");
+    std::uint64_t worst = 0;
+    for (std::uint32_t i = 999; i > 0; --i) {
+        const std::uint64_t before_it = held.comparisons();
+        insert(Seq{i * 2}, "a");
+        worst = std::max(worst, held.comparisons() - before_it);
+    }
+    EXPECT_LE(worst, 12U * 2 * 11);
+    wire::SackBlocks told;
+    held.report(told);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0], (wire::SackBlock{Seq{1}, Seq{2000}}));
+    EXPECT_EQ(held.take(Seq{1}, queue), Seq{2000});
+    EXPECT_TRUE(held.is_empty());
+}
+
 TEST_F(ReassemblyTest, TCP_SEC_021_memory_is_bounded_for_the_smallest_pieces) {
     most = 100'000;
     bool was_full = false;
@@ -79,12 +116,70 @@ TEST_F(ReassemblyTest, TCP_SEC_021_memory_is_bounded_for_the_smallest_pieces) {
     EXPECT_LE(held.memory(), 2 * most);
 }
 
-TEST_F(ReassemblyTest, PiecesAreBoundedInNumber) {
+TEST_F(ReassemblyTest, SixtyFourThousandSegmentsMakeABoundedNumberOfRuns) {
     most = std::size_t{1} << 30;
     std::uint32_t kept = 0;
     for (std::uint32_t i = 0; i < 2 * Reassembly::runs_max; ++i)
         kept += insert(Seq{(i * 7919) % 65'536 * 2}, "o") == Reassembly::Stored::yes ? 1U : 0U;
     EXPECT_EQ(kept, Reassembly::runs_max);
+}
+
+// A path of 1 Gbit/s and 100 ms that overflows in slow start loses every other segment of a window.
+TEST_F(ReassemblyTest, TenThousandHolesWaitAtATimeAndAreFilledFromTheLeft) {
+    constexpr std::uint32_t holes = 10'000;
+    most = std::size_t{1} << 30;
+    for (std::uint32_t i = 0; i < holes; ++i)
+        ASSERT_EQ(insert(Seq{2 * i + 1}, "o"), Reassembly::Stored::yes) << i;
+    Seq next{0};
+    for (std::uint32_t i = 0; i < holes; ++i) {
+        ASSERT_EQ(insert(next, "x"), Reassembly::Stored::yes);
+        next = held.take(next, queue);
+        ASSERT_EQ(next, Seq{2 * i + 2});
+    }
+    EXPECT_TRUE(held.is_empty());
+    EXPECT_EQ(text().substr(0, 6), "xoxoxo");
+}
+
+TEST_F(ReassemblyTest, AHoleThatIsFilledJoinsItsNeighbours) {
+    insert(Seq{2}, "cd");
+    insert(Seq{6}, "gh");
+    insert(Seq{4}, "ef");
+    wire::SackBlocks blocks;
+    held.report(blocks);
+    ASSERT_EQ(blocks.size(), 1U);
+    EXPECT_EQ(blocks[0], (wire::SackBlock{Seq{2}, Seq{8}}));
+    insert(Seq{0}, "ab");
+    EXPECT_EQ(held.take(Seq{0}, queue), Seq{8});
+    EXPECT_EQ(text(), "abcdefgh");
+}
+
+// Single octets at random.
+TEST_F(ReassemblyTest, ManyRunsInAnyOrderBecomeTheText) {
+    constexpr std::uint32_t size = 4'000;
+    most = std::size_t{1} << 30;
+    base::Rng rng(5);
+    for (int round = 0; round < 5; ++round) {
+        const Seq first{static_cast<std::uint32_t>(rng.next())};
+        std::vector<std::uint32_t> order(size);
+        for (std::uint32_t i = 0; i < size; ++i) order[i] = i;
+        for (std::uint32_t i = size; i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
+        Reassembly pieces;
+        StreamQueue out;
+        Seq next = first;
+        for (const std::uint32_t at : order) {
+            const auto letter = static_cast<std::byte>('a' + at % 26);
+            FramePtr frame = pool.frame();
+            (void)frame->add(pool.copy({&letter, 1}));
+            ASSERT_EQ(pieces.insert(pool, first + at, {*frame, 0, 1}, most),
+                      Reassembly::Stored::yes);
+            next = pieces.take(next, out);
+        }
+        ASSERT_EQ(next, first + size);
+        EXPECT_TRUE(pieces.is_empty());
+        std::string all(out.size(), '\0');
+        out.peek(0, {reinterpret_cast<std::byte*>(all.data()), all.size()});
+        for (std::uint32_t i = 0; i < size; ++i) ASSERT_EQ(all[i], static_cast<char>('a' + i % 26));
+    }
 }
 
 TEST_F(ReassemblyTest, BehavesLikeAStringInAnyOrderAndOverlap) {

@@ -261,5 +261,25 @@ TEST_F(Receiving, TCP_WIN_018_receive_buffer_option_stops_growth) {
     }
 }
 
+TEST_F(Receiving, TCP_WIN_015_a_buffer_that_shrinks_takes_nothing_back_and_drops_what_is_too_much) {
+    options.receive_buffer = 40'000;  // a window of 20,000
+    establish();
+    const auto edge_of = [](const Sent& s) { return s.ack() + s.header.window; };
+    deliver_text(theirs, std::string(100, 'a'), ours);
+    const std::uint32_t edge = edge_of(sent.back());
+    options.receive_buffer = 2304;
+    c->set_options(turn(), options);
+    sent.clear();
+    for (std::uint32_t at = theirs + 1000; at + 900 < edge; at += 1000) {
+        deliver_text(at, std::string(900, 'b'), ours);
+    }
+    deliver_text(theirs + 100, std::string(900, 'c'), ours);
+    ASSERT_GT(sent.size(), 10U);
+    for (const Sent& each : sent) EXPECT_EQ(edge_of(each), edge);
+    const auto dropped = drops();
+    EXPECT_GT(std::ranges::count(dropped, event::Reason::reassembly_full), 5);
+    EXPECT_EQ(c->unread(), 1900U);
+}
+
 }  // namespace
 }  // namespace dt::tcp

@@ -23,6 +23,9 @@ class Rtt {
         if (!has_sample()) rto_ = 3'000'000;
     }
 
+    /// What was measured is forgotten: the next sample is a first one; the RTO stays until then.
+    void clear() { srtt_ = 0; }
+
     [[nodiscard]] bool has_sample() const { return srtt_ != 0; }
     /// Zero before the first sample.
     [[nodiscard]] Duration srtt() const { return std::chrono::microseconds{srtt_ >> 3}; }

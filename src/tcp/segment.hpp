@@ -18,6 +18,10 @@ struct Path {
     std::uint32_t super_segment_max = 0;  // octets of text in one frame, 0 = one MSS
 };
 
+/// What a connection knows of its way: text acknowledged proves it (RFC 4861 §7.3.1), and after R1
+/// it asks for another (RFC 9293 §3.8.3).
+enum class Way : std::uint8_t { believed, proved, doubted };
+
 /// A segment that arrived. Checksum and lengths are proved; the text is still in the frame.
 struct SegmentIn {
     FourTuple tuple;  // local = where it was sent to

@@ -179,7 +179,7 @@ TEST_F(UrgentTest, TCP_URG_009_behind_the_fin_it_means_nothing) {
     EXPECT_EQ(recv_urgent(), "EINVAL");
 }
 
-TEST_F(UrgentTest, TCP_URG_001_the_last_octet_of_a_write_is_marked) {
+TEST_F(UrgentTest, TCP_URG_001_and_TCP_9293_MUST_62_the_last_octet_of_a_write_is_marked) {
     open();
     host().write(id, "abX");
     engine().mark_written(host().turn(), id, {.urgent = WriteMark::Urgent::last});

@@ -21,7 +21,7 @@ struct Carriage {
     event::Switch dont_fragment = event::Switch::off;
     std::uint16_t mtu = 0;  // of the path where less than the link's is known, octets; 0 = nothing
     event::Switch loops = event::Switch::on;           // to a group: comes to us too
-    std::optional<std::uint16_t> link = std::nullopt;  // to a group: the link it leaves by
+    std::optional<std::uint16_t> link = std::nullopt;  // it leaves by, else the routes choose
 };
 
 /// How a datagram came.
@@ -30,6 +30,9 @@ struct Arrival {
     std::uint8_t ttl = 0;
     std::uint8_t interface = 0;  // its number in the stack
     Instant at{};
+    /// The link that it counts as heard by: of what this host sent to an address of its own the one
+    /// that has the address (Linux). Nothing: whichever.
+    std::optional<std::uint16_t> heard_by = std::nullopt;
 };
 
 struct Datagram {

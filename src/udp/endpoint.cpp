@@ -1,6 +1,7 @@
 // One UDP endpoint: fit and receive queue.
 #include "udp/endpoint.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace dt::udp {
@@ -21,6 +22,20 @@ Fit BoundEndpoint::fit(const FourTuple& tuple) const {
     if (!remote_) return is_exact ? Fit::exact : Fit::wildcard;
     if (*remote_ != tuple.remote) return Fit::none;
     return is_exact ? Fit::connected_exact : Fit::connected_wildcard;
+}
+
+bool BoundEndpoint::hears(const Datagram& datagram) const {
+    if (!extras) return true;
+    constexpr std::uint8_t loopback = 0;
+    const std::uint8_t by = datagram.arrival.interface;
+    const IpAddr& to = datagram.tuple.local.addr;
+    const auto& heard_by = datagram.arrival.heard_by;
+    if (extras->link && heard_by && *extras->link != *heard_by) return false;
+    if (!extras->groups || !to.is_multicast()) return true;
+    // What this host sent to a group comes back by lo, whichever link it left by.
+    return std::ranges::any_of(*extras->groups, [&](const JoinedGroup& joined) {
+        return joined.address == to && (by == loopback || joined.link == by);
+    });
 }
 
 void BoundEndpoint::push(Datagram datagram) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/ring.hpp"
@@ -28,6 +29,7 @@ enum class Oversize : std::uint8_t { unheard, soft, hard };
 
 /// An ICMP error about something an endpoint sent, as a program may read it.
 struct Notice {
+    enum class Origin : std::uint8_t { icmp, local } origin = Origin::icmp;
     Endpoint to;  // where it was sent
     IpAddr from;  // who says it
     Error error{};
@@ -35,15 +37,25 @@ struct Notice {
     std::uint8_t code = 0;
     std::uint32_t mtu = 0;
     std::array<std::byte, 8> quoted{};  // first octets of what was sent, transport header and all
+    std::vector<std::byte> text{};      // what is quoted behind them
 };
 
-/// What few endpoints need: errors that wait to be read, and the messages that a raw one wants.
+/// A group that an endpoint joined, and the link it did so by.
+struct JoinedGroup {
+    IpAddr address;
+    std::uint16_t link = 0;
+};
+
+/// What few endpoints need: errors that wait to be read, the messages that a raw one wants, and
+/// which links and groups it hears.
 struct Extras {
     static constexpr std::size_t notices_max = 64;  // later ones are not kept
 
     Errors errors = Errors::hard_ones;
     std::array<std::uint32_t, 8> refused{};  // bit n: messages of type n are not wanted
     Ring<Notice> notices;
+    std::optional<std::uint16_t> link;               // SO_BINDTODEVICE: it hears no other
+    std::optional<std::vector<JoinedGroup>> groups;  // IP_MULTICAST_ALL 0: it hears no others
 
     [[nodiscard]] bool wants(std::uint8_t type) const {
         return (refused[type / 32U] >> (type % 32U) & 1U) == 0;
@@ -63,6 +75,15 @@ class BoundEndpoint {
     void set_receive_buffer(std::uint32_t octets) { receive_buffer_ = octets; }
 
     [[nodiscard]] Fit fit(const FourTuple& tuple) const;
+    /// How well it fits, 0 where it does not: among equals the one that is bound to a link
+    /// (UDP-019).
+    [[nodiscard]] unsigned rank(const FourTuple& tuple) const {
+        const Fit how = fit(tuple);
+        if (how == Fit::none) return 0;
+        return 2 * static_cast<unsigned>(how) + (extras && extras->link ? 1U : 0U);
+    }
+    /// Whether the way a datagram came is one that it listens to.
+    [[nodiscard]] bool hears(const Datagram& datagram) const;
 
     /// False while the datagrams that wait take the whole buffer; one always fits (Linux).
     [[nodiscard]] bool has_room() const { return charged_ < receive_buffer_ || queue_.empty(); }

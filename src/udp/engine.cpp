@@ -17,8 +17,10 @@ using event::Reason;
 struct Engine::Parts {
     using Handle = base::Handle<BoundEndpoint>;
 
-    Parts(const Config& given, buf::Pool& given_pool, event::Transport given_transport)
-        : config(given),
+    Parts(const Config& given, buf::Pool& given_pool, SipKey secret,
+          event::Transport given_transport)
+        : key(secret),
+          config(given),
           pool(given_pool),
           transport(given_transport),
           endpoints(static_cast<std::uint32_t>(config.sockets_max)) {}
@@ -26,8 +28,10 @@ struct Engine::Parts {
     [[nodiscard]] BoundEndpoint* get(EndpointId id) { return endpoints.get(id.handle); }
     void join_port(Handle handle, Port port) { on_port.at(port.value()).push_back(handle); }
     void leave_port(Handle handle, Port port) { std::erase(on_port.at(port.value()), handle); }
-    [[nodiscard]] Handle best(const FourTuple& tuple);
-    [[nodiscard]] Handle shared(const FourTuple& tuple, Fit fit, std::size_t sharing);
+    /// `datagram`: where it is one that arrived; an error's way says nothing.
+    [[nodiscard]] Handle best(const FourTuple& tuple, const Datagram* datagram);
+    [[nodiscard]] Handle shared(const FourTuple& tuple, const Datagram* datagram, unsigned rank,
+                                std::size_t sharing);
     [[nodiscard]] Datagram copy_of(const Datagram& datagram);
     [[nodiscard]] Verdict deliver(const Turn& turn, Handle handle, Datagram& datagram);
     [[nodiscard]] Verdict deliver_to_many(const Turn& turn, const Datagram& datagram);
@@ -35,6 +39,7 @@ struct Engine::Parts {
     void learn(Handle handle, const Notice& notice, Hardness hardness);
     void edge_of(Handle handle, BoundEndpoint& endpoint);
 
+    const SipKey key;
     const Config config;
     buf::Pool& pool;
     const event::Transport transport;
@@ -47,32 +52,35 @@ struct Engine::Parts {
 };
 
 // Among equals the one bound last (UDP-021), or one of those that share the port (UDP-022).
-Engine::Parts::Handle Engine::Parts::best(const FourTuple& tuple) {
+Engine::Parts::Handle Engine::Parts::best(const FourTuple& tuple, const Datagram* datagram) {
     Handle best{};
-    Fit best_fit = Fit::none;
-    std::size_t sharing = 0;  // of the best fit
+    unsigned best_rank = 0;
+    std::size_t sharing = 0;  // of the best rank
     for (const Handle handle : on_port[tuple.local.port.value()]) {
         const BoundEndpoint& endpoint = *endpoints.get(handle);
-        const Fit fit = endpoint.fit(tuple);
-        if (fit == Fit::none || fit < best_fit) continue;
-        if (fit > best_fit) sharing = 0;
+        const unsigned rank = endpoint.rank(tuple);
+        if (rank == 0 || rank < best_rank) continue;
+        if (datagram != nullptr && !endpoint.hears(*datagram)) continue;
+        if (rank > best_rank) sharing = 0;
         if (endpoint.shares_port) ++sharing;
         best = handle;
-        best_fit = fit;
+        best_rank = rank;
     }
-    return sharing > 1 ? shared(tuple, best_fit, sharing) : best;
+    return sharing > 1 ? shared(tuple, datagram, best_rank, sharing) : best;
 }
 
 /// Always the same one for the same conversation, while the same ones share the port.
-Engine::Parts::Handle Engine::Parts::shared(const FourTuple& tuple, Fit fit, std::size_t sharing) {
+Engine::Parts::Handle Engine::Parts::shared(const FourTuple& tuple, const Datagram* datagram,
+                                            unsigned rank, std::size_t sharing) {
     const auto remote = tuple.remote.addr.words();
     const std::uint64_t ports =
         std::uint64_t{tuple.remote.port.value()} << 16 | tuple.local.port.value();
     const std::array<std::uint64_t, 3> words{remote[0], remote[1], ports};
-    std::size_t left = base::siphash_1_3(SipKey{}, words) % sharing;
+    std::size_t left = base::siphash_1_3(key, words) % sharing;
     for (const Handle handle : on_port[tuple.local.port.value()]) {
         const BoundEndpoint& endpoint = *endpoints.get(handle);
-        if (endpoint.fit(tuple) != fit || !endpoint.shares_port) continue;
+        if (endpoint.rank(tuple) != rank || !endpoint.shares_port) continue;
+        if (datagram != nullptr && !endpoint.hears(*datagram)) continue;
         if (left-- == 0) return handle;
     }
     return {};
@@ -134,7 +142,8 @@ Engine::Verdict Engine::Parts::deliver(const Turn& turn, Handle handle, Datagram
 Engine::Verdict Engine::Parts::deliver_to_many(const Turn& turn, const Datagram& datagram) {
     Verdict verdict = Verdict::no_socket;
     for (const Handle handle : on_port[datagram.tuple.local.port.value()]) {
-        if (endpoints.get(handle)->fit(datagram.tuple) == Fit::none) continue;
+        const BoundEndpoint& endpoint = *endpoints.get(handle);
+        if (endpoint.fit(datagram.tuple) == Fit::none || !endpoint.hears(datagram)) continue;
         Datagram copy = copy_of(datagram);
         (void)deliver(turn, handle, copy);
         verdict = Verdict::dropped;  // of the original: copies were made
@@ -145,8 +154,8 @@ Engine::Verdict Engine::Parts::deliver_to_many(const Turn& turn, const Datagram&
     return Verdict::dropped;
 }
 
-Engine::Engine(const Config& config, buf::Pool& pool, event::Transport transport)
-    : parts_(std::make_unique<Parts>(config, pool, transport)) {}
+Engine::Engine(const Config& config, buf::Pool& pool, SipKey secret, event::Transport transport)
+    : parts_(std::make_unique<Parts>(config, pool, secret, transport)) {}
 
 Engine::~Engine() = default;
 
@@ -185,7 +194,7 @@ void Engine::set_receive_buffer(EndpointId id, std::uint32_t octets) {
 
 Engine::Verdict Engine::on_datagram(const Turn& turn, Datagram& datagram, bool to_many) {
     if (to_many) return parts_->deliver_to_many(turn, datagram);
-    const auto handle = parts_->best(datagram.tuple);
+    const auto handle = parts_->best(datagram.tuple, &datagram);
     if (!handle.is_null()) return parts_->deliver(turn, handle, datagram);
     if (parts_->transport == event::Transport::icmp) return Verdict::dropped;  // for no program
     parts_->moved(turn, datagram, event::Step::dropped, Reason::no_datagram_socket);
@@ -210,7 +219,7 @@ void Engine::Parts::learn(Handle handle, const Notice& notice, Hardness hardness
 
 void Engine::on_error(const FourTuple& tuple, const Notice& notice, Hardness hardness) {
     if (!tuple.local.port.is_any()) {
-        const auto handle = parts_->best(tuple);
+        const auto handle = parts_->best(tuple, nullptr);
         if (!handle.is_null()) parts_->learn(handle, notice, hardness);
         return;
     }
@@ -220,7 +229,9 @@ void Engine::on_error(const FourTuple& tuple, const Notice& notice, Hardness har
     }
 }
 
-bool Engine::serves(const FourTuple& tuple) const { return !parts_->best(tuple).is_null(); }
+bool Engine::serves(const FourTuple& tuple) const {
+    return !parts_->best(tuple, nullptr).is_null();
+}
 
 void Engine::on_message(const Turn& turn, const Datagram& message, Octets header) {
     const auto type = std::to_integer<std::uint8_t>(message.frame->front()[0]);
@@ -228,7 +239,7 @@ void Engine::on_message(const Turn& turn, const Datagram& message, Octets header
     tuple.local.port = tuple.remote.port = Port::any();
     for (const auto handle : parts_->on_port[Port::any().value()]) {
         const BoundEndpoint& endpoint = *parts_->endpoints.get(handle);
-        if (endpoint.fit(tuple) == Fit::none) continue;
+        if (endpoint.fit(tuple) == Fit::none || !endpoint.hears(message)) continue;
         if (endpoint.extras && !endpoint.extras->wants(type)) continue;
         Datagram copy = parts_->copy_of(message);
         if (!header.empty()) std::ranges::copy(header, copy.frame->prepend(header.size()).data());
@@ -320,9 +331,11 @@ std::optional<Notice> Engine::take_notice(EndpointId id) {
         return std::nullopt;
     }
     Ring<Notice>& notices = endpoint->extras->notices;
-    const Notice notice = notices.pop();
+    Notice notice = notices.pop();
     endpoint->error.reset();
-    if (!notices.empty()) endpoint->error = notices.front().error;
+    // An error of ours was told by the call that made it.
+    const bool is_news = !notices.empty() && notices.front().origin == Notice::Origin::icmp;
+    if (is_news) endpoint->error = notices.front().error;
     return notice;
 }
 
@@ -346,6 +359,24 @@ void Engine::set_errors(EndpointId id, Errors errors, Oversize oversize) {
 void Engine::set_refused_types(EndpointId id, const std::array<std::uint32_t, 8>& refused) {
     BoundEndpoint* endpoint = parts_->get(id);
     if (endpoint != nullptr) endpoint->change_extras().refused = refused;
+}
+
+void Engine::set_hearing(EndpointId id, std::optional<std::uint16_t> link,
+                         std::optional<std::vector<JoinedGroup>> groups) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint == nullptr || (!endpoint->extras && !link && !groups)) return;
+    Extras& extras = endpoint->change_extras();
+    extras.link = link;
+    extras.groups = std::move(groups);
+}
+
+void Engine::tell_local_error(EndpointId id, const Notice& notice) {
+    BoundEndpoint* endpoint = parts_->get(id);
+    if (endpoint == nullptr || !endpoint->extras) return;
+    Extras& extras = *endpoint->extras;
+    if (extras.errors != Errors::all || extras.notices.size() >= Extras::notices_max) return;
+    extras.notices.push(notice);
+    parts_->edge_of(id.handle, *endpoint);
 }
 
 void Engine::snapshot(std::vector<event::SocketView>& sockets) const {

@@ -29,8 +29,9 @@ enum class Hardness : std::uint8_t { soft, hard, of_size };
 
 class Engine {
   public:
-    /// `transport`: udp, or icmp for whole messages instead of datagrams.
-    Engine(const Config& config, buf::Pool& pool,
+    /// `secret` chooses among those that share a port. `transport`: udp, or icmp for whole messages
+    /// instead of datagrams.
+    Engine(const Config& config, buf::Pool& pool, SipKey secret = {},
            event::Transport transport = event::Transport::udp);
     ~Engine();
 
@@ -90,6 +91,11 @@ class Engine {
     void share_port(EndpointId id);
     /// Which ICMP errors an endpoint learns.
     void set_errors(EndpointId id, Errors errors, Oversize oversize = Oversize::hard);
+    /// The one link that an endpoint hears, and the only groups; nothing: all that reach the host.
+    void set_hearing(EndpointId id, std::optional<std::uint16_t> link,
+                     std::optional<std::vector<JoinedGroup>> groups);
+    /// An error of ours about what was to be sent: kept with Errors::all, and pending for nobody.
+    void tell_local_error(EndpointId id, const Notice& notice);
     void set_refused_types(EndpointId id, const std::array<std::uint32_t, 8>& refused);
 
     void snapshot(std::vector<event::SocketView>& sockets) const;

@@ -231,6 +231,24 @@ TEST_F(UdpTest, UDP_019_a_connected_peer_comes_before_the_address_before_the_wil
     EXPECT_EQ(receive(any), "elsewhere");
 }
 
+TEST_F(UdpTest, UDP_019_among_equals_the_one_bound_to_the_link_it_came_by_comes_first) {
+    const EndpointId of_link = engine.open(exact, 100'000);
+    engine.set_hearing(of_link, std::uint16_t{1}, std::nullopt);
+    const EndpointId plain = engine.open(exact, 100'000);
+    const auto came_by = [&](std::string_view text, std::optional<std::uint16_t> heard_by) {
+        Datagram made = datagram(text);
+        made.arrival.heard_by = heard_by;
+        return engine.on_datagram(turn(), made, false);
+    };
+    EXPECT_EQ(came_by("by it", 1), Verdict::taken);
+    EXPECT_EQ(receive(of_link), "by it");
+    EXPECT_EQ(came_by("by another", 2), Verdict::taken);
+    EXPECT_EQ(receive(of_link), std::nullopt);
+    EXPECT_EQ(receive(plain), "by another");
+    EXPECT_EQ(came_by("by whichever", std::nullopt), Verdict::taken);
+    EXPECT_EQ(receive(of_link), "by whichever");
+}
+
 TEST_F(UdpTest, UDP_020_a_broadcast_is_copied_to_every_endpoint_that_fits) {
     const EndpointId first = engine.open(wildcard, 100'000);
     const EndpointId second = engine.open(wildcard, 100'000);

@@ -207,8 +207,8 @@ DhcpQuestion::Message DhcpQuestion::message() const {
     octets[2] = static_cast<std::byte>(Mac::size);
     store_be(octets, xid_at, xid);
     store_be(octets, secs_at, secs);
-    const bool is_declined = type == DhcpType::decline;
-    if (address.is_any() && !is_declined) store_be(octets, flags_at, flag_broadcast);
+    const bool is_answered = type != DhcpType::decline && type != DhcpType::release;
+    if (address.is_any() && is_answered) store_be(octets, flags_at, flag_broadcast);
     address.store(octets, ciaddr_at);
     client.store(octets, chaddr_at);
     store_be(octets, cookie_at, magic_cookie);
@@ -220,7 +220,7 @@ DhcpQuestion::Message DhcpQuestion::message() const {
     options.add(Code::client, id);
     if (wanted) options.add(Code::wanted, *wanted);
     if (server) options.add(Code::server, *server);
-    if (!is_declined) {  // RFC 2131 §4.4.4, table 5
+    if (is_answered) {  // RFC 2131 §4.4.4, table 5
         std::array<std::byte, 2> most{};
         store_be(most, 0, size_max);
         options.add(Code::size_max, most);

@@ -20,6 +20,7 @@ enum class DhcpType : std::uint8_t {
     decline = 4,
     ack = 5,
     nak = 6,
+    release = 7,
 };
 
 /// A lease that knows no end (RFC 2131 §3.3).
@@ -56,7 +57,7 @@ struct DhcpQuestion {
     static constexpr std::size_t size = 300;
     using Message = std::array<std::byte, size>;
 
-    DhcpType type = DhcpType::discover;  ///< discover, request or decline
+    DhcpType type = DhcpType::discover;  ///< discover, request, decline or release
     std::uint32_t xid = 0;
     std::uint16_t secs = 0;  ///< since it began to ask
     Mac client;

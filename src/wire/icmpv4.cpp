@@ -46,6 +46,27 @@ void Icmpv4Repr::emit(MutableOctets to, Checksum payload) const {
     store_be(to, 2, Checksum::of(to.first(size())).add(payload).finish());
 }
 
+Result<TimestampRepr> TimestampRepr::parse(Octets message) {
+    if (message.size() < size) return fail(Error::truncated);
+    TimestampRepr repr;
+    repr.type = static_cast<Icmpv4Type>(std::to_integer<std::uint8_t>(message[0]));
+    repr.id = load_be<std::uint16_t>(message, 4);
+    repr.sequence = load_be<std::uint16_t>(message, 6);
+    repr.originated = load_be<std::uint32_t>(message, 8);
+    repr.received = load_be<std::uint32_t>(message, 12);
+    repr.sent = load_be<std::uint32_t>(message, 16);
+    return repr;
+}
+
+void TimestampRepr::emit(MutableOctets to) const {
+    DT_ASSERT(to.size() >= size);
+    store_be(to, 8, originated);
+    store_be(to, 12, received);
+    store_be(to, 16, sent);
+    const std::uint32_t rest = static_cast<std::uint32_t>(id) << 16U | sequence;
+    Icmpv4Repr{type, 0, rest}.emit(to, Checksum::of(to.subspan(8, size - 8)));
+}
+
 Octets quotable(Octets datagram) {
     constexpr std::size_t room =
         Icmpv4Repr::error_datagram_max - Ipv4View::header_min - Icmpv4View::header_length;

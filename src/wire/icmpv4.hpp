@@ -1,6 +1,7 @@
 // ICMP for IPv4 (RFC 792, RFC 1122 §3.2.2, RFC 1191 for the next-hop MTU).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -73,6 +74,8 @@ class Icmpv4View {
     [[nodiscard]] std::uint16_t sequence() const { return field(6); }
     /// Of fragmentation_needed; 0 from a router older than RFC 1191.
     [[nodiscard]] std::uint16_t next_hop_mtu() const { return field(6); }
+    /// Of redirect: the router that is nearer.
+    [[nodiscard]] Ipv4 gateway() const { return Ipv4::load(message_, 4); }
     /// Of parameter_problem: which octet of the quoted header is wrong.
     [[nodiscard]] std::uint8_t pointer() const { return octet(4); }
     /// Quotes a datagram; must never be answered with another error (RFC 1122 §3.2.2).
@@ -134,6 +137,31 @@ struct Icmpv4Repr {
     void emit(MutableOctets to, Checksum payload) const;
 
     friend bool operator==(const Icmpv4Repr&, const Icmpv4Repr&) = default;
+};
+
+/// A whole timestamp message (RFC 792): milliseconds since midnight UT, or of another clock.
+struct TimestampRepr {
+    static constexpr std::size_t size = 20;
+
+    Icmpv4Type type = Icmpv4Type::timestamp_request;
+    std::uint16_t id = 0;
+    std::uint16_t sequence = 0;
+    std::uint32_t originated = 0;
+    std::uint32_t received = 0;
+    std::uint32_t sent = 0;
+
+    /// A time that is not one since midnight UT has its highest bit set.
+    static constexpr std::uint32_t of_other_clock(std::chrono::milliseconds time) {
+        constexpr std::uint32_t other = 0x8000'0000;
+        return static_cast<std::uint32_t>(time.count()) | other;
+    }
+
+    /// Octets behind the last time are skipped. Errors: truncated.
+    static Result<TimestampRepr> parse(Octets message);
+    /// Writes `size` octets, the checksum among them.
+    void emit(MutableOctets to) const;
+
+    friend bool operator==(const TimestampRepr&, const TimestampRepr&) = default;
 };
 
 /// How much of `datagram` an error about it quotes: all that keeps the error within 576 octets.

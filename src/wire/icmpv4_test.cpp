@@ -33,6 +33,21 @@ TEST(Icmpv4, EmitsWhatItParses) {
     EXPECT_FALSE(view->quoted());
 }
 
+TEST(Icmpv4, ATimestampMessageReadsBackWhatItWrites) {
+    const TimestampRepr repr{.type = Icmpv4Type::timestamp_reply,
+                             .id = 0x1234,
+                             .sequence = 7,
+                             .originated = 1,
+                             .received = 0x8000'0002,
+                             .sent = 3};
+    std::vector<std::byte> octets(TimestampRepr::size);
+    repr.emit(octets);
+    EXPECT_TRUE(Icmpv4View::parse(octets)->is_checksum_correct());
+    EXPECT_EQ(TimestampRepr::parse(octets), repr);
+    octets.pop_back();
+    EXPECT_EQ(TimestampRepr::parse(octets), fail(Error::truncated));
+}
+
 TEST(Icmpv4, ICMP4_003_a_flipped_bit_breaks_the_checksum) {
     auto octets = message(Icmpv4Repr::echo_reply(1, 2), "616263");
     octets.back() ^= std::byte{1};

@@ -40,10 +40,13 @@ Result<GroupQuery> GroupQuery::parse_igmp(Octets message) {
     constexpr std::size_t size_v3 = 12;
     if (message.size() < size_v2) return fail(Error::truncated);
     const std::uint8_t code = octet(message, 1);
-    if (octet(message, 0) != igmp_query || code == 0) return fail(Error::malformed);
+    const bool is_v3 = message.size() >= size_v3;
+    // Other lengths are to be ignored (RFC 3376 §7.1). Version 1 has no code; in version 3 it is
+    // "at once".
+    const bool has_version = is_v3 || (message.size() == size_v2 && code != 0);
+    if (octet(message, 0) != igmp_query || !has_version) return fail(Error::malformed);
     GroupQuery query;
     query.group = Ipv4::load(message, 4);
-    const bool is_v3 = message.size() >= size_v3;
     query.version = is_v3 ? Version::three : Version::two;
     constexpr auto tenth = std::chrono::milliseconds{100};
     query.max_response = tenth * (is_v3 ? unfold(code, 8) : code);
@@ -51,9 +54,12 @@ Result<GroupQuery> GroupQuery::parse_igmp(Octets message) {
 }
 
 Result<GroupQuery> GroupQuery::parse_mld(Octets message) {
-    constexpr std::size_t size = 24;
-    if (message.size() < size) return fail(Error::truncated);
-    if (octet(message, 0) != mld_query_type) return fail(Error::malformed);
+    constexpr std::size_t size_v1 = 24;
+    constexpr std::size_t size_v2 = 28;
+    if (message.size() < size_v1) return fail(Error::truncated);
+    // Lengths between are to be ignored (RFC 3810 §8.1).
+    const bool has_version = message.size() == size_v1 || message.size() >= size_v2;
+    if (octet(message, 0) != mld_query_type || !has_version) return fail(Error::malformed);
     GroupQuery query;
     const Ipv6 group = Ipv6::load(message, records_at);
     if (!group.is_any() && !group.is_multicast()) return fail(Error::malformed);

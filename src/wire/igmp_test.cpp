@@ -44,6 +44,24 @@ TEST(GroupQuery, VersionOneAndWhatIsShortAreRefused) {
     EXPECT_EQ(GroupQuery::parse_mld(Bytes(23)), fail(Error::truncated));
 }
 
+TEST(GroupQuery, ALengthOfNoVersionIsRefused) {
+    for (const std::size_t size : {9U, 10U, 11U}) {
+        EXPECT_EQ(GroupQuery::parse_igmp(igmp_query(size, 20)), fail(Error::malformed)) << size;
+    }
+    for (const std::size_t size : {25U, 26U, 27U}) {
+        Bytes message = mld_query(Ipv6::any());
+        message.resize(size);
+        EXPECT_EQ(GroupQuery::parse_mld(message), fail(Error::malformed)) << size;
+    }
+}
+
+TEST(GroupQuery, AQueryOfVersionThreeMayAskForAnAnswerAtOnce) {
+    const auto query = GroupQuery::parse_igmp(igmp_query(12, 0));
+    ASSERT_TRUE(query);
+    EXPECT_EQ(query->version, GroupQuery::Version::three);
+    EXPECT_EQ(query->max_response, Duration::zero());
+}
+
 TEST(GroupQuery, MldAsksForAGroupOrForAll) {
     const auto all = GroupQuery::parse_mld(mld_query(Ipv6::any()));
     ASSERT_TRUE(all);

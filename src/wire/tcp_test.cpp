@@ -46,6 +46,16 @@ TEST(Tcp, EmitsWhatItParses) {
     EXPECT_TRUE(view->payload().empty());
 }
 
+TEST(Tcp, TCP_ECN_015_the_reserved_bits_are_never_sent_and_never_read) {
+    TcpRepr repr = syn();
+    repr.flags = TcpFlags::from_bits(0xff);
+    std::vector<std::byte> octets(repr.size());
+    (void)repr.emit(octets);
+    EXPECT_EQ(octets[12] & std::byte{0x0f}, std::byte{0});
+    octets[12] |= std::byte{0x01};  // AE (RFC 9768)
+    EXPECT_EQ(TcpRepr::from(*TcpView::parse(octets)).flags, repr.flags);
+}
+
 TEST(Tcp, TCP_9293_MUST_2_emission_completes_the_checksum_also_over_odd_payload) {
     const auto payload = hex("68656c6c6f");
     const Ipv4 a(10, 0, 0, 1);

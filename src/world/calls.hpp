@@ -47,6 +47,7 @@ class Calls {
     [[nodiscard]] std::uint64_t unread(sock::SocketId id) const { return stack_.unread(id); }
     [[nodiscard]] std::uint64_t unsent(sock::SocketId id) const { return stack_.unsent(id); }
     [[nodiscard]] std::uint64_t not_sent(sock::SocketId id) const { return stack_.not_sent(id); }
+    [[nodiscard]] bool is_at_mark(sock::SocketId id) const { return stack_.is_at_mark(id); }
     [[nodiscard]] Duration receive_timeout(sock::SocketId id) const {
         return stack_.receive_timeout(id);
     }

@@ -92,9 +92,12 @@ struct Fields {
     void operator()(const event::CongestionChange& e) const {
         sum(e.tuple, e.from, e.to, e.reason, e.cwnd, e.ssthresh, e.lost);
     }
+    void operator()(const event::LeaseChange& e) const {
+        sum(e.address, e.length, e.step, e.server, e.left);
+    }
 };
 
-constexpr std::array<std::string_view, 15> kind_names{"segment sent",
+constexpr std::array<std::string_view, 16> kind_names{"segment sent",
                                                       "segment received",
                                                       "segment dropped",
                                                       "transition",
@@ -108,7 +111,8 @@ constexpr std::array<std::string_view, 15> kind_names{"segment sent",
                                                       "datagram",
                                                       "ICMP message",
                                                       "neighbour change",
-                                                      "congestion change"};
+                                                      "congestion change",
+                                                      "lease change"};
 static_assert(kind_names.size() == event_kinds, "name the new kind of event");
 
 }  // namespace

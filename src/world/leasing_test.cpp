@@ -136,24 +136,47 @@ TEST(Leasing, AHostHasNoAddressUntilItIsLentAndNoneBehindItsEnd) {
     EXPECT_TRUE(world.addresses(client).empty());
 }
 
-TEST(Leasing, ARecordingOfItReplaysWithTheSameAddress) {
+/// A world that leases its address, and its recording.
+class RecordedLeasing : public testing::Test {
+  protected:
+    RecordedLeasing() {
+        world.record_to(recorder);
+        world.connect_outside(network);
+        run_for(3s, world, network, now);
+    }
+    /// The recording ends here, and its replay does the same.
+    void replay_whole() {
+        recorder.end(now);
+        header = read_header(file.text);
+        ASSERT_TRUE(header);
+        replay.emplace(*header, file.text, nobody);
+        replay->run();
+        EXPECT_FALSE(replay->difference()) << replay->difference()->sentence();
+        EXPECT_EQ(replay->ending(), Ending::whole);
+    }
+
     Nobody nobody;
-    World world(spec_of(), nobody);
+    World world{spec_of(), nobody};
     StringSink file;
-    Recorder recorder(file, {.build = "b"});
-    world.record_to(recorder);
+    Recorder recorder{file, {.build = "b"}};
     Server network;
-    world.connect_outside(network);
     Instant now{};
-    run_for(3s, world, network, now);
-    recorder.end(now);
-    const auto header = read_header(file.text);
-    ASSERT_TRUE(header);
-    Replay replay(*header, file.text, nobody);
-    replay.run();
-    EXPECT_FALSE(replay.difference()) << replay.difference()->sentence();
-    EXPECT_EQ(replay.ending(), Ending::whole);
-    EXPECT_EQ(replay.world().addresses(client), std::vector{IpAddr{lent}});
+    std::expected<RecordingHeader, RecordingError> header;
+    std::optional<Replay> replay;
+};
+
+TEST_F(RecordedLeasing, ARecordingOfItReplaysWithTheSameAddress) {
+    replay_whole();
+    EXPECT_EQ(replay->world().addresses(client), std::vector{IpAddr{lent}});
+}
+
+TEST_F(RecordedLeasing, WhatLeavesGivesItsAddressBackAndItsRecordingDoesTheSame) {
+    ASSERT_FALSE(world.addresses(client).empty());
+    world.leave(now);
+    world.turn(now);
+    EXPECT_TRUE(world.addresses(client).empty());
+    replay_whole();
+    EXPECT_TRUE(replay->world().addresses(client).empty());
 }
 
 /// A DHCP server that is a program of our own network; it answers by a socket that is connected to

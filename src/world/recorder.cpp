@@ -119,6 +119,14 @@ void Recorder::restart(Instant now, HostIndex host) {
     settle();
 }
 
+void Recorder::leave(Instant now) {
+    write_notes();
+    if (!is_recording()) return;
+    time(now);
+    buffer_.u8(octet(Record::leave));
+    settle();
+}
+
 void Recorder::descriptor(Instant now, HostIndex host, event::SocketNumber socket,
                           event::Caller caller) {
     write_notes();

@@ -36,6 +36,7 @@ enum class Record : std::uint8_t {
     end = 7,         ///< the run ended here
     frame = 8,       ///< one came from outside
     restart = 9,     ///< a host went down and is up again: host
+    leave = 10,      ///< the hosts gave back what they lease
     call = 0x20,     ///< plus a RecordedCall
     event = 0x60     ///< plus a kind: EventMark
 };
@@ -113,6 +114,7 @@ class Recorder {
     // For World and its Calls only, in the order in which things happen.
     void turn(Instant now);
     void restart(Instant now, HostIndex host);
+    void leave(Instant now);
     void descriptor(Instant now, HostIndex host, event::SocketNumber socket, event::Caller caller);
     void event(const event::Event& event);
     /// A frame from outside; of text its length, unless octets are asked for.

@@ -376,6 +376,7 @@ bool Replay::Parts::input(std::uint8_t octet) {
             if (!from.is_broken()) world.restart(now, at);
             return true;
         }
+        case Record::leave: world.leave(now); return true;
         case Record::full: return finish(Ending::full);
         case Record::end: return finish(Ending::whole);
         case Record::call:

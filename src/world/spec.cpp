@@ -37,7 +37,8 @@ constexpr void for_each_tunable(Config& c, Each each) {
     each(c.pacing_slow_start_percent), each(c.pacing_percent), each(c.mtu_probing);
     each(c.mtu_base_mss), each(c.mtu_expires), each(c.mtu_probe_again), each(c.time_wait_reuse);
     each(c.time_wait_reuse_delay), each(c.time_wait_new_timestamps), each(c.strict_timestamps);
-    each(c.autoconf), each(c.dhcp);
+    each(c.autoconf), each(c.dhcp), each(c.batches), each(c.retries_1), each(c.rtt_clear_after);
+    each(c.accept_redirects);
 }
 
 /// What a host of format 1 did: it knew neither SACK nor CUBIC nor ECN, and delayed every ACK
@@ -308,11 +309,12 @@ void encode(Encoder& to, const link::FaultSpec& fault) {
     encode_optional(to, ns_of(fault.lasts));
     to.signed_number(fault.by.count());
     to.text(fault.text);
+    encode_optional(to, fault.larger);
 }
 
-link::FaultSpec decode_fault(Decoder& from) {
+link::FaultSpec decode_fault(Decoder& from, std::uint64_t format) {
     link::FaultSpec fault;
-    fault.action = static_cast<link::FaultAction>(from.below(6));
+    fault.action = static_cast<link::FaultAction>(from.below(format > 3 ? 7 : 6));
     fault.where = decode_where(from);
     fault.segment = static_cast<link::SegmentKind>(from.below(7));
     if (from.below(2) == 1) {
@@ -331,6 +333,7 @@ link::FaultSpec decode_fault(Decoder& from) {
     fault.lasts = decode_optional_span(from);
     fault.by = decode_span(from);
     fault.text = from.text();
+    if (format > 3) fault.larger = decode_optional(from);
     return fault;
 }
 
@@ -474,7 +477,7 @@ Spec decode_spec(Decoder& from, std::uint64_t format) {
     repeat_times(from, hosts & ~neighbours_asked, hosts_max,
                  [&] { spec.hosts.push_back(decode_host(from, format)); });
     repeat(from, links_max, [&] { spec.links.push_back(decode_link(from)); });
-    repeat(from, items_max, [&] { spec.faults.push_back(decode_fault(from)); });
+    repeat(from, items_max, [&] { spec.faults.push_back(decode_fault(from, format)); });
     if (format > 2 && from.below(2) == 1) spec.outside = decode_outside(from);
     if (problem(spec)) from.set_broken();
     return spec;

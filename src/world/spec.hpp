@@ -45,8 +45,9 @@ struct Spec {
 };
 
 /// The format of recordings that is written, and the oldest that is read. A specification has its
-/// own part in it: format 1 knew neither addresses nor the count of tunables, format 2 no outside.
-inline constexpr std::uint64_t recording_format = 3;
+/// own part in it: format 1 knew neither addresses nor the count of tunables, format 2 no outside,
+/// format 3 no faults of large packets.
+inline constexpr std::uint64_t recording_format = 4;
 inline constexpr std::uint64_t recording_format_oldest = 1;
 
 /// Most hosts of a world, most links, and most hosts of one link (10.0.N.1 to 10.0.N.250).

@@ -214,7 +214,7 @@ bool World::Parts::leases(HostIndex host, LinkIndex link) const {
 std::optional<IpAddr> World::Parts::address_at(HostIndex host,
                                                const Topology::Attachment& at) const {
     if (!leases(host, at.link)) return at.address;
-    const auto& own = stacks[host]->addresses(interface_at(host, at.link));
+    const auto& own = stacks[host]->interfaces()[interface_at(host, at.link)].addresses;
     const auto is_v4 = [](const Prefix& each) { return each.network.is_v4(); };
     const auto leased = std::ranges::find_if(own, is_v4);
     return leased == own.end() ? std::nullopt : std::optional(leased->network);
@@ -325,6 +325,10 @@ std::vector<IpAddr> World::addresses_v6(HostIndex host) const {
     return list;
 }
 
+const std::vector<ip::Interface>& World::interfaces(HostIndex host) const {
+    return parts_->stacks[host]->interfaces();
+}
+
 std::optional<HostIndex> World::owner(const IpAddr& address) const {
     for (std::size_t i = 0; i < parts_->stacks.size(); ++i) {
         const auto host = static_cast<HostIndex>(i);
@@ -348,6 +352,17 @@ void World::descriptor_given(Instant now, HostIndex host, event::SocketNumber so
                              event::Caller caller) {
     if (parts_->recorder != nullptr) parts_->recorder->descriptor(now, host, socket, caller);
     parts_->numbering.on_event(now, host, event::DescriptorGiven{socket, caller});
+}
+
+void World::leave(Instant now) {
+    DT_ASSERT(now >= parts_->now);
+    parts_->now = now;
+    parts_->rules.begin(now);
+    if (parts_->recorder != nullptr) parts_->recorder->leave(now);
+    for (std::size_t i = 0; i < parts_->stacks.size(); ++i) {
+        parts_->stacks[i]->give_back_leases(now);
+        parts_->owes_turn[i] = true;
+    }
 }
 
 void World::restart(Instant now, HostIndex host) {

@@ -43,6 +43,8 @@ class World {
     /// As resolve() for IPv6; nothing where one of the two has none.
     [[nodiscard]] std::optional<IpAddr> resolve_v6(HostIndex asker, std::string_view target) const;
     [[nodiscard]] std::vector<IpAddr> addresses_v6(HostIndex host) const;
+    /// lo, then its links in their order, with the addresses that they have now.
+    [[nodiscard]] const std::vector<ip::Interface>& interfaces(HostIndex host) const;
     /// Whose address this is.
     [[nodiscard]] std::optional<HostIndex> owner(const IpAddr& address) const;
 
@@ -55,6 +57,9 @@ class World {
     /// The host goes down without a word and is up again at once: its sockets, connections and
     /// TIME-WAIT records are gone, and its ISNs come from another secret. Peers are not told.
     void restart(Instant now, HostIndex host);
+    /// The run is over: hosts give back the addresses that they lease (RFC 2131 §4.4.6). What says
+    /// so leaves with the next turn.
+    void leave(Instant now);
 
     /// Runs every stack and link up to `now` until nothing is due at `now` any more (lo included).
     void turn(Instant now);

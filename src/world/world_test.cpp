@@ -340,9 +340,9 @@ TEST(Replay, ForeignTruncatedAndNewerFilesAreRefusedInOneSentence) {
     EXPECT_EQ(kind_of(file.substr(0, 40)).sentence("x.dtr"),
               "recording x.dtr ends within its header");
     std::string newer = file;
-    newer[recording_magic.size()] = 4;
+    newer[recording_magic.size()] = 5;
     EXPECT_EQ(kind_of(newer).sentence("run.dtr"),
-              "recording run.dtr has format 4, this dialtone reads 1 to 3");
+              "recording run.dtr has format 5, this dialtone reads 1 to 4");
     std::string damaged = file;
     damaged[40] = static_cast<char>(damaged[40] ^ 1);
     EXPECT_FALSE(read_header(octets_of(damaged)));
@@ -403,10 +403,10 @@ TEST(Recorder, StopsAtItsLimitAndSaysWhen) {
 }
 
 TEST(Spec, ReadsBackWhatItWrote) {
-    Spec spec =
-        two_hosts("client->server: delay=20ms,loss=0.5%", {"client: silence,at=2s,for=1s",
-                                                           "delay,seg=data,nth=2..4,every=3,p=50%,"
-                                                           "port=80,flow=2,after=1B,by=5ms"});
+    Spec spec = two_hosts("client->server: delay=20ms,loss=0.5%",
+                          {"client: silence,at=2s,for=1s",
+                           "delay,seg=data,nth=2..4,every=3,p=50%,"
+                           "port=80,flow=2,after=1B,larger=9B,by=5ms"});
     spec.hosts[1].config.somaxconn = 77;
     spec.hosts[1].address = Ipv4{10, 0, 0, 77};
     Encoder to;
@@ -417,6 +417,7 @@ TEST(Spec, ReadsBackWhatItWrote) {
     EXPECT_TRUE(from.at_end());
     EXPECT_EQ(back.hosts[1].config.somaxconn, 77U);
     EXPECT_EQ(back.hosts[1].address, IpAddr(Ipv4{10, 0, 0, 77}));
+    EXPECT_EQ(back.faults[1].larger, 9U);
     Encoder again;
     encode(again, back);
     EXPECT_TRUE(std::ranges::equal(to.written(), again.written()));

@@ -84,4 +84,13 @@ def check_a_host_between_two_links_forwards(s):
     assert filecmp.cmp(s.folder / "FILE", s.folder / "copy", shallow=False)
 
 
+def check_an_address_of_a_link_says_which(s):
+    zones = stage.HERE / "programs" / "zones.py"
+    (s.folder / "network.toml").write_text(
+        'ipv6 = true\nlinks = ["client<->elsewhere: delay=1ms", "client<->server: delay=1ms"]\n[hosts]\n'
+        f'client = {{ run = "{stage.PYTHON} {zones} client" }}\nelsewhere = {{ }}\n'
+        f'server = {{ run = "{stage.PYTHON} {zones} server", expect = "running" }}\n')
+    assert "zones as they are" in s.command("up", "network.toml").out
+
+
 stage.main(globals())

@@ -73,6 +73,7 @@ def check_an_address_is_leased_and_used(s):
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         outcome = s.finish(process, limit=100).expect()
+        given_back = stage.eventually(lambda: server.types[-1] == 7, bool)
     finally:
         kernel.kill()
         kernel.wait()
@@ -80,6 +81,7 @@ def check_an_address_is_leased_and_used(s):
     assert outcome.out == DhcpServer.LENT, outcome
     assert filecmp.cmp(s.folder / "FILE", s.folder / "down", shallow=False)
     assert server.types[:2] == [1, 3] and server.types.count(3) >= 2, server.types  # discover, request, and it was extended
+    assert given_back, server.types
     _, client, _ = s.flows(recording)[-1]
     assert client.startswith(f"{DhcpServer.LENT}:"), client
     s.command("replay", recording)

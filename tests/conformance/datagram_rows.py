@@ -1,4 +1,6 @@
 # Rows of spec 6 on what recvmsg() tells of a datagram beside its text, and on what the options of its sender do.
+import ctypes
+import errno
 import select
 import socket
 import struct
@@ -10,6 +12,7 @@ from sockets import outcome, udp
 
 IP, SOL = socket.IPPROTO_IP, socket.SOL_SOCKET
 IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, IP_RECVORIGDSTADDR, SO_TIMESTAMPNS = 8, 12, 13, 20, 35
+IP_RECVERR, MSG_ERRQUEUE = 11, 0x2000
 
 
 def received(options, sender=(), room=200):
@@ -145,3 +148,83 @@ def messages_without_a_name():
 @row("API-OPT-020", ["OK", "ENODEV"])
 def bind_to_device():
     return [outcome(at.tcp().setsockopt, SOL, socket.SO_BINDTODEVICE, name) for name in (b"lo\0", b"none7\0")]
+
+
+class IoVec(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+
+
+class MessageHeader(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_void_p), ("name_length", ctypes.c_uint32), ("parts", ctypes.POINTER(IoVec)), ("part_count", ctypes.c_size_t),
+                ("control", ctypes.c_void_p), ("control_length", ctypes.c_size_t), ("flags", ctypes.c_int)]
+
+
+class ManyHeader(ctypes.Structure):
+    _fields_ = [("message", MessageHeader), ("length", ctypes.c_uint)]
+
+
+def many(texts, name=b""):
+    """Messages as sendmmsg() and recvmmsg() take them, and the rooms they point to."""
+    headers = (ManyHeader * len(texts))()
+    rooms = []
+    for header, text in zip(headers, texts):
+        room = ctypes.create_string_buffer(text, len(text))
+        part = IoVec(ctypes.addressof(room), len(text))
+        to = ctypes.create_string_buffer(name, len(name) or 1)
+        rooms.append((room, part, to))
+        header.message.parts, header.message.part_count = ctypes.pointer(part), 1
+        if name:
+            header.message.name, header.message.name_length = ctypes.addressof(to), len(name)
+    return headers, rooms
+
+
+def call_many(call, s, texts, flags=0, name=b""):
+    """(how many, or the errno's name; the length of each; the texts after it)"""
+    headers, rooms = many(texts, name)
+    ctypes.set_errno(0)
+    function = getattr(ctypes.CDLL(None, use_errno=True), call)
+    count = function(s.fileno(), headers, len(texts), flags, None) if call == "recvmmsg" else function(s.fileno(), headers, len(texts), flags)
+    if count < 0:
+        return errno.errorcode[ctypes.get_errno()], [], []
+    return count, [header.length for header in headers[:count]], [room[0].raw for room in rooms[:count]]
+
+
+@row("API-IO-029", [[2, [1, 2]], "EMSGSIZE", [3, [4, 1, 2]], [b"four", b"1...", b"22.."], "EAGAIN"])
+def some_of_many():
+    """What was done before one fails is told, and the failure only where it is the first."""
+    reader, writer = udp(), udp()
+    reader.bind((at.LOCAL, 0))
+    name = struct.pack("=H", socket.AF_INET) + struct.pack("!H", at.port_of(reader)) + socket.inet_aton(at.LOCAL) + bytes(8)
+    writer.sendto(b"four", reader.getsockname())
+    too_long = bytes(65508)
+    sent = call_many("sendmmsg", writer, [b"1", b"22", too_long, b"4"], name=name)[:2]
+    first = call_many("sendmmsg", writer, [too_long, b"5"], name=name)[0]
+    at.wait_for(reader, select.POLLIN)
+    count, lengths, texts = call_many("recvmmsg", reader, [b"...."] * 5)
+    nothing = call_many("recvmmsg", reader, [b"...."] * 5)[0]
+    return [list(sent), first, [count, lengths], texts, nothing]
+
+
+@row("API-POLL-025", ["OUT,ERR", "OUT"])
+def error_with_a_queue():
+    """With IP_RECVERR an error shows until its queue is empty and it was told."""
+    s, nobody = udp(), udp()
+    nobody.bind((at.LOCAL, 0))
+    name = nobody.getsockname()
+    nobody.close()
+    s.setsockopt(IP, IP_RECVERR, 1)
+    s.connect(name)
+    s.send(b"x")
+    shown = at.settled(lambda: at.mask(s), lambda mask: "ERR" in mask)
+    outcome(s.recvmsg, 10, 200, MSG_ERRQUEUE)
+    at.option(s, SOL, socket.SO_ERROR)
+    return [shown, at.mask(s)]
+
+
+@row("API-ERR-022", ["ENOBUFS", "OK"])
+def no_room():
+    """Control messages that are more than a socket may have of them (net.core.optmem_max)."""
+    reader, writer = udp(), udp()
+    reader.bind((at.LOCAL, 0))
+    ttl = (IP, socket.IP_TTL, struct.pack("i", 5))
+    return [outcome(writer.sendmsg, [b"x"], [ttl] * count, 0, reader.getsockname()) for count in (10000, 1)]

@@ -36,24 +36,36 @@ These are kept, so that a program reads back what it set, and change nothing (th
 
 A program would be misled by these if they were taken and did nothing. They are answered ENOPROTOOPT, on which programs fall back:
 SO_TIMESTAMPING, SO_RXQ_OVFL, SO_WIFI_STATUS, IP_CHECKSUM, UDP_CORK, UDP_SEGMENT, UDP_GRO; on streams also SO_TIMESTAMP[NS] and
-TCP_INQ. SO_BINDTODEVICE is answered EPERM; TCP_FASTOPEN_CONNECT and MSG_FASTOPEN are answered EOPNOTSUPP, as by a kernel whose
-Fast Open is off. IP_RECVERR acts for datagrams; of streams it is kept, for resolvers insist on it, and their error queue
-(MSG_ERRQUEUE) is always empty. Of the control messages of sendmsg() those of
+TCP_INQ. TCP_FASTOPEN_CONNECT and MSG_FASTOPEN are answered EOPNOTSUPP, as by a kernel whose
+Fast Open is off. With IP_RECVERR an ICMP error about a connection that goes on is told by SO_ERROR alone: a pair cannot tell an
+error and live. Of the control messages of sendmsg() those of
 ip(7) and ipv6(7) that name a source, a link, a time to live or a type of service act; a datagram with another one of theirs is
 answered EINVAL, and those of other levels are passed by.
 
 ## Other differences that programs may meet
 
 * Sockets for ping are open to every group, whatever ping_group_range says (ICMP4-015); one identifier has one socket.
-* The error queue gives no text of the datagram that an error is about, and a datagram that is too long for its path is refused
-  (EMSGSIZE) without an entry there, so that `ping -M do` says nothing of it.
+* The error queue gives the text of a datagram where ICMP brought it, not where this host itself got no answer from the next hop.
+* An address of a link names that link (sin6_scope_id) in each call, also where the socket is bound to it already, and bind() with one
+  does not bind the socket to the link. A link named with a group of any scope must be there; names of groups come back without one.
+* What ICMP said of a handshake is gone from the error queue with the next connect(); Linux keeps it until it is read.
+* A stream that is bound to a device (SO_BINDTODEVICE) connects only where the routes lead there (else ENETUNREACH); on a host with
+  several links it cannot listen (EPERM), with one it hears lo too: segments are not told apart by their link. Datagrams are.
+* What a connected datagram socket sends without naming a destination, by sendmmsg() too, is taken whatever its length; more than 65,507
+  octets are lost, where Linux says EMSGSIZE.
 * ICMP's destination host unknown and host isolated are EHOSTUNREACH; Linux has EHOSTDOWN and ENONET.
-* IP_MULTICAST_ALL 0 does not keep out groups that other sockets of the host joined; source filters (RFC 3678) are not offered.
+* Source filters of groups (RFC 3678) are not offered.
 * IPV6_UNICAST_HOPS or IPV6_MULTICAST_HOPS of 64, which is the default, gives way to the hop limit a router advertises.
-* After shutdown(SHUT_RD) or (SHUT_RDWR) a reset reads as the end; poll() then, and after the peer's end, lacks POLLERR.
+* A reset behind the peer's end is told by what is written next; poll() lacks POLLERR there.
 * The SYN of a peer whose tuple is in TIME-WAIT is ignored while the SYN queue is full, also where others get a cookie.
 * A host that leases its address (`--tap NAME,dhcp`) asks and probes sooner than RFC 2131 and RFC 5227 say, for its program waits. At
-  the end of a run it does not give the lease back (DHCPRELEASE), and the next run asks with another link address, so for another lease.
+  the end of a run it gives the lease back (DHCPRELEASE); the next run asks with another link address, so perhaps for another lease.
+* Programs are told of an urgent octet (SIGURG, POLLPRI) when it and all before it have arrived and fit into the pair, not when its
+  pointer is heard; recv(MSG_OOB) before that is EINVAL, where Linux has EAGAIN. Where it is all that waits poll() shows POLLIN too, and
+  FIONREAD counts what is behind the mark. Kernels before 5.15 have pairs without urgent octets: send(MSG_OOB) is EOPNOTSUPP there,
+  and one that arrives stays in the stream.
+* The interfaces that rtnetlink shows a program have the addresses that its host had when the program started.
+* An ICMP timestamp request is answered with the stack's own clock, marked as such (RFC 792), and not with the time of day.
 """
 KEPT_ROW = re.compile(r'^    \{(sol|tcp|ip|ipv6|udp), \d+, "(\w+)", any_least|^    \{(sol|tcp|ip|ipv6|udp), \d+, "(\w+)", -?\d', re.M)
 TOLD = ("SO_TIMESTAMP", "SO_TIMESTAMPNS", "SO_TIMESTAMP_NEW", "SO_TIMESTAMPNS_NEW", "SO_PEEK_OFF", "IP_PKTINFO", "IP_RECVTTL",
@@ -72,8 +84,8 @@ def options():
 
 def rows():
     found = {}
-    for path in sorted((ROOT / "docs/spec").glob("6-*.toml")):
-        for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]:
+    for path in sorted((ROOT / "docs/spec").glob("*.toml")):
+        for row in tomllib.loads(path.read_text(encoding="utf-8")).get("row", []):
             found[row["id"]] = row
             found["API-MTX-" + row["what"].replace(": ", "-", 1).removesuffix(" ×2")] = row  # as matrix.py names a cell
     return found

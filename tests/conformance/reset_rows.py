@@ -1,6 +1,7 @@
 # Rows on resets where the program did not stop at a call of ours in between: full queues, children, ports used again.
 import os
 import select
+import socket
 import time
 
 import sockets as at
@@ -59,6 +60,26 @@ def reset_is_told_to_a_child():
     abort(ours)
     os.waitpid(child, 0)
     return os.read(answer, 99).decode()
+
+
+@row("RESET/after a shutdown it is told all the same",
+     [["IN,OUT,ERR,HUP,RDHUP", "ECONNRESET", "end", "EPIPE"], ["IN,OUT,ERR,HUP,RDHUP", "abc", "ECONNRESET", "end", "EPIPE"]] * 3)
+def reset_after_a_shutdown():
+    return [told_of_reset(how, text) for how in (socket.SHUT_RD, socket.SHUT_RDWR, socket.SHUT_WR) for text in (b"", b"abc")]
+
+
+def told_of_reset(how, text):
+    ours, theirs = pair(nonblocking=True)
+    if text:
+        theirs.send(text)
+        at.wait_for(ours, select.POLLIN)
+    ours.shutdown(how)
+    time.sleep(0.05)
+    abort(theirs)
+    found = [at.settled(lambda: at.mask(ours), lambda mask: "ERR" in mask)]
+    for _ in range(2 + bool(text)):
+        found.append(outcome(ours.recv, 10, show=lambda octets: octets.decode() or "end"))
+    return found + [outcome(ours.send, b"x")]
 
 
 @row("API-BIND-016/port of a connection that was reset and closed", [["ECONNRESET", "OK"]] * 5)

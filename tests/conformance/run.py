@@ -1,5 +1,5 @@
 # One set of questions to the socket calls, asked of the Linux kernel and of Dialtone, with the same expected answers.
-"""run.py --on linux | dialtone [--list] [ID…]. Where Dialtone may answer otherwise, DEVIATIONS says what and why; a deviation
+"""run.py --on linux | dialtone [--ipv6] [--list] [ID…]. Where Dialtone may answer otherwise, DEVIATIONS says what and why; a deviation
 that no longer shows is a failure too. Each row runs in a process of its own, bounded in time."""
 
 import argparse
@@ -10,12 +10,18 @@ import signal
 import sys
 import time
 
-import datagram_rows  # noqa: F401: its rows are among rows.ROWS, as those of the next four are
+import datagram_rows  # noqa: F401: its rows are among rows.ROWS, as those of all *_rows are
 import descriptor_rows  # noqa: F401
 import flag_rows  # noqa: F401
 import handler_rows  # noqa: F401
+import hearing_rows  # noqa: F401
+import interface_rows  # noqa: F401
+import order_rows  # noqa: F401
 import reset_rows  # noqa: F401
 import state_rows  # noqa: F401
+import urgent_rows  # noqa: F401
+import v6_rows
+import waiting_rows  # noqa: F401
 import matrix
 import rows
 from deviations import DEVIATIONS
@@ -90,9 +96,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--on", choices=("linux", "dialtone"), default="linux")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--ipv6", action="store_true", help="the rows that need addresses of IPv6, and no others")
     parser.add_argument("ids", nargs="*")
     options = parser.parse_args()
-    cells = list(matrix.cells()) + rows.ROWS
+    cells = v6_rows.ROWS if options.ipv6 else list(matrix.cells()) + rows.ROWS
     if options.ids:
         cells = [cell for cell in cells if any(cell[0].startswith(wanted) for wanted in options.ids)]
     if options.list:

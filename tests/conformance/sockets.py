@@ -1,5 +1,6 @@
 # What the rows of the conformance run lean on: sockets brought into a state, calls that return an errno's name.
 import contextlib
+import ctypes
 import errno
 import fcntl
 import os
@@ -82,6 +83,12 @@ def abort(s):
     """Closes with RST."""
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
+
+
+def disconnect(s):
+    """connect() with AF_UNSPEC, which the socket module cannot say"""
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.connect(s.fileno(), struct.pack("=H", socket.AF_UNSPEC) + bytes(14), 16) == 0, ctypes.get_errno()
 
 
 def mask(s, asked=ASKED, wait_ms=0):
