@@ -13,7 +13,8 @@
 
 namespace dt::bench {
 
-/// Whether the wire may be left to vouch for checksums and to take super-segments.
+/// `vouched`: the wire vouches for checksums and takes super-segments. `batched`: a plain one,
+/// whose segments the stacks cut and join themselves.
 enum class Wire : std::uint8_t { plain, vouched };
 
 class StackPair {

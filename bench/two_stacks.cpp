@@ -22,10 +22,11 @@ constexpr std::uint16_t port = 80;
 constexpr int backlog = 4096;
 
 /// Segments of 1460 octets, buffers that stay in the cache of one core.
-Config bulk_config() {
+Config bulk_config(event::Switch batches) {
     Config config;
     config.timestamps = event::Switch::off;
     config.send_buffer_max = 256 * 1024;
+    config.batches = batches;
     return config;
 }
 
@@ -42,8 +43,8 @@ std::size_t carry_bulk(StackPair& pair, SocketId from, SocketId to, MutableOctet
 }
 
 /// `range` is the octets of one write. Time is given per segment of 1460 octets.
-void bulk(benchmark::State& state, Wire wire) {
-    StackPair pair(bulk_config(), wire);
+void bulk(benchmark::State& state, Wire wire, event::Switch batches) {
+    StackPair pair(bulk_config(batches), wire);
     const SocketId listener = pair.listen(port, backlog);
     const auto [mine, theirs] = pair.open(listener, port);
     std::vector<std::byte> text(static_cast<std::size_t>(state.range(0)));
@@ -58,8 +59,9 @@ void bulk(benchmark::State& state, Wire wire) {
         benchmark::Counter(segments, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     state.counters["allocations"] = static_cast<double>(bench::heap().allocations - allocations);
 }
-BENCHMARK_CAPTURE(bulk, segments_1460, Wire::plain)->Arg(65536);
-BENCHMARK_CAPTURE(bulk, super_segments_vouched, Wire::vouched)->Arg(65536);
+BENCHMARK_CAPTURE(bulk, segments_1460, Wire::plain, event::Switch::off)->Arg(65536);
+BENCHMARK_CAPTURE(bulk, segments_1460_in_batches, Wire::plain, event::Switch::on)->Arg(65536);
+BENCHMARK_CAPTURE(bulk, super_segments_vouched, Wire::vouched, event::Switch::off)->Arg(65536);
 
 void say(stack::Calls from, SocketId id) {
     const std::byte octet{1};

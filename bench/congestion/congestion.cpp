@@ -76,8 +76,9 @@ class Rows {
     bool is_first_ = true;
 };
 
-Result one_flow(const PathPlan& path, FlowPlan flow, Duration end, std::uint64_t seed = 1) {
-    return Experiment(path, std::span(&flow, 1), seed).run(end, end / 10);
+Result one_flow(const PathPlan& path, FlowPlan flow, Duration end, Duration sample,
+                std::uint64_t seed = 1) {
+    return Experiment(path, std::span(&flow, 1), seed).run(end, sample);
 }
 
 /// Handshake and the way back count: an RTT and a half beyond the time on the wire.
@@ -100,7 +101,7 @@ void transfers(Sizes sizes) {
                 const PathPlan path{.rtt = rtt};
                 const double least = least_seconds(path, size);
                 const auto end = Duration{static_cast<Duration::rep>((least * 20 + 60) * 1e9)};
-                const Result result = one_flow(path, {control, size, {}}, end);
+                const Result result = one_flow(path, {control, size, {}}, end, end / 10);
                 const auto took = result.flows[0].took;
                 Row row;
                 row.text("control", name_of(control)).number("octets", static_cast<double>(size));
@@ -133,8 +134,8 @@ void random_loss() {
             for (const CongestionControl control : controls) {
                 const PathPlan path{.rtt = rtt, .buffer_bdp = 4, .loss_per_million = loss};
                 const bool is_model = control == CongestionControl::bbr;
-                const Duration end = is_model ? 20s : 120s;
-                const Result result = one_flow(path, {control, 0, {}}, end);
+                const Duration end = is_model ? 60s : 120s;
+                const Result result = one_flow(path, {control, 0, {}}, end, end / 10);
                 const LossyPath lossy{seconds(rtt), loss / mega, PathPlan::mss * 8.0,
                                       path.line_bits_per_s()};
                 Row row;
@@ -248,7 +249,7 @@ void targets() {
         std::vector<double> took;
         for (std::uint64_t seed = 1; seed <= runs; ++seed) {
             const PathPlan path{.rtt = 50ms, .buffer_bdp = 4, .loss_per_million = 10'000};
-            const Result result = one_flow(path, {control, 1'000'000, {}}, 120s, seed);
+            const Result result = one_flow(path, {control, 1'000'000, {}}, 120s, 1s, seed);
             took.push_back(result.flows[0].took ? seconds(*result.flows[0].took) : 120);
         }
         std::ranges::sort(took);
@@ -260,13 +261,42 @@ void targets() {
     }
     for (const CongestionControl control : controls) {
         const PathPlan path{.rtt = 100ms, .rate_bits_per_s = 1'000'000'000};
-        constexpr Duration end = 10s;
-        const Result result = one_flow(path, {control, 0, {}}, end);
+        constexpr Duration end = 30s;
+        const Result result = one_flow(path, {control, 0, {}}, end, 1s);
+        const auto use = [&](std::size_t from, std::size_t to) {
+            return rate_between(result.flows[0], from, to, 1s) / path.line_bits_per_s();
+        };
         Row row;
         row.text("target", "1 Gbit/s, 100 ms, 1 BDP").text("control", name_of(control));
-        row.number("utilisation",
-                   rate_between(result.flows[0], 1, 10, end / 10) / path.line_bits_per_s());
+        row.number("first_10_s", use(0, 10)).number("second_2_to_10", use(1, 10));
+        row.number("second_11_to_30", use(10, 30));
         rows.add(row);
+    }
+}
+
+/// What beside_linux.py repeats between two kernels: one transfer over one path, by many seeds.
+void beside() {
+    constexpr std::array<std::uint32_t, 4> losses{0, 1'000, 10'000, 30'000};
+    constexpr std::array<Duration, 3> rtts{10ms, 50ms, 200ms};
+    constexpr std::uint64_t octets = 1'000'000;
+    constexpr std::uint64_t seeds = 24;
+    Rows rows;
+    for (const Duration rtt : rtts) {
+        for (const std::uint32_t loss : losses) {
+            for (const CongestionControl control : controls) {
+                const PathPlan path{.rtt = rtt, .loss_per_million = loss};
+                std::vector<double> took;
+                for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+                    const Result result = one_flow(path, {control, octets, {}}, 300s, 1s, seed);
+                    took.push_back(result.flows[0].took ? seconds(*result.flows[0].took) : -1);
+                }
+                Row row;
+                row.text("control", name_of(control)).number("octets", octets);
+                row.number("rtt_ms", ms(rtt)).number("mbit", 100).number("bdp", path.buffer_bdp);
+                row.number("loss_per_million", loss).numbers("seconds", took);
+                rows.add(row);
+            }
+        }
     }
 }
 
@@ -286,10 +316,12 @@ int run(std::span<char*> words) {
         series();
     } else if (group == "targets") {
         targets();
+    } else if (group == "beside") {
+        beside();
     } else {
         std::fprintf(stderr,
                      "usage: congestion "
-                     "transfers|large-transfers|loss|buffers|fairness|series|targets\n");
+                     "transfers|large-transfers|loss|buffers|fairness|series|targets|beside\n");
         return 2;
     }
     return 0;

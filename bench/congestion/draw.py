@@ -9,6 +9,7 @@ runs nothing and draws again.
 import argparse
 import json
 import pathlib
+import statistics
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 from plot import Plot, table  # noqa: E402  (the path is ours)
 
 PAGE = ROOT / "docs" / "congestion"
-GROUPS = ["loss", "fairness", "targets", "buffers", "transfers", "series"]
+GROUPS = ["loss", "fairness", "targets", "buffers", "transfers", "series", "beside"]
 COLOURS = {"reno": "#c44e52", "cubic": "#4c72b0", "bbr": "#55a868"}
 NAMES = {"reno": "Reno", "cubic": "CUBIC", "bbr": "BBR"}
 
@@ -119,21 +120,49 @@ def target_table(rows):
     def what(r):
         if "median_s" in r:
             return f'median {r["median_s"]:.2f} s (a tenth within {r["p10_s"]:.2f} s, nine tenths within {r["p90_s"]:.2f} s)'
-        return f'{r["utilisation"]:.1%} of the line after the first second'
+        if "first_10_s" not in r:  # as results.json had it before the longer run
+            return f'{r["utilisation"]:.1%} of the line after the first second'
+        return (f'{r["first_10_s"]:.1%} of the line in the ten seconds from connect(), {r["second_2_to_10"]:.1%} without the first, '
+                f'{r["second_11_to_30"]:.1%} in the twenty that follow')
     return table(["path", "", "measured"], [[r["target"], NAMES[r["control"]], what(r)] for r in rows])
+
+
+def spread(seconds):
+    """The median, and the range without the lowest and the highest tenth."""
+    ordered = sorted(seconds)
+    last = len(ordered) - 1
+    return statistics.median(ordered), ordered[round(last * 0.1)], ordered[round(last * 0.9)]
+
+
+def beside_table(results):
+    """Ours in virtual time, Linux in real time, the same seeds; `ratio` is ours over Linux."""
+    key = lambda r: (r["rtt_ms"], r["loss_per_million"], r["control"])
+    linux = {key(r): r["seconds"] for r in results["linux"]}
+    ours = {key(r): r["seconds"] for r in results["beside"]}
+    lines = []
+    for rtt, loss in sorted({k[:2] for k in ours}):
+        line = [f"{rtt:g} ms", f"{loss / 1e4:g} %"]
+        for control in COLOURS:
+            theirs = linux[rtt, loss, control]
+            mine, other = spread(ours[rtt, loss, control][:len(theirs)]), spread(theirs)
+            text = ["{:.3g} ({:.3g} to {:.3g})".format(*each) for each in (mine, other)]
+            line.append(f"{text[0]} / {text[1]} = {mine[0] / other[0]:.2f}")
+        lines.append(line)
+    return table(["RTT", "loss"] + [f"{NAMES[c]}: ours / Linux = ratio" for c in COLOURS], lines)
 
 
 def write_page(results):
     """Between two marks of the page stands what was measured; the words around them are people's."""
     tables = {"loss": loss_table, "buffers": buffer_table, "transfers": transfer_table, "fairness": fairness_table, "targets": target_table}
+    made = {name: make(results[name]) for name, make in tables.items() if name in results}
+    if "linux" in results:
+        made["beside"] = beside_table(results)
     page = PAGE / "README.md"
     text = page.read_text()
-    for name, make in tables.items():
-        if name not in results:
-            continue
+    for name, lines in made.items():
         first, last = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         start = text.index(first) + len(first)
-        text = text[:start] + make(results[name]) + "\n" + text[text.index(last):]
+        text = text[:start] + lines + "\n" + text[text.index(last):]
     page.write_text(text)
 
 
@@ -145,7 +174,7 @@ def main():
     options = parser.parse_args()
     wanted = GROUPS if options.only is None else options.only
     file = PAGE / "results.json"
-    results = json.loads(file.read_text()) if options.only is not None and file.exists() else {}
+    results = json.loads(file.read_text()) if file.exists() else {}
     with ThreadPoolExecutor(max_workers=2) as pool:
         programs = {name: f"large-{name}" if options.large and name == "transfers" else name for name in wanted}
         waiting = {name: pool.submit(run, options.program, group) for name, group in programs.items()}

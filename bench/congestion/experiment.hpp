@@ -8,36 +8,13 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "losses.hpp"
+#include "path.hpp"
 #include "world/world.hpp"
 
 namespace dt::bench {
 
 using event::CongestionControl;
-
-/// Both directions have the delay and the rate; loss and buffer strike what `a` sends.
-struct PathPlan {
-    Duration rtt{};
-    std::uint64_t rate_bits_per_s = 100'000'000;
-    double buffer_bdp = 1;               ///< before the rate, in products of rate and RTT
-    std::uint32_t loss_per_million = 0;  ///< of all frames from `a`
-
-    [[nodiscard]] std::uint64_t bdp() const {
-        const double seconds = std::chrono::duration<double>(rtt).count();
-        return static_cast<std::uint64_t>(seconds * static_cast<double>(rate_bits_per_s) / 8);
-    }
-    /// Two full frames at least: less would let none wait.
-    [[nodiscard]] std::uint64_t buffer() const {
-        const auto octets = static_cast<std::uint64_t>(buffer_bdp * static_cast<double>(bdp()));
-        return std::max<std::uint64_t>(octets, 2 * frame);
-    }
-    /// A full segment with timestamps, and its text.
-    static constexpr std::uint64_t frame = 1514;
-    static constexpr std::uint64_t mss = 1448;
-    /// Of text, where every frame is full.
-    [[nodiscard]] double line_bits_per_s() const {
-        return static_cast<double>(rate_bits_per_s) * mss / frame;
-    }
-};
 
 struct FlowPlan {
     CongestionControl control = CongestionControl::cubic;
@@ -99,17 +76,6 @@ class Experiment {
     }
 
   private:
-    class Losses final : public event::Sink {
-      public:
-        void on_event(Instant /*at*/, event::HostIndex /*host*/, const event::Body& body) override {
-            const auto* touched = std::get_if<event::FrameTouched>(&body);
-            if (touched == nullptr) return;
-            if (touched->fate == event::FrameFate::lost) ++lost;
-            if (touched->fate == event::FrameFate::queue_full) ++overflowed;
-        }
-        std::uint64_t lost = 0;
-        std::uint64_t overflowed = 0;
-    };
     struct Flow {
         FlowPlan plan;
         Port port;
@@ -143,19 +109,12 @@ class Experiment {
 
     /// Senders and the receiver meet at router `r`, before whose way to `b` the buffer lies.
     static world::Spec with_links(world::Spec spec, const PathPlan& path) {
-        const Duration half = path.rtt / 2;
-        link::LinkItem both{{}, {link::delay_of(half), link::rate_of(path.rate_bits_per_s)}, {}};
         const std::string from = spec.hosts.size() > 2 ? "r" : "a";
-        link::LinkItem there{{link::Where::Kind::one_way, from, "b"},
-                             {link::octets_of(link::LinkKey::queue, path.buffer())},
-                             {}};
-        const std::uint32_t share = path.loss_per_million * (link::Share::whole / 1'000'000);
-        if (share > 0) there.settings.push_back(link::share_of(link::LinkKey::loss, {share}));
         if (from == "r") {
             spec.hosts.push_back({"r"});
             spec.links.push_back({{"a", "c", "r"}, {}});
         }
-        spec.links.push_back({{from, "b"}, {both, there}});
+        spec.links.push_back(path.link(from));
         return spec;
     }
 
