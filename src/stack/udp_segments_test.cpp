@@ -13,7 +13,7 @@ constexpr int udp_segment = 103;
 constexpr int udp_gro = 104;
 constexpr int ip_mtu_discover = 10;
 
-struct UdpSegments : testing::Test {
+struct UdpSegments : ::testing::Test {
     UdpSegments() { EXPECT_EQ(reader.bind(pair.b.at(53)), "OK"); }
 
     /// What the reader has: texts, each with the length of its parts where it was joined.
@@ -30,8 +30,7 @@ struct UdpSegments : testing::Test {
     }
     std::string send_as(const Program& from, std::string_view text, std::uint16_t segment) {
         const sock::SendAs as{.source = {}, .link = {}, .ttl = {}, .tos = {}, .segment = segment};
-        const auto octets = std::as_bytes(std::span{text});
-        return word(from.calls().send_to(from.id(), octets, pair.b.at(53), as));
+        return from.send_to(text, pair.b.at(53), as);
     }
     using Texts = std::vector<std::pair<std::string, std::uint16_t>>;
 
