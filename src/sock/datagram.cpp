@@ -248,6 +248,20 @@ void SocketTable::tell_too_long(const Socket& socket, const IpAddr& to, std::uin
     carrier(socket).tell_local_error(*datagram.id, notice);
 }
 
+/// What is too long for IP, or for a path where it may not be cut.
+Answer<void> SocketTable::check_length(const Socket& socket, const IpAddr& to,
+                                       const Length& length) const {
+    const bool is_longest = length.text > text_max(socket, to);
+    if (!is_longest && length.segment != 0) {
+        return check_segments(socket, length.text, length.segment, length.mtu - length.headers);
+    }
+    const bool is_whole = length.text + length.headers <= length.mtu;
+    if (!is_longest && (is_whole || may_fragment(socket.settings()))) return {};
+    tell_too_long(socket, to, length.mtu);
+    return refuse(Error::message_too_long,
+                  is_longest ? Reason::bad_argument : Reason::packet_too_big);
+}
+
 Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
                                                const Sending& sending) {
     const auto& [text, to, as] = sending;
@@ -269,20 +283,13 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
     if (socket->marks.has(Mark::write_shut)) {
         return refuse(Error::broken_pipe, Reason::wrong_state);
     }
-    if (text.size() > text_max(*socket, chosen->destination)) {
-        tell_too_long(*socket, chosen->destination, chosen->path.mtu);
-        return refuse(Error::message_too_long, Reason::bad_argument);
-    }
-    const std::size_t headers = header_octets(*socket, chosen->destination);
     const std::uint16_t segment = segment_of(*socket, as);
     const auto narrow = narrow_path(turn, *socket, *chosen);
     const std::uint16_t mtu = narrow ? narrow->mtu : chosen->path.mtu;
-    if (segment != 0) {
-        const auto fitting = check_segments(*socket, text.size(), segment, mtu - headers);
-        if (!fitting) return std::unexpected(fitting.error());
-    } else if (!may_fragment(socket->settings()) && text.size() + headers > mtu) {
-        tell_too_long(*socket, chosen->destination, mtu);
-        return refuse(Error::message_too_long, Reason::packet_too_big);
+    const std::size_t headers = header_octets(*socket, chosen->destination);
+    const Length length{text.size(), segment, headers, mtu};
+    if (auto fitting = check_length(*socket, chosen->destination, length); !fitting) {
+        return std::unexpected(fitting.error());
     }
     const FourTuple tuple{{chosen->source, socket->local.port},
                           {chosen->destination, target->port}};
