@@ -4,6 +4,7 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -126,6 +127,7 @@ ControlWishes::Told tell_error(const udp::Notice& notice, sock::Family family, s
 void ControlWishes::on_option(int level, int name, int value) {
     const bool is_on = value != 0;
     if (level == SOL_SOCKET && is_time_option(name)) time_ = is_on ? name : 0;
+    if (level == IPPROTO_UDP && name == UDP_GRO) joined_ = is_on;
     if (level == IPPROTO_IPV6) {
         if (name == IPV6_RECVHOPLIMIT) ttl_ = is_on;
         if (name == IPV6_RECVPKTINFO) packet_ = is_on;
@@ -144,6 +146,7 @@ ControlWishes::Told ControlWishes::tell(const Origin& origin, std::size_t room,
                                         Duration wall_offset) const {
     Writer writer(room);
     if (time_ != 0) put_time(writer, time_, origin.arrival.at.time_since_epoch() + wall_offset);
+    if (joined_ && origin.segment != 0) writer.put(IPPROTO_UDP, UDP_GRO, int{origin.segment});
     if (!origin.to.addr.is_v4()) {
         if (packet_) writer.put(IPPROTO_IPV6, IPV6_PKTINFO, packet_info_v6(origin));
         if (ttl_) writer.put(IPPROTO_IPV6, IPV6_HOPLIMIT, int{origin.arrival.ttl});

@@ -16,6 +16,7 @@ struct Origin {
     Endpoint from;
     Endpoint to;
     udp::Arrival arrival;
+    std::uint16_t segment = 0;  // as sock::Received has it
 };
 
 /// What a program asked to be told, each by an option of its own.
@@ -23,7 +24,9 @@ class ControlWishes {
   public:
     /// Takes note of an option that was set; others than these change nothing.
     void on_option(int level, int name, int value);
-    [[nodiscard]] bool any() const { return packet_ || ttl_ || tos_ || destination_ || time_ != 0; }
+    [[nodiscard]] bool any() const {
+        return packet_ || ttl_ || tos_ || destination_ || joined_ || time_ != 0;
+    }
 
     /// The messages for one datagram, in the order of Linux, as far as `room` octets hold them.
     /// `wall_offset` is what the wall clock is ahead of the arrival's.
@@ -38,6 +41,7 @@ class ControlWishes {
     bool ttl_ = false;          // IP_RECVTTL, IPV6_RECVHOPLIMIT
     bool tos_ = false;          // IP_RECVTOS
     bool destination_ = false;  // IP_RECVORIGDSTADDR
+    bool joined_ = false;       // UDP_GRO
     int time_ = 0;              // SO_TIMESTAMP, SO_TIMESTAMPNS or their _NEW forms; 0 = not
 };
 

@@ -94,7 +94,7 @@ void Switchboard::deliver_datagrams(Plug& plug) {
         const auto text = Octets(scratch_).first(received->copied);
         const bool from_us = plug.name_server && received->from == name_service;
         const Origin origin{from_us ? *plug.name_server : received->from, received->to,
-                            received->arrival};
+                            received->arrival, received->segment};
         if (push_datagram(plug, text, origin)) continue;
         plug.held_back.assign(text.begin(), text.end());
         plug.held_from = origin;

@@ -2,6 +2,7 @@
 #include "host/send_control.hpp"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -78,9 +79,16 @@ bool take_of_ipv6(sock::SendAs& as, int type, Octets data) {
     }
 }
 
+bool take_of_udp(sock::SendAs& as, int type, Octets data) {
+    if (type != UDP_SEGMENT) return false;
+    as.segment = value_in<std::uint16_t>(data);
+    return as.segment.has_value();
+}
+
 bool take(sock::SendAs& as, const cmsghdr& header, Octets data) {
     if (header.cmsg_level == IPPROTO_IP) return take_of_ip(as, header.cmsg_type, data);
     if (header.cmsg_level == IPPROTO_IPV6) return take_of_ipv6(as, header.cmsg_type, data);
+    if (header.cmsg_level == IPPROTO_UDP) return take_of_udp(as, header.cmsg_type, data);
     return true;
 }
 

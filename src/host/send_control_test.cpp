@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -58,6 +59,14 @@ TEST(SendControl, UDP_026_and_UDP_027_of_ipv6) {
     EXPECT_FALSE(as->link);
     EXPECT_EQ(as->ttl, 255);
     EXPECT_FALSE(as->tos);
+}
+
+TEST(SendControl, UDP_028_into_what_a_datagram_is_cut) {
+    const auto as = read_send_control(message(IPPROTO_UDP, UDP_SEGMENT, std::uint16_t{1200}));
+    ASSERT_TRUE(as);
+    EXPECT_EQ(as->segment, 1200);
+    EXPECT_EQ(error_of(message(IPPROTO_UDP, UDP_SEGMENT, 1200)), EINVAL);
+    EXPECT_EQ(error_of(message(IPPROTO_UDP, UDP_GRO, 1)), EINVAL);
 }
 
 TEST(SendControl, NothingAsksForNothing) {

@@ -68,6 +68,35 @@ udp::Carriage carriage_of(const Settings& settings, const IpAddr& to, bool fits)
     return carriage;
 }
 
+/// Into how many octets each what a datagram has is cut (UDP_SEGMENT); 0: it is one.
+std::uint16_t segment_of(const Socket& socket, const SendAs& as) {
+    if (socket.transport != event::Transport::udp) return 0;
+    return as.segment.value_or(socket.settings().segment);
+}
+
+/// What Linux asks of it (udp_send_skb()): none is cut further by IP, and at most 128 go at once.
+Answer<void> check_segments(const Socket& socket, std::size_t text, std::size_t segment,
+                            std::size_t room) {
+    constexpr std::size_t segments_max = 128;  // UDP_MAX_SEGMENTS
+    if (std::min(text, segment) > room) {
+        return refuse(Error::message_too_long, Reason::packet_too_big);
+    }
+    const bool is_checked = socket.settings().no_check == event::Switch::off;
+    if (text > segment * segments_max || !is_checked) {
+        return refuse(Error::invalid_argument, Reason::bad_argument);
+    }
+    return {};
+}
+
+/// Whether `next` can be given with what came before it, as one (UDP_GRO): of one sender and one
+/// way, and none longer than the first.
+bool joins(const udp::Datagram& first, const udp::Datagram& next, std::size_t so_far) {
+    constexpr std::size_t joined_max = 65'507;
+    return next.tuple == first.tuple && next.length <= first.length && next.length > 0 &&
+           so_far + next.length <= joined_max && next.arrival.tos == first.arrival.tos &&
+           next.arrival.ttl == first.arrival.ttl && next.arrival.heard_by == first.arrival.heard_by;
+}
+
 /// What one datagram asks for itself comes before what its socket was set to.
 void ask_for(const SendAs& as, udp::Carriage& carriage) {
     carriage.ttl = as.ttl.value_or(carriage.ttl);
@@ -94,6 +123,22 @@ std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
         copied += count;
     });
     return copied;
+}
+
+/// Takes those that wait behind `first` and go on where it ends. All are as long as it is but for
+/// the last, which may be shorter.
+void join_waiting(udp::Engine& engine, udp::EndpointId id, const udp::Datagram& first,
+                  MutableOctets to, Received& received) {
+    std::uint32_t last = first.length;
+    while (last == first.length) {
+        const udp::Datagram* next = engine.front(id);
+        if (next == nullptr || !joins(first, *next, received.full_size)) return;
+        const auto datagram = engine.receive(id);
+        received.copied += copy_text(*datagram, to.subspan(received.copied));
+        received.full_size += datagram->length;
+        received.segment = static_cast<std::uint16_t>(first.length);
+        last = datagram->length;
+    }
 }
 
 }  // namespace
@@ -203,6 +248,20 @@ void SocketTable::tell_too_long(const Socket& socket, const IpAddr& to, std::uin
     carrier(socket).tell_local_error(*datagram.id, notice);
 }
 
+/// What is too long for IP, or for a path where it may not be cut.
+Answer<void> SocketTable::check_length(const Socket& socket, const IpAddr& to,
+                                       const Length& length) const {
+    const bool is_longest = length.text > text_max(socket, to);
+    if (!is_longest && length.segment != 0) {
+        return check_segments(socket, length.text, length.segment, length.mtu - length.headers);
+    }
+    const bool is_whole = length.text + length.headers <= length.mtu;
+    if (!is_longest && (is_whole || may_fragment(socket.settings()))) return {};
+    tell_too_long(socket, to, length.mtu);
+    return refuse(Error::message_too_long,
+                  is_longest ? Reason::bad_argument : Reason::packet_too_big);
+}
+
 Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
                                                const Sending& sending) {
     const auto& [text, to, as] = sending;
@@ -224,20 +283,19 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
     if (socket->marks.has(Mark::write_shut)) {
         return refuse(Error::broken_pipe, Reason::wrong_state);
     }
-    if (text.size() > text_max(*socket, chosen->destination)) {
-        tell_too_long(*socket, chosen->destination, chosen->path.mtu);
-        return refuse(Error::message_too_long, Reason::bad_argument);
-    }
-    const std::size_t whole = text.size() + header_octets(*socket, chosen->destination);
+    const std::uint16_t segment = segment_of(*socket, as);
     const auto narrow = narrow_path(turn, *socket, *chosen);
     const std::uint16_t mtu = narrow ? narrow->mtu : chosen->path.mtu;
-    if (!may_fragment(socket->settings()) && whole > mtu) {
-        tell_too_long(*socket, chosen->destination, mtu);
-        return refuse(Error::message_too_long, Reason::packet_too_big);
+    const std::size_t headers = header_octets(*socket, chosen->destination);
+    const Length length{text.size(), segment, headers, mtu};
+    if (auto fitting = check_length(*socket, chosen->destination, length); !fitting) {
+        return std::unexpected(fitting.error());
     }
     const FourTuple tuple{{chosen->source, socket->local.port},
                           {chosen->destination, target->port}};
-    auto carriage = carriage_of(socket->settings(), chosen->destination, whole <= mtu);
+    const bool fits = segment != 0 || text.size() + headers <= mtu;
+    auto carriage = carriage_of(socket->settings(), chosen->destination, fits);
+    carriage.segment = segment;
     ask_for(as, carriage);
     if (narrow) {
         carriage.mtu = mtu;
@@ -264,8 +322,12 @@ Answer<Received> SocketTable::receive_datagram(SocketId id, MutableOctets to) {
     const auto& state = std::get<Datagram>(socket->state);
     if (state.id) {
         if (const auto datagram = carrier(*socket).receive(*state.id)) {
-            return Received{copy_text(*datagram, to), datagram->length, datagram->tuple.remote,
-                            datagram->tuple.local, datagram->arrival};
+            Received received{copy_text(*datagram, to), datagram->length, datagram->tuple.remote,
+                              datagram->tuple.local, datagram->arrival};
+            if (socket->settings().joins_received == event::Switch::on) {
+                join_waiting(carrier(*socket), *state.id, *datagram, to, received);
+            }
+            return received;
         }
     }
     if (socket->marks.has(Mark::read_shut)) return Received{};

@@ -15,6 +15,7 @@ constexpr std::int32_t sol = number::sol_socket;
 constexpr std::int32_t tcp = number::ipproto_tcp;
 constexpr std::int32_t ip = number::ipproto_ip;
 constexpr std::int32_t ipv6 = number::ipproto_ipv6;
+constexpr std::int32_t udp = number::ipproto_udp;
 
 event::Switch on_if(std::int32_t value) {
     return value != 0 ? event::Switch::on : event::Switch::off;
@@ -141,12 +142,20 @@ constexpr auto numbers = std::to_array<NumberRow>({
      Effect::none,
      [](const Settings& s) { return number_of(s.bind_address_no_port); },
      [](Settings& s, std::int32_t v) { s.bind_address_no_port = on_if(v); }},
+    {sol, number::so_no_check, "SO_NO_CHECK", any_least, any_most, Effect::none,
+     [](const Settings& s) { return number_of(s.no_check); },
+     [](Settings& s, std::int32_t v) { s.no_check = on_if(v); }},
+    {udp, number::udp_segment, "UDP_SEGMENT", 0, 65'535, Effect::none,
+     [](const Settings& s) -> std::int32_t { return s.segment; },
+     [](Settings& s, std::int32_t v) { s.segment = static_cast<std::uint16_t>(v); }},
+    {udp, number::udp_gro, "UDP_GRO", any_least, any_most, Effect::none,
+     [](const Settings& s) { return number_of(s.joins_received); },
+     [](Settings& s, std::int32_t v) { s.joins_received = on_if(v); }},
 });
 
 constexpr auto remembered = std::to_array<RememberedRow>({
     {sol, 1, "SO_DEBUG", any_least, any_most, 0},
     {sol, 5, "SO_DONTROUTE", any_least, any_most, 0},
-    {sol, 11, "SO_NO_CHECK", any_least, any_most, 0},
     {sol, 12, "SO_PRIORITY", any_least, any_most, 0},
     {sol, 14, "SO_BSDCOMPAT", any_least, any_most, 0},
     {sol, 29, "SO_TIMESTAMP", any_least, any_most, 0},

@@ -14,11 +14,12 @@ namespace number {
 
 // SOL_SOCKET.
 inline constexpr std::int32_t so_reuseaddr = 2, so_type = 3, so_error = 4, so_broadcast = 6,
-                              so_sndbuf = 7, so_rcvbuf = 8, so_keepalive = 9, so_oobinline = 10,
-                              so_linger = 13, so_reuseport = 15, so_peercred = 17, so_rcvlowat = 18,
-                              so_sndlowat = 19, so_rcvtimeo = 20, so_sndtimeo = 21,
-                              so_bindtodevice = 25, so_acceptconn = 30, so_sndbufforce = 32,
-                              so_rcvbufforce = 33, so_mark = 36, so_protocol = 38, so_domain = 39,
+                              so_no_check = 11, so_sndbuf = 7, so_rcvbuf = 8, so_keepalive = 9,
+                              so_oobinline = 10, so_linger = 13, so_reuseport = 15,
+                              so_peercred = 17, so_rcvlowat = 18, so_sndlowat = 19,
+                              so_rcvtimeo = 20, so_sndtimeo = 21, so_bindtodevice = 25,
+                              so_acceptconn = 30, so_sndbufforce = 32, so_rcvbufforce = 33,
+                              so_mark = 36, so_protocol = 38, so_domain = 39,
                               so_max_pacing_rate = 47, so_meminfo = 55, so_cookie = 57,
                               so_bindtoifindex = 62, so_rcvtimeo_new = 66, so_sndtimeo_new = 67;
 // IPPROTO_TCP.
@@ -41,6 +42,8 @@ inline constexpr std::int32_t ipv6_unicast_hops = 16, ipv6_multicast_if = 17,
                               ipv6_recverr = 25, ipv6_v6only = 26, ipv6_multicast_all = 29,
                               ipv6_tclass = 67, ipv6_minhopcount = 73;
 
+// IPPROTO_UDP (udp(7)).
+inline constexpr std::int32_t udp_segment = 103, udp_gro = 104;
 // RFC 3678, under IPPROTO_IP and IPPROTO_IPV6.
 inline constexpr std::int32_t mcast_join_group = 42, mcast_leave_group = 45;
 // SOL_RAW and IPPROTO_ICMPV6: the filters of raw sockets (raw(7), RFC 3542 §3.2).

@@ -50,6 +50,9 @@ struct Settings {
     std::vector<Membership> memberships{};                       // at most memberships_max
     event::Switch multicast_all = event::Switch::on;             // IP_MULTICAST_ALL
     std::optional<std::uint16_t> device = std::nullopt;          // SO_BINDTODEVICE
+    event::Switch no_check = event::Switch::off;  // SO_NO_CHECK: kept, and refuses UDP_SEGMENT
+    std::uint16_t segment = 0;                    // UDP_SEGMENT, octets; 0 = off
+    event::Switch joins_received = event::Switch::off;  // UDP_GRO
     std::uint64_t remembered_set = 0;  // bit n: the program set entry n of the table
     std::array<std::int32_t, remembered_max> remembered{};
 };

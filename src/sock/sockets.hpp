@@ -54,15 +54,17 @@ struct SendAs {
     std::optional<std::uint32_t> link;  // its number as programs see it: 1 is lo
     std::optional<std::uint8_t> ttl;    // or hop limit
     std::optional<std::uint8_t> tos;    // or traffic class
+    std::optional<std::uint16_t> segment = std::nullopt;  // UDP_SEGMENT; 0 = not cut
 
-    [[nodiscard]] bool is_plain() const { return !source && !link && !ttl && !tos; }
+    [[nodiscard]] bool is_plain() const { return !source && !link && !ttl && !tos && !segment; }
 };
 struct Received {
     std::size_t copied = 0;     // octets given to the caller
     std::size_t full_size = 0;  // of the datagram (MSG_TRUNC)
     Endpoint from;
-    Endpoint to;           // of ours, as it stood in the packet
-    udp::Arrival arrival;  // of the packet
+    Endpoint to;                // of ours, as it stood in the packet
+    udp::Arrival arrival;       // of the packet
+    std::uint16_t segment = 0;  // UDP_GRO: octets of each datagram that was joined; 0 = one alone
 };
 struct ReadinessEdge {
     SocketId socket;

@@ -201,8 +201,8 @@ class Program {
     std::string send(std::string_view text) const {
         return word(calls().send(id_, std::as_bytes(std::span{text})));
     }
-    std::string send_to(std::string_view text, Endpoint to) const {
-        return word(calls().send_to(id_, std::as_bytes(std::span{text}), to));
+    std::string send_to(std::string_view text, Endpoint to, const sock::SendAs& as = {}) const {
+        return word(calls().send_to(id_, std::as_bytes(std::span{text}), to, as));
     }
     /// The octets as text in quotes, or the word of the answer; `0` for the end of the stream.
     std::string receive(std::size_t most = 65536) const {

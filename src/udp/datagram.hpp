@@ -22,6 +22,7 @@ struct Carriage {
     std::uint16_t mtu = 0;  // of the path where less than the link's is known, octets; 0 = nothing
     event::Switch loops = event::Switch::on;           // to a group: comes to us too
     std::optional<std::uint16_t> link = std::nullopt;  // it leaves by, else the routes choose
+    std::uint16_t segment = 0;  // UDP_SEGMENT: octets of text in each datagram; 0 = one takes all
 };
 
 /// How a datagram came.

@@ -89,6 +89,10 @@ class BoundEndpoint {
     [[nodiscard]] bool has_room() const { return charged_ < receive_buffer_ || queue_.empty(); }
     void push(Datagram datagram);
     [[nodiscard]] std::optional<Datagram> pop();
+    /// The datagram that pop() would give; null where there is none.
+    [[nodiscard]] const Datagram* front() const {
+        return queue_.empty() ? nullptr : &queue_.front();
+    }
     [[nodiscard]] std::size_t queued() const { return queue_.size(); }
     /// Octets of text that wait.
     [[nodiscard]] std::uint64_t text_queued() const { return text_; }

@@ -38,6 +38,7 @@ struct Engine::Parts {
     void moved(const Turn& turn, const Datagram& datagram, event::Step step, Reason reason) const;
     void learn(Handle handle, const Notice& notice, Hardness hardness);
     void edge_of(Handle handle, BoundEndpoint& endpoint);
+    void enqueue(const FourTuple& tuple, Octets text, const Carriage& carriage);
 
     const SipKey key;
     const Config config;
@@ -265,6 +266,16 @@ Status Engine::send_message(const FourTuple& tuple, const std::array<std::byte, 
     return {};
 }
 
+void Engine::Parts::enqueue(const FourTuple& tuple, Octets text, const Carriage& carriage) {
+    FramePtr frame = pool.frame();
+    const wire::UdpRepr header{tuple.local.port, tuple.remote.port,
+                               static_cast<std::uint16_t>(text.size())};
+    header.emit(frame->prepend(wire::UdpRepr::size()));
+    if (!text.empty()) (void)frame->add(pool.copy(text));
+    outgoing_octets += frame->size();
+    outgoing.push({tuple, std::move(frame), carriage});
+}
+
 Status Engine::send(const Turn&, FourTuple tuple, Octets text, Carriage carriage) {
     constexpr std::size_t text_max_v4 = 65'507;  // 65535 less both headers (UDP-010)
     const std::size_t text_max =
@@ -272,13 +283,12 @@ Status Engine::send(const Turn&, FourTuple tuple, Octets text, Carriage carriage
     if (tuple.remote.port.is_any()) return fail(Error::invalid_argument);
     if (text.size() > text_max) return fail(Error::message_too_long);
     if (parts_->outgoing_octets >= parts_->config.send_buffer_max) return fail(Error::would_block);
-    FramePtr frame = parts_->pool.frame();
-    const wire::UdpRepr header{tuple.local.port, tuple.remote.port,
-                               static_cast<std::uint16_t>(text.size())};
-    header.emit(frame->prepend(wire::UdpRepr::size()));
-    if (!text.empty()) (void)frame->add(parts_->pool.copy(text));
-    parts_->outgoing_octets += frame->size();
-    parts_->outgoing.push({tuple, std::move(frame), carriage});
+    const std::size_t each = carriage.segment == 0 ? text.size() : carriage.segment;
+    do {
+        const Octets piece = text.first(std::min(each, text.size()));
+        text = text.subspan(piece.size());
+        parts_->enqueue(tuple, piece, carriage);
+    } while (!text.empty());
     return {};
 }
 
@@ -292,6 +302,11 @@ std::optional<Engine::Outgoing> Engine::next_datagram(const Turn&) {
 std::optional<Datagram> Engine::receive(EndpointId id) {
     BoundEndpoint* endpoint = parts_->get(id);
     return endpoint == nullptr ? std::nullopt : endpoint->pop();
+}
+
+const Datagram* Engine::front(EndpointId id) const {
+    const BoundEndpoint* endpoint = parts_->get(id);
+    return endpoint == nullptr ? nullptr : endpoint->front();
 }
 
 std::size_t Engine::queued(EndpointId id) const {

@@ -61,7 +61,8 @@ class Engine {
     /// Whether an endpoint on port 0 is open.
     [[nodiscard]] bool hears_messages() const;
 
-    /// Queues a datagram to send. Errors: invalid_argument (port 0), message_too_long, would_block
+    /// Queues a datagram to send, or one for each `carriage.segment` octets and one for the rest:
+    /// all of them or none. Errors: invalid_argument (port 0), message_too_long, would_block
     /// (send_buffer_max octets wait to leave).
     Status send(const Turn& turn, FourTuple tuple, Octets text, Carriage carriage = {});
     struct Outgoing {
@@ -77,6 +78,8 @@ class Engine {
     [[nodiscard]] std::optional<Outgoing> next_datagram(const Turn& turn);
 
     [[nodiscard]] std::optional<Datagram> receive(EndpointId id);
+    /// The datagram that receive() would give; null where none waits. Valid until the next call.
+    [[nodiscard]] const Datagram* front(EndpointId id) const;
     /// Datagrams that wait.
     [[nodiscard]] std::size_t queued(EndpointId id) const;
     /// Octets of the datagram that receive() would give (FIONREAD).

@@ -317,6 +317,20 @@ TEST_F(UdpTest, WhatWaitsToLeaveIsBounded) {
     EXPECT_TRUE(small.send(turn(), {exact, remote}, octets_of(text)));
 }
 
+TEST_F(UdpTest, UDP_028_the_parts_of_one_leave_together_or_not_at_all) {
+    config.send_buffer_max = 1000;
+    Engine small(config, pool);
+    const std::string text(2500, 'a');
+    const Carriage in_parts{.segment = 1000};
+    EXPECT_TRUE(small.send(turn(), {exact, remote}, octets_of(text), in_parts));
+    EXPECT_EQ(small.send(turn(), {exact, remote}, octets_of(text), in_parts),
+              fail(Error::would_block));
+    for (const std::size_t length : {1008U, 1008U, 508U}) {
+        EXPECT_EQ(small.next_datagram(turn())->frame->size(), length);
+    }
+    EXPECT_FALSE(small.next_datagram(turn()));
+}
+
 TEST_F(UdpTest, AReboundEndpointIsFoundAtItsNewPort) {
     const EndpointId id = engine.open(exact, 100'000);
     engine.rebind(id, {us, Port{54}});

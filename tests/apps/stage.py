@@ -223,7 +223,7 @@ class Ladder:
         return "\n".join([line(row) for row in self.rows] + [note["sentence"] for note in self.notes])
 
 
-def eventually(ask, accept, limit=10):
+def eventually(ask, accept, limit=30):
     """Asks until the answer is accepted or the limit (s) is over; the last answer."""
     end = time.monotonic() + limit
     while True:

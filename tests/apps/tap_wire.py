@@ -128,11 +128,13 @@ def check_ping_and_udp_over_ipv6(s):
     (s.folder / "echo.py").write_text(echo)
     server = tap.Server(s, stage.PYTHON, "echo.py", options=("--ipv6", *NO_OFFLOAD))
     assert stage.eventually(lambda: tap.has_interface("dt0") and KERNEL_V6 in ip("addr", "show", "dt0"), bool)
+    once = [s.tool("ping"), "-6", "-c", "1", "-W", "1", US_V6]
+    assert stage.eventually(lambda: subprocess.run(once, capture_output=True, timeout=20).returncode == 0, bool)
     capture = tap.Capture(s)
     for size in ("56", "1400", "8000"):
         words = [s.tool("ping"), "-6", "-c", "3", "-i", "0.2", "-s", size, US_V6]
         ping = subprocess.run(words, capture_output=True, text=True, timeout=20)
-        assert "3 received" in ping.stdout, ping.stdout
+        assert "3 received" in ping.stdout, ping
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as u:
         u.settimeout(5)
         for size in (0, 1, 1452, 1453, 9000, 60000):

@@ -35,12 +35,12 @@ These are kept, so that a program reads back what it set, and change nothing (th
 {kept}.
 
 A program would be misled by these if they were taken and did nothing. They are answered ENOPROTOOPT, on which programs fall back:
-SO_TIMESTAMPING, SO_RXQ_OVFL, SO_WIFI_STATUS, IP_CHECKSUM, UDP_CORK, UDP_SEGMENT, UDP_GRO; on streams also SO_TIMESTAMP[NS] and
+SO_TIMESTAMPING, SO_RXQ_OVFL, SO_WIFI_STATUS, IP_CHECKSUM, UDP_CORK; on streams also SO_TIMESTAMP[NS] and
 TCP_INQ. TCP_FASTOPEN_CONNECT and MSG_FASTOPEN are answered EOPNOTSUPP, as by a kernel whose
 Fast Open is off. With IP_RECVERR an ICMP error about a connection that goes on is told by SO_ERROR alone: a pair cannot tell an
 error and live. Of the control messages of sendmsg() those of
-ip(7) and ipv6(7) that name a source, a link, a time to live or a type of service act; a datagram with another one of theirs is
-answered EINVAL, and those of other levels are passed by.
+ip(7), ipv6(7) and udp(7) that name a source, a link, a time to live, a type of service or UDP_SEGMENT act; a datagram with another one
+of theirs is answered EINVAL, and those of other levels are passed by.
 
 ## Other differences that programs may meet
 
@@ -52,7 +52,9 @@ answered EINVAL, and those of other levels are passed by.
 * A stream that is bound to a device (SO_BINDTODEVICE) connects only where the routes lead there (else ENETUNREACH); on a host with
   several links it cannot listen (EPERM), with one it hears lo too: segments are not told apart by their link. Datagrams are.
 * What a connected datagram socket sends without naming a destination, by sendmmsg() too, is taken whatever its length; more than 65,507
-  octets are lost, where Linux says EMSGSIZE.
+  octets are lost, where Linux says EMSGSIZE, and so is what UDP_SEGMENT does not allow.
+* SO_NO_CHECK is kept, and refuses UDP_SEGMENT; datagrams have a checksum all the same. With UDP_GRO what waits is joined as it is read,
+  also where it was not sent by one call; Linux joins what arrives together.
 * ICMP's destination host unknown and host isolated are EHOSTUNREACH; Linux has EHOSTDOWN and ENONET.
 * Source filters of groups (RFC 3678) are not offered.
 * IPV6_UNICAST_HOPS or IPV6_MULTICAST_HOPS of 64, which is the default, gives way to the hop limit a router advertises.

@@ -18,6 +18,7 @@ import hearing_rows  # noqa: F401
 import interface_rows  # noqa: F401
 import order_rows  # noqa: F401
 import reset_rows  # noqa: F401
+import segment_rows  # noqa: F401
 import state_rows  # noqa: F401
 import urgent_rows  # noqa: F401
 import v6_rows
