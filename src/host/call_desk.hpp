@@ -137,22 +137,20 @@ class CallDesk {
     [[nodiscard]] Answer on_io_uring(const Request& request);
     // Zones.
     [[nodiscard]] std::uint32_t zone_at(event::HostIndex host, const IpAddr& own) const;
-    [[nodiscard]] std::uint32_t zone_beside(const Plug& plug, const Endpoint& named);
+    [[nodiscard]] std::uint32_t zone_beside(const Plug& plug);
     [[nodiscard]] std::uint32_t zone_of_arrival(const Plug& plug, const Origin& origin) const;
-    [[nodiscard]] int check_zone(const Plug& plug, const RawName& name,
-                                 const Endpoint& endpoint) const;
-    [[nodiscard]] int enter_zone(const Plug& plug, const RawName& name);
-    [[nodiscard]] bool name_zone(const Plug& plug, const RawName& name, sock::SendAs& as);
 
     [[nodiscard]] Answer on_socket(const Request& request);
     [[nodiscard]] Answer on_bind(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_listen(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_connect(const Request& request, Subject& subject);
     [[nodiscard]] static Answer on_foreign_connect(const Request& request, const Answer& otherwise);
-    [[nodiscard]] Answer connect_stream(const Request& request, Subject& subject, Endpoint to);
-    [[nodiscard]] Answer continue_connect(const Request& request, Subject& subject, Endpoint to);
-    [[nodiscard]] Answer finish_connect(Subject& subject, Endpoint to);
-    [[nodiscard]] Answer connect_datagram(Subject& subject, Endpoint to);
+    [[nodiscard]] Answer connect_stream(const Request& request, Subject& subject,
+                                        const sock::ZonedEndpoint& to);
+    [[nodiscard]] Answer continue_connect(const Request& request, Subject& subject,
+                                          const sock::ZonedEndpoint& to);
+    [[nodiscard]] Answer finish_connect(Subject& subject, const sock::ZonedEndpoint& to);
+    [[nodiscard]] Answer connect_datagram(Subject& subject, const sock::ZonedEndpoint& to);
     [[nodiscard]] Answer disconnect(Subject& subject);
     [[nodiscard]] Answer renew_pair(const Request& request, Subject& subject);
     [[nodiscard]] Answer on_accept(const Request& request, Subject& subject, int flags);

@@ -85,7 +85,7 @@ Answer CallDesk::send_one(const Request& request, Subject& subject, const Messag
     }
     auto as = read_wishes(request, subject, message);
     if (!as) return Answer::error(as.error());
-    if (to && !name_zone(plug, *name, *as)) return Answer::error(ENETUNREACH);
+    if (const auto zone = zone_of(*name); to && zone != 0) as->zone = zone;
     board_.drain_datagrams(plug);  // what was sent before goes before
     const auto sent =
         board_.calls(plug).send_to(plug.socket, Octets(scratch_).first(size), to, *as);

@@ -124,15 +124,8 @@ Answer CallDesk::on_bind(const Request& request, Subject& subject) {
         calls.refused(event::Call::bind, plug.socket, endpoint.error(), Reason::bad_argument);
         return Answer::error(base::errno_of(endpoint.error()));
     }
-    if (const int error = check_zone(plug, *name, *endpoint); error != 0) {
-        const bool is_unknown = error == ENODEV;
-        calls.refused(event::Call::bind, plug.socket,
-                      is_unknown ? Error::no_such_device : Error::address_not_available,
-                      Reason::address_not_local);
-        return Answer::error(error);
-    }
     if (!endpoint->port.is_any()) board_.sweep();  // a broken one may have had that port
-    const Status bound = calls.bind(plug.socket, *endpoint);
+    const Status bound = calls.bind(plug.socket, {*endpoint, zone_of(*name)});
     // A datagram socket with a port of its choice serves from now on.
     const bool serves = plug.type == sock::Type::datagram && !endpoint->port.is_any();
     if (bound && serves) lines_[request.line].seen.listened = board_.now();
@@ -172,18 +165,7 @@ Answer CallDesk::on_connect(const Request& request, Subject& subject) {
         return Answer::error(base::errno_of(address.error()));
     }
     if (address->given == sock::Address::Given::unspecified) return disconnect(subject);
-    // A stream that has begun is told of its state, whatever it names (API-CONN-003).
-    const bool has_begun = plug.phase == Phase::connecting || plug.phase == Phase::connected ||
-                           plug.phase == Phase::listening;
-    if (const int error = has_begun ? 0 : enter_zone(plug, *name); error != 0) {
-        const bool is_unknown = error == ENETUNREACH;
-        board_.calls(plug).refused(
-            event::Call::connect, plug.socket,
-            is_unknown ? Error::network_unreachable : Error::invalid_argument,
-            is_unknown ? Reason::no_route : Reason::bad_argument);
-        return Answer::error(error);
-    }
-    const Endpoint to = redirect(plug, address->endpoint);
+    const sock::ZonedEndpoint to(redirect(plug, address->endpoint), zone_of(*name));
     if (plug.type == sock::Type::datagram) return connect_datagram(subject, to);
     Seen& seen = lines_[request.line].seen;
     if (!seen.connected) seen.connected = board_.now();
@@ -199,7 +181,7 @@ Endpoint CallDesk::redirect(Plug& plug, Endpoint to) const {
     return name_service;
 }
 
-Answer CallDesk::connect_datagram(Subject& subject, Endpoint to) {
+Answer CallDesk::connect_datagram(Subject& subject, const sock::ZonedEndpoint& to) {
     board_.drain_datagrams(*subject.plug);
     const Status connected = board_.calls(*subject.plug).connect(subject.plug->socket, to);
     if (connected) subject.plug->flags.set(PairFlag::has_peer);
@@ -227,7 +209,8 @@ Answer CallDesk::disconnect(Subject& subject) {
 }
 
 /// connect() on a stream: begins a handshake, or asks after one (API-CONN-003 to 006).
-Answer CallDesk::connect_stream(const Request& request, Subject& subject, Endpoint to) {
+Answer CallDesk::connect_stream(const Request& request, Subject& subject,
+                                const sock::ZonedEndpoint& to) {
     Plug& plug = *subject.plug;
     const bool waits = blocking_of(subject.theirs.fd.get()) == Blocking::yes;
     if (plug.phase == Phase::connecting && waits) return continue_connect(request, subject, to);
@@ -285,14 +268,15 @@ Answer CallDesk::renew_pair(const Request& request, Subject& subject) {
 }
 
 /// A blocking connect(): waits for the handshake, also where a signal made it come again.
-Answer CallDesk::continue_connect(const Request& request, Subject& subject, Endpoint to) {
+Answer CallDesk::continue_connect(const Request& request, Subject& subject,
+                                  const sock::ZonedEndpoint& to) {
     Plug& plug = *subject.plug;
     auto calls = board_.calls(plug);
     if (is_decided(calls.poll(plug.socket))) return finish_connect(subject, to);
     return park(request, plug, calls.send_timeout(plug.socket));
 }
 
-Answer CallDesk::finish_connect(Subject& subject, Endpoint to) {
+Answer CallDesk::finish_connect(Subject& subject, const sock::ZonedEndpoint& to) {
     Plug& plug = *subject.plug;
     if (plug.flags.has(PairFlag::end_passed)) {
         // Another thread shut it down meanwhile (API-CONN-021): the pair is spent.
@@ -355,7 +339,7 @@ Answer CallDesk::deliver(const Request& request, Subject& subject, int flags,
     made.task = static_cast<pid_t>(request.call.pid);
     made.caller = caller(request, -1);
     NameRoom room{request.arg(1), request.arg(2)};
-    room.zone = zone_beside(made, accepted.peer);
+    room.zone = zone_beside(made);
     const int written = write_name(request.memory, accepted.peer, made.family, room);
     const Gift gift{opened->theirs.get(), (flags & SOCK_CLOEXEC) != 0, std::nullopt};
     const auto given = written != 0 ? os::SysResult<int>(os::failed("accept", written))
@@ -391,7 +375,7 @@ Answer CallDesk::on_name(const Request& request, Subject& subject) {
     if (peer && plug.name_server && *endpoint == name_service) endpoint = *plug.name_server;
     if (request.arg(1) == 0) return Answer::error(EFAULT);
     NameRoom room{request.arg(1), request.arg(2)};
-    room.zone = zone_beside(plug, *endpoint);
+    room.zone = zone_beside(plug);
     const int error = write_name(request.memory, *endpoint, plug.family, room);
     return error == 0 ? Answer::value(0) : Answer::error(error);
 }

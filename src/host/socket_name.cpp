@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "sock/zone.hpp"
+
 namespace dt::host {
 
 std::uint16_t RawName::family() const {
@@ -44,10 +46,9 @@ std::uint32_t zone_of(const RawName& name) {
     if (!is_long) return 0;
     const Octets octets(name.octets);
     const Ipv6 address = Ipv6::load(octets, offsetof(sockaddr_in6, sin6_addr));
-    const bool is_of_link = address.is_link_local() || address.is_multicast();
     std::uint32_t zone = 0;
     std::memcpy(&zone, octets.data() + offsetof(sockaddr_in6, sin6_scope_id), sizeof zone);
-    return is_of_link ? zone : 0;
+    return sock::needs_zone(address) ? zone : 0;
 }
 
 std::array<std::byte, 16> to_sockaddr(const Endpoint& endpoint) {
@@ -63,16 +64,12 @@ std::array<std::byte, 16> to_sockaddr(const Endpoint& endpoint) {
 namespace {
 
 constexpr std::size_t in6_length_min = 24;  // Linux SIN6_LEN_RFC2133: without sin6_scope_id
-/// Whether a link-local address must say which link it is on.
-enum class Zone : std::uint8_t { optional, needed };
 
-Result<Endpoint> endpoint_v6(const RawName& name, Zone zone) {
+Result<Endpoint> endpoint_v6(const RawName& name) {
     if (name.length < in6_length_min) return fail(Error::invalid_argument);
     if (name.family() != AF_INET6) return fail(Error::family_not_supported);
     const Octets octets(name.octets);
     const Ipv6 address = Ipv6::load(octets, offsetof(sockaddr_in6, sin6_addr));
-    const bool lacks_zone = address.is_link_local() && zone_of(name) == 0;
-    if (lacks_zone && zone == Zone::needed) return fail(Error::invalid_argument);
     return Endpoint{IpAddr(address),
                     Port(load_be<std::uint16_t>(octets, offsetof(sockaddr_in6, sin6_port)))};
 }
@@ -89,7 +86,7 @@ RawName name_v6(const Endpoint& endpoint, std::uint32_t zone) {
     std::memcpy(name.octets.data(), &family, sizeof family);
     store_be(MutableOctets(name.octets), offsetof(sockaddr_in6, sin6_port), endpoint.port.value());
     endpoint.addr.v6().store(name.octets, offsetof(sockaddr_in6, sin6_addr));
-    if (endpoint.addr.v6().is_link_local()) {
+    if (sock::needs_zone(endpoint.addr)) {
         std::memcpy(name.octets.data() + offsetof(sockaddr_in6, sin6_scope_id), &zone, sizeof zone);
     }
     return name;
@@ -100,21 +97,21 @@ RawName name_v6(const Endpoint& endpoint, std::uint32_t zone) {
 Result<Endpoint> bind_address(const sock::SocketKind& kind, const RawName& name) {
     if (kind.family == sock::Family::inet)
         return sock::parse_bind_address(kind.family, name.given());
-    return endpoint_v6(name, Zone::needed);
+    return endpoint_v6(name);
 }
 
 Result<sock::Address> connect_address(const sock::SocketKind& kind, const RawName& name) {
     const bool is_unspecified = name.length >= 2 && name.family() == AF_UNSPEC;
     if (kind.family == sock::Family::inet || is_unspecified || takes_v4(kind, name))
         return sock::parse_connect_address(sock::Family::inet, name.given());
-    DT_TRY(endpoint, endpoint_v6(name, Zone::needed));
+    DT_TRY(endpoint, endpoint_v6(name));
     return sock::Address{sock::Address::Given::endpoint, endpoint};
 }
 
 Result<Endpoint> send_address(const sock::SocketKind& kind, const RawName& name) {
     if (kind.family == sock::Family::inet || takes_v4(kind, name))
         return sock::parse_send_address(sock::Family::inet, name.given());
-    return endpoint_v6(name, Zone::optional);
+    return endpoint_v6(name);
 }
 
 RawName name_of(const Endpoint& endpoint, sock::Family family, std::uint32_t zone) {

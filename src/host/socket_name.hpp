@@ -34,8 +34,7 @@ struct RawName {
 
 // The address that a call names, by the kind of its socket: as sock::parse_…_address() for
 // AF_INET. An AF_INET6 socket takes mapped addresses too, for datagrams that are not bound also
-// those of AF_INET; a link-local address names its link (RFC 4007 §6). Errors: invalid_argument,
-// family_not_supported.
+// those of AF_INET. Errors: invalid_argument, family_not_supported.
 [[nodiscard]] Result<Endpoint> bind_address(const sock::SocketKind& kind, const RawName& name);
 [[nodiscard]] Result<sock::Address> connect_address(const sock::SocketKind& kind,
                                                     const RawName& name);

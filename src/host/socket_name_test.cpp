@@ -70,12 +70,16 @@ TEST(SocketName, ShortOnesAreInvalid) {
     EXPECT_EQ(refused(cut(name_of(v6, inet6), 24), stream_v6, Use::bind), std::nullopt);
 }
 
-TEST(SocketName, ALinkLocalAddressNamesItsLink) {
-    const RawName name = name_of(link_local, inet6);
-    EXPECT_EQ(refused(name, stream_v6, Use::connect), std::nullopt);
-    EXPECT_EQ(refused(cut(name, 24), stream_v6, Use::connect), Error::invalid_argument);
-    EXPECT_EQ(refused(cut(name, 24), datagram_v6, Use::bind), Error::invalid_argument);
-    EXPECT_EQ(refused(cut(name, 24), datagram_v6, Use::send), std::nullopt);
+TEST(SocketName, AnAddressOfALinkNamesItWhereThereIsRoom) {
+    const auto zone = [](const char* text) {
+        return zone_of(name_of({*IpAddr::parse(text), Port{80}}, inet6, 7));
+    };
+    EXPECT_EQ(zone("fe80::2"), 7U);
+    EXPECT_EQ(zone("ff02::2"), 7U);
+    EXPECT_EQ(zone("ff01::2"), 7U);
+    EXPECT_EQ(zone("ff05::2"), 0U);
+    EXPECT_EQ(zone("fd00::2"), 0U);
+    EXPECT_EQ(zone_of(cut(name_of(link_local, inet6, 7), 24)), 0U);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace dt::sock {
 using event::Reason;
 
 Answer<void> SocketTable::connect(const Turn& turn, event::Caller caller, SocketId id,
-                                  Endpoint remote) {
+                                  const ZonedEndpoint& remote) {
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (socket->is_datagram()) return connect_datagram(id, *socket, remote);
@@ -17,8 +17,8 @@ Answer<void> SocketTable::connect(const Turn& turn, event::Caller caller, Socket
         case Phase::unconnected:
             socket->connect_by = caller;
             if (socket->remote) return refuse(Error::is_connected, Reason::wrong_state);
-            if (may_defer(turn, *socket, remote)) {
-                socket->remote = std::make_unique<Endpoint>(remote);
+            if (may_defer(turn, *socket, remote.endpoint)) {
+                socket->remote = std::make_unique<Endpoint>(remote.endpoint);
                 mark_edge(id);
                 return {};
             }
@@ -35,10 +35,8 @@ Answer<void> SocketTable::connect(const Turn& turn, event::Caller caller, Socket
 
 Answer<core::Core::Chosen> SocketTable::choose_path(const Socket& socket, IpAddr destination,
                                                     const SendAs& as) const {
-    const bool names_link = as.link.has_value();
-    if (names_link && (*as.link == 0 || *as.link > core_.ip().interfaces().size())) {
-        return refuse(Error::no_such_device, Reason::bad_argument);
-    }
+    const auto by = choose_link(socket, destination, as);
+    if (!by) return std::unexpected(by.error());
     std::optional<IpAddr> bound;
     if (as.source && !as.source->is_any()) {
         if (!core_.is_local(*as.source)) {
@@ -53,11 +51,7 @@ Answer<core::Core::Chosen> SocketTable::choose_path(const Socket& socket, IpAddr
     if (bound && bound->family() != destination.family()) {
         return refuse(Error::network_unreachable, Reason::no_route);
     }
-    const Settings& settings = socket.settings();
-    const bool is_by_group = destination.is_multicast() && !settings.device;
-    auto by = is_by_group ? settings.multicast_link : settings.device;
-    if (names_link) by = static_cast<ip::InterfaceIndex>(*as.link - 1);
-    auto chosen = core_.choose_path(destination, bound, by);
+    auto chosen = core_.choose_path(destination, bound, *by);
     if (chosen) return *chosen;
     const bool routed = chosen.error() != Error::network_unreachable;
     return refuse(chosen.error(), routed ? Reason::bad_argument : Reason::no_route);
@@ -66,7 +60,7 @@ Answer<core::Core::Chosen> SocketTable::choose_path(const Socket& socket, IpAddr
 /// The segments of a connection go by the routes alone: one that is to keep to a device is made
 /// only where they lead there.
 bool SocketTable::leads_to_device(const Socket& socket, const core::Core::Chosen& chosen) const {
-    const auto device = socket.settings().device;
+    const auto device = socket.settings().device();
     if (!device) return true;
     const auto path = core_.ip().path(chosen.destination, chosen.source);
     // An own address is reached by lo, whichever link it is on.
@@ -97,7 +91,8 @@ Answer<FourTuple> SocketTable::choose_tuple(const Turn& turn, Socket& socket,
 }
 
 Answer<void> SocketTable::begin_connect(const Turn& turn, SocketId id, Socket& socket,
-                                        Endpoint remote, tcp::FastOpenUse use) {
+                                        const ZonedEndpoint& to, tcp::FastOpenUse use) {
+    const Endpoint& remote = to.endpoint;
     if (!stream_facts(socket).is_closed()) {
         return refuse(Error::is_connected, Reason::wrong_state);
     }
@@ -105,6 +100,7 @@ Answer<void> SocketTable::begin_connect(const Turn& turn, SocketId id, Socket& s
     if (remote.addr.is_multicast() || core_.ip().is_broadcast(remote.addr)) {
         return refuse(Error::network_unreachable, Reason::no_route);
     }
+    if (auto zoned = connect_to_zone(socket, to); !zoned) return zoned;
     auto chosen = choose_path(socket, remote.addr);
     if (!chosen) return refuse(chosen.error().error, chosen.error().reason);
     if (!leads_to_device(socket, *chosen)) {

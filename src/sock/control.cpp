@@ -72,18 +72,31 @@ Answer<SocketId> SocketTable::open(event::Caller caller, Family family, Type typ
     return SocketId{*handle};
 }
 
-/// The order of the checks is Linux's: address, right to the port, state.
-Answer<void> SocketTable::check_bindable(const Socket& socket, Endpoint address) const {
-    if (auto fitting = check_family(socket, address.addr); !fitting) {
+/// The order of the checks is Linux's: address, right to the port, state; for an AF_INET6 socket
+/// the address is last (__inet_bind(), __inet6_bind()).
+Answer<void> SocketTable::check_bindable(Socket& socket, const ZonedEndpoint& address) {
+    if (auto fitting = check_family(socket, address.endpoint.addr); !fitting) {
         // A mapped address on a socket for IPv6 alone (API-BIND-032).
         const bool is_mapped = fitting.error().error == Error::network_unreachable;
         return is_mapped ? refuse(Error::invalid_argument, Reason::bad_argument) : fitting;
     }
-    if (auto own = check_own_address(socket, address.addr); !own) return own;
+    if (socket.family == Family::inet) {
+        if (auto own = check_own_address(socket, address.endpoint.addr); !own) return own;
+        return check_port(socket, address.endpoint.port);
+    }
+    const bool is_stream = !socket.is_datagram();
+    if (is_stream && !address.endpoint.addr.is_v4() && address.endpoint.addr.is_multicast()) {
+        return refuse(Error::invalid_argument, Reason::bad_argument);
+    }
+    if (auto free = check_port(socket, address.endpoint.port); !free) return free;
+    if (auto there = bind_to_zone(socket, address); !there) return there;
+    return check_own_address(socket, address.endpoint.addr);
+}
+
+Answer<void> SocketTable::check_port(const Socket& socket, Port port) const {
     const bool has_ports =
         socket.transport == event::Transport::tcp || socket.transport == event::Transport::udp;
-    if (has_ports && !address.port.is_any() &&
-        address.port.value() < config_.unprivileged_port_start) {
+    if (has_ports && !port.is_any() && port.value() < config_.unprivileged_port_start) {
         return refuse(Error::access_denied, Reason::port_privileged);
     }
     const bool closed = socket.is_datagram() || stream_facts(socket).is_closed();
@@ -106,7 +119,7 @@ Answer<void> SocketTable::check_family(const Socket& socket, IpAddr address) {
 }
 
 Answer<void> SocketTable::check_own_address(const Socket& socket, IpAddr address) const {
-    const bool allowed = address.is_any() || is_to_many(address) || core_.is_local(address) ||
+    const bool allowed = address.is_any() || is_to_many(address) || is_own(socket, address) ||
                          core_.ip().is_broadcast(address) ||
                          socket.settings().free_bind == event::Switch::on;
     if (!allowed) return refuse(Error::address_not_available, Reason::address_not_local);
@@ -122,7 +135,7 @@ Answer<void> SocketTable::claim_port(SocketId id, Socket& socket, Endpoint wante
     claim.reuse_port = socket.settings().tcp.reuse_port;
     claim.listening = listening;
     claim.v6_only = socket.settings().tcp.v6_only;
-    claim.link = socket.settings().device;
+    claim.link = socket.settings().device();
     const auto bound = core_.ports().bind(config_, core_.tcp(), claim);
     if (!bound) return refuse(bound.error().error, bound.error().reason);
     socket.local = *bound;
@@ -136,10 +149,11 @@ void SocketTable::release_port(SocketId id, Socket& socket) {
     socket.port_hold = PortHold::none;
 }
 
-Answer<void> SocketTable::bind(SocketId id, Endpoint address) {
+Answer<void> SocketTable::bind(SocketId id, const ZonedEndpoint& named) {
+    const Endpoint& address = named.endpoint;
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
-    if (auto bindable = check_bindable(*socket, address); !bindable) return bindable;
+    if (auto bindable = check_bindable(*socket, named); !bindable) return bindable;
     if (socket->transport == event::Transport::raw) {
         socket->local.addr = address.addr;
         core_.icmp().rebind(*std::get<Datagram>(socket->state).id, socket->local);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/checksum.hpp"
+#include "sock/multicast.hpp"
 #include "sock/table.hpp"
 #include "wire/icmpv4.hpp"
 #include "wire/icmpv6.hpp"
@@ -58,12 +59,11 @@ udp::Oversize oversize_of(const Socket& socket) {
 udp::Carriage carriage_of(const Settings& settings, const IpAddr& to, bool fits) {
     udp::Carriage carriage{.tos = settings.tcp.tos,
                            .ttl = settings.tcp.ttl,
-                           .dont_fragment = dont_fragment(settings, fits),
-                           .link = settings.device};
+                           .dont_fragment = dont_fragment(settings, fits)};
     if (to.is_multicast()) {
-        carriage.ttl = static_cast<std::uint8_t>(settings.multicast_ttl);
-        carriage.loops = settings.multicast_loop;
-        if (!settings.device) carriage.link = settings.multicast_link;
+        const Groups& groups = settings.groups_of(to);
+        carriage.ttl = static_cast<std::uint8_t>(groups.ttl);
+        carriage.loops = groups.loop;
     }
     return carriage;
 }
@@ -101,16 +101,19 @@ bool joins(const udp::Datagram& first, const udp::Datagram& next, std::size_t so
 void ask_for(const SendAs& as, udp::Carriage& carriage) {
     carriage.ttl = as.ttl.value_or(carriage.ttl);
     carriage.tos = as.tos.value_or(carriage.tos);
-    if (as.link) carriage.link = static_cast<ip::InterfaceIndex>(*as.link - 1);
 }
 
 /// With IP_MULTICAST_ALL 0 none but its own; nothing: all that the host hears.
-std::optional<std::vector<udp::JoinedGroup>> groups_heard(const Settings& settings) {
-    if (settings.multicast_all == event::Switch::on) return std::nullopt;
-    std::vector<udp::JoinedGroup> groups;
-    groups.reserve(settings.memberships.size());
-    for (const Membership& each : settings.memberships) groups.push_back({each.group, each.link});
-    return groups;
+std::optional<udp::HeardGroups> groups_heard(const Socket& socket) {
+    const bool all_v4 =
+        socket.settings().tcp.v6_only || hears_all(socket, Family::inet) == event::Switch::on;
+    const bool all_v6 = hears_all(socket, Family::inet6) == event::Switch::on;
+    if (all_v4 && (all_v6 || socket.family == Family::inet)) return std::nullopt;
+    udp::HeardGroups heard{.all_v4 = all_v4, .all_v6 = all_v6, .joined = {}};
+    const auto& memberships = socket.settings().memberships;
+    heard.joined.reserve(memberships.size());
+    for (const Membership& each : memberships) heard.joined.push_back({each.group, each.link});
+    return heard;
 }
 
 std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
@@ -182,9 +185,11 @@ Answer<void> SocketTable::name_datagram(SocketId id, Socket& socket) {
     return {};
 }
 
-Answer<void> SocketTable::connect_datagram(SocketId id, Socket& socket, Endpoint remote) {
+Answer<void> SocketTable::connect_datagram(SocketId id, Socket& socket, const ZonedEndpoint& to) {
+    const Endpoint& remote = to.endpoint;
     if (auto named = name_datagram(id, socket); !named) return named;
     if (auto fitting = check_family(socket, remote.addr); !fitting) return fitting;
+    if (auto zoned = connect_to_zone(socket, to); !zoned) return zoned;
     auto chosen = choose_path(socket, remote.addr);
     if (!chosen) return std::unexpected(chosen.error());
     const bool broadcast = core_.ip().is_broadcast(chosen->destination);
@@ -204,10 +209,12 @@ Answer<void> SocketTable::connect_datagram(SocketId id, Socket& socket, Endpoint
     return {};
 }
 
-/// An address or port that bind() did not fix goes back (API-CONN-018 for datagrams).
+/// An address or port that bind() did not fix goes back (API-CONN-018 for datagrams), and the link
+/// that it kept to (Linux __udp_disconnect()).
 void SocketTable::disconnect_datagram(SocketId id, Socket& socket) {
     auto& datagram = std::get<Datagram>(socket.state);
     socket.remote.reset();
+    keep_to_device(socket, 0);
     if (!datagram.id) return;
     if (!socket.marks.has(Mark::address_fixed)) socket.local.addr = socket.any_address();
     if (socket.port_hold == PortHold::automatic) {
@@ -273,6 +280,8 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
     }
     const auto target = datagram_target(*socket, to);
     if (!target) return std::unexpected(target.error());
+    const auto by = choose_link(*socket, target->addr, as);
+    if (!by) return std::unexpected(by.error());
     const auto chosen = choose_path(*socket, target->addr, as);
     if (!chosen) return std::unexpected(chosen.error());
     if (core_.ip().is_broadcast(chosen->destination) &&
@@ -297,6 +306,7 @@ Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
     auto carriage = carriage_of(socket->settings(), chosen->destination, fits);
     carriage.segment = segment;
     ask_for(as, carriage);
+    carriage.link = *by;
     if (narrow) {
         carriage.mtu = mtu;
         // Below the least MTU that is believed routers may cut it (Linux: a locked metric).
@@ -382,7 +392,7 @@ void SocketTable::apply_to_endpoint(const Socket& socket) const {
     const bool wants_all = settings.receive_errors == event::Switch::on;
     carrier(socket).set_errors(*datagram->id, wants_all ? udp::Errors::all : udp::Errors::hard_ones,
                                oversize_of(socket));
-    carrier(socket).set_hearing(*datagram->id, settings.device, groups_heard(settings));
+    carrier(socket).set_hearing(*datagram->id, settings.device(), groups_heard(socket));
     if (socket.transport == event::Transport::raw) {
         carrier(socket).set_refused_types(*datagram->id, settings.refused_types);
     }

@@ -6,7 +6,7 @@
 namespace dt::sock {
 
 /// The name with its final 0, nothing where any link will do. Errors: invalid_argument below 16
-/// octets of room.
+/// octets of room, no_such_device where a zone named one that is not there.
 [[nodiscard]] Answer<std::size_t> read_device(const OptionTarget& target, MutableOctets to);
 /// An empty name is any link again. Errors: no_such_device; not_permitted for a stream that has
 /// begun, whose link is the routes'.

@@ -22,11 +22,7 @@ Answer<void> SocketTable::listen(const Turn& turn, SocketId id, int backlog) {
     if (socket->phase != Phase::unconnected || !stream_facts(*socket).is_closed()) {
         return refuse(Error::invalid_argument, Reason::wrong_state);
     }
-    // SYNs are not told apart by their link: where there are several a listener that believed so
-    // would be wrong.
-    const auto device = socket->settings().device;
-    const std::size_t alone = device == ip::loopback_interface ? 1 : 2;  // lo, and the one link
-    if (device && core_.ip().interfaces().size() > alone) {
+    if (!may_listen_on_device(*socket)) {
         return refuse(Error::not_permitted, Reason::not_offered);
     }
     return listen_first(turn, id, *socket, limit);
@@ -79,6 +75,7 @@ Answer<Accepted> SocketTable::accept(const Turn& turn, event::Caller caller, Soc
     made.opened_by = caller;
     made.ordinal = ++opened_;
     made.own = socket->own;
+    keep_to_zone_of(made, tuple);
     own(*connection, SocketId{*handle});
     mark_edge(SocketId{*handle});
     return Accepted{SocketId{*handle}, tuple.remote};

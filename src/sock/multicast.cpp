@@ -180,31 +180,73 @@ Answer<void> write_multicast_address(const OptionTarget& target, Octets from) {
     Settings& settings = target.socket.change_settings();
     if (request.number == 0 && request.address.is_any()) {
         settings.multicast_interface = request.address;
-        settings.multicast_link.reset();
+        settings.groups_v4.link.reset();
         return {};
     }
     const auto link = link_of(target, request);
     if (!link) return refuse(Error::address_not_available, Reason::address_not_local);
     settings.multicast_interface = request.address;
-    settings.multicast_link = *link;
+    settings.groups_v4.link = *link;
     return {};
 }
 
 Answer<std::size_t> read_multicast_link(const OptionTarget& target, MutableOctets to) {
-    const auto& link = target.socket.settings().multicast_link;
+    const auto& link = target.socket.settings().groups_v6.link;
     return put_value(to, std::int32_t{link ? *link + 1 : 0});
 }
 
 Answer<void> write_multicast_link(const OptionTarget& target, Octets from) {
+    if (!target.socket.is_datagram()) return refuse(Error::no_such_option, Reason::wrong_state);
     if (from.size() < sizeof(std::int32_t)) return bad_argument();
     const std::int32_t number = int_in(from);
     if (number == 0) {
-        target.socket.change_settings().multicast_link.reset();
+        target.socket.change_settings().groups_v6.link.reset();
         return {};
     }
     const auto link = link_numbered(target, number);
     if (!link) return std::unexpected(link.error());
-    target.socket.change_settings().multicast_link = *link;
+    const auto device = target.socket.settings().device();
+    if (device && *device != *link) return bad_argument();
+    target.socket.change_settings().groups_v6.link = *link;
+    return {};
+}
+
+Answer<std::size_t> read_multicast_hops(const OptionTarget& target, MutableOctets to) {
+    return put_value(to, target.socket.settings().groups_v6.ttl);
+}
+
+Answer<void> write_multicast_hops(const OptionTarget& target, Octets from) {
+    constexpr std::int32_t unset = -1;
+    constexpr std::int32_t most = 255;
+    if (!target.socket.is_datagram()) return refuse(Error::no_such_option, Reason::wrong_state);
+    const bool is_whole = from.size() >= sizeof(std::int32_t);
+    if (!is_whole || int_in(from) < unset || int_in(from) > most) return bad_argument();
+    const std::int32_t hops = int_in(from);
+    target.socket.change_settings().groups_v6.ttl = hops == unset ? 1 : hops;
+    return {};
+}
+
+event::Switch hears_all(const Socket& socket, Family of) {
+    const Settings& settings = socket.settings();
+    if (of == Family::inet6) return settings.groups_v6.all.value_or(event::Switch::on);
+    const bool is_own_family = socket.family == Family::inet;
+    return settings.groups_v4.all.value_or(is_own_family ? event::Switch::on : event::Switch::off);
+}
+
+Answer<std::size_t> read_multicast_all_v4(const OptionTarget& target, MutableOctets to) {
+    const bool all = hears_all(target.socket, Family::inet) == event::Switch::on;
+    return put_number(number::ipproto_ip, to, all ? 1 : 0);
+}
+
+/// An int or, as all of its level, a single octet.
+Answer<void> write_multicast_all_v4(const OptionTarget& target, Octets from) {
+    if (from.empty()) return bad_argument();
+    const bool is_whole = from.size() >= sizeof(std::int32_t);
+    const std::int32_t value = is_whole ? int_in(from) : static_cast<std::int32_t>(from[0]);
+    if (value != 0 && value != 1) return bad_argument();
+    target.socket.change_settings().groups_v4.all =
+        value == 1 ? event::Switch::on : event::Switch::off;
+    apply(target, Effect::endpoint);
     return {};
 }
 

@@ -16,6 +16,19 @@ inline constexpr std::size_t memberships_max = 20;
 [[nodiscard]] Answer<std::size_t> read_multicast_link(const OptionTarget& target, MutableOctets to);
 [[nodiscard]] Answer<void> write_multicast_link(const OptionTarget& target, Octets from);
 
+// IPV6_MULTICAST_IF too is no option of streams, and a socket that keeps to a link takes no other.
+// IPV6_MULTICAST_HOPS: -1 is the first value again, 1.
+[[nodiscard]] Answer<std::size_t> read_multicast_hops(const OptionTarget& target, MutableOctets to);
+[[nodiscard]] Answer<void> write_multicast_hops(const OptionTarget& target, Octets from);
+
+/// Whether a socket hears the groups of a family that others joined: IP_MULTICAST_ALL,
+/// IPV6_MULTICAST_ALL.
+[[nodiscard]] event::Switch hears_all(const Socket& socket, Family of);
+// IP_MULTICAST_ALL: on an AF_INET6 socket it begins as 0.
+[[nodiscard]] Answer<std::size_t> read_multicast_all_v4(const OptionTarget& target,
+                                                        MutableOctets to);
+[[nodiscard]] Answer<void> write_multicast_all_v4(const OptionTarget& target, Octets from);
+
 // IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP and their opposites. Errors: protocol_error for a stream,
 // invalid_argument for what is no group, no_such_device, address_in_use for a group that is joined,
 // no_buffer_space for one too many, address_not_available for one that is not joined.

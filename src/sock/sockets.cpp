@@ -107,9 +107,9 @@ Result<SocketId> Sockets::socket(const Turn& turn, Caller caller, Family family,
     return tell(turn, made, answer);
 }
 
-Status Sockets::bind(const Turn& turn, Caller caller, SocketId id, Endpoint address) {
+Status Sockets::bind(const Turn& turn, Caller caller, SocketId id, const ZonedEndpoint& address) {
     CallMade made = made_by(Call::bind, caller, id);
-    made.argument = address;
+    made.argument = address.endpoint;
     return tell_with_name(turn, parts_->table, id, made, parts_->table.bind(id, address));
 }
 
@@ -119,10 +119,10 @@ Status Sockets::listen(const Turn& turn, Caller caller, SocketId id, int backlog
     return tell_with_name(turn, parts_->table, id, made, parts_->table.listen(turn, id, backlog));
 }
 
-Status Sockets::connect(const Turn& turn, Caller caller, SocketId id, Endpoint remote,
+Status Sockets::connect(const Turn& turn, Caller caller, SocketId id, const ZonedEndpoint& remote,
                         Asking asking) {
     CallMade made = made_by(Call::connect, caller, id);
-    made.argument = remote;
+    made.argument = remote.endpoint;
     made.name = number_of(asking);
     return tell_with_name(turn, parts_->table, id, made,
                           parts_->table.connect(turn, caller, id, remote));
@@ -319,6 +319,11 @@ Duration Sockets::send_timeout(SocketId id) const {
 Family Sockets::family(SocketId id) const {
     const Socket* socket = parts_->table.find(id);
     return socket == nullptr ? Family::inet : socket->family;
+}
+
+std::uint32_t Sockets::device(SocketId id) const {
+    const Socket* socket = parts_->table.find(id);
+    return socket == nullptr ? 0 : socket->settings().device_number;
 }
 
 std::optional<Duration> Sockets::linger(SocketId id) const {

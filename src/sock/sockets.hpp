@@ -43,6 +43,18 @@ struct PollMask {
     friend bool operator==(const PollMask&, const PollMask&) = default;
 };
 
+/// An address that a call names, and the link that it says it is on (sin6_scope_id): its number as
+/// programs see it, 0 where it says none. Nothing: who calls knows no zones, and the routes choose.
+struct ZonedEndpoint {
+    Endpoint endpoint;
+    std::optional<std::uint32_t> zone;
+
+    // NOLINTNEXTLINE(google-explicit-constructor): an address alone is one without a zone
+    ZonedEndpoint(Endpoint of, std::optional<std::uint32_t> on = std::nullopt)
+        : endpoint(of), zone(on) {}
+    ZonedEndpoint(IpAddr address, Port port) : endpoint{address, port} {}
+};
+
 struct Accepted {
     SocketId socket;
     Endpoint peer;
@@ -54,9 +66,13 @@ struct SendAs {
     std::optional<std::uint32_t> link;  // its number as programs see it: 1 is lo
     std::optional<std::uint8_t> ttl;    // or hop limit
     std::optional<std::uint8_t> tos;    // or traffic class
+    /// The link of the address it goes to, which goes before that of the socket.
+    std::optional<std::uint32_t> zone = std::nullopt;
     std::optional<std::uint16_t> segment = std::nullopt;  // UDP_SEGMENT; 0 = not cut
 
-    [[nodiscard]] bool is_plain() const { return !source && !link && !ttl && !tos && !segment; }
+    [[nodiscard]] bool is_plain() const {
+        return !source && !link && !ttl && !tos && !zone && !segment;
+    }
 };
 struct Received {
     std::size_t copied = 0;     // octets given to the caller
@@ -78,11 +94,16 @@ class Sockets {
     ~Sockets();
 
     Result<SocketId> socket(const Turn&, event::Caller, Family, Type, int protocol);
-    Status bind(const Turn&, event::Caller, SocketId, Endpoint);
+    /// To an address of a link: the link becomes the socket's (SO_BINDTODEVICE), also where bind()
+    /// is refused. Errors: no_such_device; invalid_argument where none is known.
+    Status bind(const Turn&, event::Caller, SocketId, const ZonedEndpoint&);
     Status listen(const Turn&, event::Caller, SocketId, int backlog);
     /// in_progress when a handshake began; success only for datagrams and repeat calls.
-    Status connect(const Turn&, event::Caller, SocketId, Endpoint, Asking asking = Asking::once);
-    /// connect(AF_UNSPEC).
+    /// To an address of a link: as bind(), but invalid_argument beside another link of the socket,
+    /// and network_unreachable where there is none of that number.
+    Status connect(const Turn&, event::Caller, SocketId, const ZonedEndpoint&,
+                   Asking asking = Asking::once);
+    /// connect(AF_UNSPEC). A datagram socket keeps to no link any more.
     Status disconnect(const Turn&, event::Caller, SocketId);
     Result<Accepted> accept(const Turn&, event::Caller, SocketId);
     Status shutdown(const Turn&, event::Caller, SocketId, How);
@@ -103,7 +124,8 @@ class Sockets {
     /// takes nothing (no cookie yet). A connection that is made already takes it as send() does.
     Result<std::size_t> send_opening(const Turn&, event::Caller, SocketId, Endpoint, Octets);
     /// Datagrams. Errors of `as`, as on Linux: for a source that is not ours
-    /// network_unreachable, or invalid_argument over IPv6; no_such_device.
+    /// network_unreachable, or invalid_argument over IPv6; no_such_device; invalid_argument for a
+    /// link beside another one over IPv6; network_unreachable for a zone that is not there.
     Result<std::size_t> send_to(const Turn&, event::Caller, SocketId, Octets,
                                 std::optional<Endpoint>, const SendAs& as = {});
     Result<Received> receive_from(const Turn&, event::Caller, SocketId, MutableOctets);
@@ -142,6 +164,8 @@ class Sockets {
     [[nodiscard]] bool sends_messages(SocketId) const;
     /// The family of socket(); inet for a socket that is gone.
     [[nodiscard]] Family family(SocketId) const;
+    /// SO_BINDTOIFINDEX: the number of the link it keeps to, which need not be there; 0 for any.
+    [[nodiscard]] std::uint32_t device(SocketId) const;
     /// A call that was refused before it came here (unknown family, bad length…): told as event.
     void refused(const Turn&, event::Caller, event::Call, SocketId, Error, event::Reason) const;
 

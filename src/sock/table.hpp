@@ -25,7 +25,7 @@ class SocketTable {
 
     // Names and life (control.cpp).
     Answer<SocketId> open(event::Caller caller, Family family, Type type, int protocol);
-    Answer<void> bind(SocketId id, Endpoint address);
+    Answer<void> bind(SocketId id, const ZonedEndpoint& named);
     Answer<void> shutdown(const Turn& turn, SocketId id, How how);
     Answer<void> close(const Turn& turn, SocketId id, Unread unread);
     [[nodiscard]] Answer<Endpoint> local_name(SocketId id) const;
@@ -34,7 +34,8 @@ class SocketTable {
     // Passive and active opening (listen.cpp, connect.cpp).
     Answer<void> listen(const Turn& turn, SocketId id, int backlog);
     Answer<Accepted> accept(const Turn& turn, event::Caller caller, SocketId id);
-    Answer<void> connect(const Turn& turn, event::Caller caller, SocketId id, Endpoint remote);
+    Answer<void> connect(const Turn& turn, event::Caller caller, SocketId id,
+                         const ZonedEndpoint& remote);
     Answer<void> disconnect(const Turn& turn, SocketId id);
     /// connect() and text in one (fast_open.cpp).
     Answer<std::size_t> send_opening(const Turn& turn, event::Caller caller, SocketId id,
@@ -94,15 +95,36 @@ class SocketTable {
     // Ports (control.cpp).
     Answer<void> claim_port(SocketId id, Socket& socket, Endpoint wanted, bool listening);
     void release_port(SocketId id, Socket& socket);
-    [[nodiscard]] Answer<void> check_bindable(const Socket& socket, Endpoint address) const;
+    [[nodiscard]] Answer<void> check_bindable(Socket& socket, const ZonedEndpoint& address);
+    /// The right to the port, and that the socket has none yet.
+    [[nodiscard]] Answer<void> check_port(const Socket& socket, Port port) const;
     [[nodiscard]] static Answer<void> check_family(const Socket& socket, IpAddr address);
     [[nodiscard]] Answer<void> check_own_address(const Socket& socket, IpAddr address) const;
     /// Connection or listener of a stream socket is let go; the socket is named and shut as
     /// Linux leaves it after disconnecting.
     void become_unconnected(SocketId id, Socket& socket, Failed failed);
 
+    // Zones (zone.cpp).
+    [[nodiscard]] Answer<void> bind_to_zone(Socket& socket, const ZonedEndpoint& address);
+    [[nodiscard]] Answer<void> connect_to_zone(Socket& socket, const ZonedEndpoint& remote);
+    void keep_to_device(Socket& socket, std::uint32_t number) const;
+    /// Whether `number` (lo is 1) is that of a link of this host.
+    [[nodiscard]] bool has_link(std::uint32_t number) const;
+    /// Whether an address is one of this host's, of those that mean something on one link only of
+    /// the socket's.
+    [[nodiscard]] bool is_own(const Socket& socket, const IpAddr& address) const;
+    /// A connection with an address of a link keeps to that link (Linux tcp_v6_init_req()).
+    void keep_to_zone_of(Socket& made, const FourTuple& tuple) const;
+    /// Whether none but the connections of its device come to a listener of that name.
+    [[nodiscard]] bool may_listen_on_device(const Socket& socket) const;
+    /// The link that a datagram or connection is to go by; nothing: as the routes say.
+    [[nodiscard]] Answer<std::optional<ip::InterfaceIndex>> choose_link(const Socket& socket,
+                                                                        const IpAddr& destination,
+                                                                        const SendAs& as) const;
+
     Answer<void> listen_first(const Turn& turn, SocketId id, Socket& socket, std::uint32_t backlog);
-    Answer<void> begin_connect(const Turn& turn, SocketId id, Socket& socket, Endpoint remote,
+    Answer<void> begin_connect(const Turn& turn, SocketId id, Socket& socket,
+                               const ZonedEndpoint& to,
                                tcp::FastOpenUse use = tcp::FastOpenUse::no);
     [[nodiscard]] bool leads_to_device(const Socket& socket,
                                        const core::Core::Chosen& chosen) const;
@@ -134,7 +156,7 @@ class SocketTable {
     [[nodiscard]] Answer<void> send_message(const Socket& socket, const FourTuple& tuple,
                                             Octets text, udp::Carriage carriage) const;
 
-    Answer<void> connect_datagram(SocketId id, Socket& socket, Endpoint remote);
+    Answer<void> connect_datagram(SocketId id, Socket& socket, const ZonedEndpoint& to);
     void disconnect_datagram(SocketId id, Socket& socket);
     /// `as`: the source and the link that one datagram names itself.
     [[nodiscard]] Answer<core::Core::Chosen> choose_path(const Socket& socket, IpAddr destination,

@@ -11,13 +11,13 @@ Calls::Calls(sock::Sockets& sockets, Turn turn, event::Caller caller)
 Result<SocketId> Calls::socket(sock::Family family, sock::Type type, int protocol) {
     return sockets_.socket(turn_, caller_, family, type, protocol);
 }
-Status Calls::bind(SocketId id, Endpoint address) {
+Status Calls::bind(SocketId id, const sock::ZonedEndpoint& address) {
     return sockets_.bind(turn_, caller_, id, address);
 }
 Status Calls::listen(SocketId id, int backlog) {
     return sockets_.listen(turn_, caller_, id, backlog);
 }
-Status Calls::connect(SocketId id, Endpoint remote, sock::Asking asking) {
+Status Calls::connect(SocketId id, const sock::ZonedEndpoint& remote, sock::Asking asking) {
     return sockets_.connect(turn_, caller_, id, remote, asking);
 }
 Status Calls::disconnect(SocketId id) { return sockets_.disconnect(turn_, caller_, id); }
@@ -78,6 +78,7 @@ std::uint64_t Calls::not_sent(SocketId id) const { return sockets_.not_sent(id);
 Duration Calls::receive_timeout(SocketId id) const { return sockets_.receive_timeout(id); }
 Duration Calls::send_timeout(SocketId id) const { return sockets_.send_timeout(id); }
 sock::Family Calls::family(SocketId id) const { return sockets_.family(id); }
+std::uint32_t Calls::device(SocketId id) const { return sockets_.device(id); }
 std::optional<Duration> Calls::linger(SocketId id) const { return sockets_.linger(id); }
 void Calls::refused(event::Call call, SocketId id, Error error, event::Reason reason) const {
     sockets_.refused(turn_, caller_, call, id, error, reason);

@@ -33,7 +33,8 @@ bool BoundEndpoint::hears(const Datagram& datagram) const {
     if (extras->link && heard_by && *extras->link != *heard_by) return false;
     if (!extras->groups || !to.is_multicast()) return true;
     // What this host sent to a group comes back by lo, whichever link it left by.
-    return std::ranges::any_of(*extras->groups, [&](const JoinedGroup& joined) {
+    if (to.is_v4() ? extras->groups->all_v4 : extras->groups->all_v6) return true;
+    return std::ranges::any_of(extras->groups->joined, [&](const JoinedGroup& joined) {
         return joined.address == to && (by == loopback || joined.link == by);
     });
 }

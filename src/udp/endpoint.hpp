@@ -46,6 +46,13 @@ struct JoinedGroup {
     std::uint16_t link = 0;
 };
 
+/// The groups that an endpoint hears beside those that it joined: all of a family, or none.
+struct HeardGroups {
+    bool all_v4 = true;
+    bool all_v6 = true;
+    std::vector<JoinedGroup> joined{};
+};
+
 /// What few endpoints need: errors that wait to be read, the messages that a raw one wants, and
 /// which links and groups it hears.
 struct Extras {
@@ -54,8 +61,8 @@ struct Extras {
     Errors errors = Errors::hard_ones;
     std::array<std::uint32_t, 8> refused{};  // bit n: messages of type n are not wanted
     Ring<Notice> notices;
-    std::optional<std::uint16_t> link;               // SO_BINDTODEVICE: it hears no other
-    std::optional<std::vector<JoinedGroup>> groups;  // IP_MULTICAST_ALL 0: it hears no others
+    std::optional<std::uint16_t> link;  // SO_BINDTODEVICE: it hears no other
+    std::optional<HeardGroups> groups;  // IP_MULTICAST_ALL 0: it hears no others
 
     [[nodiscard]] bool wants(std::uint8_t type) const {
         return (refused[type / 32U] >> (type % 32U) & 1U) == 0;

@@ -377,7 +377,7 @@ void Engine::set_refused_types(EndpointId id, const std::array<std::uint32_t, 8>
 }
 
 void Engine::set_hearing(EndpointId id, std::optional<std::uint16_t> link,
-                         std::optional<std::vector<JoinedGroup>> groups) {
+                         std::optional<HeardGroups> groups) {
     BoundEndpoint* endpoint = parts_->get(id);
     if (endpoint == nullptr || (!endpoint->extras && !link && !groups)) return;
     Extras& extras = endpoint->change_extras();

@@ -96,7 +96,7 @@ class Engine {
     void set_errors(EndpointId id, Errors errors, Oversize oversize = Oversize::hard);
     /// The one link that an endpoint hears, and the only groups; nothing: all that reach the host.
     void set_hearing(EndpointId id, std::optional<std::uint16_t> link,
-                     std::optional<std::vector<JoinedGroup>> groups);
+                     std::optional<HeardGroups> groups);
     /// An error of ours about what was to be sent: kept with Errors::all, and pending for nobody.
     void tell_local_error(EndpointId id, const Notice& notice);
     void set_refused_types(EndpointId id, const std::array<std::uint32_t, 8>& refused);

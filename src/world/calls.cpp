@@ -1,6 +1,8 @@
 // Each call is recorded before it is made, so that what it leads to stands behind it.
 #include "world/calls.hpp"
 
+#include "sock/zone.hpp"
+
 namespace dt::world {
 
 template <class Arguments>
@@ -17,6 +19,11 @@ void Calls::record(RecordedCall call, sock::SocketId id) {
     record(call, id, [](Encoder&) {});
 }
 
+void Calls::record_zone(sock::SocketId id, const sock::ZonedEndpoint& named) {
+    if (!named.zone || !sock::needs_zone(named.endpoint.addr)) return;
+    record(RecordedCall::zone, id, [&](Encoder& to) { to.number(*named.zone); });
+}
+
 KeepText Calls::kept_of(sock::SocketId id) const {
     return stack_.sends_messages(id) ? KeepText::octets : KeepText::lengths;
 }
@@ -30,8 +37,9 @@ Result<sock::SocketId> Calls::socket(sock::Family family, sock::Type type, int p
     return stack_.socket(family, type, protocol);
 }
 
-Status Calls::bind(sock::SocketId id, Endpoint local) {
-    record(RecordedCall::bind, id, [&](Encoder& to) { to.endpoint(local); });
+Status Calls::bind(sock::SocketId id, const sock::ZonedEndpoint& local) {
+    record_zone(id, local);
+    record(RecordedCall::bind, id, [&](Encoder& to) { to.endpoint(local.endpoint); });
     return stack_.bind(id, local);
 }
 
@@ -53,8 +61,9 @@ RecordedCall recorded(sock::Asking asking) {
 
 }  // namespace
 
-Status Calls::connect(sock::SocketId id, Endpoint peer, sock::Asking asking) {
-    record(recorded(asking), id, [&](Encoder& to) { to.endpoint(peer); });
+Status Calls::connect(sock::SocketId id, const sock::ZonedEndpoint& peer, sock::Asking asking) {
+    record_zone(id, peer);
+    record(recorded(asking), id, [&](Encoder& to) { to.endpoint(peer.endpoint); });
     return stack_.connect(id, peer, asking);
 }
 
@@ -130,6 +139,7 @@ Result<std::size_t> Calls::peek(sock::SocketId id, MutableOctets to) {
 
 Result<std::size_t> Calls::send_to(sock::SocketId id, Octets text, std::optional<Endpoint> to,
                                    const sock::SendAs& as) {
+    if (to) record_zone(id, {*to, as.zone});
     const auto call = as.is_plain() ? RecordedCall::send_to : RecordedCall::send_to_as;
     record(call, id, [&](Encoder& record) {
         record.u8(to ? 1 : 0);

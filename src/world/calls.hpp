@@ -13,9 +13,10 @@ class Calls {
         : stack_(stack), recorder_(recorder), now_(now), host_(host), caller_(caller) {}
 
     Result<sock::SocketId> socket(sock::Family family, sock::Type type, int protocol = 0);
-    Status bind(sock::SocketId id, Endpoint local);
+    Status bind(sock::SocketId id, const sock::ZonedEndpoint& local);
     Status listen(sock::SocketId id, int backlog);
-    Status connect(sock::SocketId id, Endpoint peer, sock::Asking asking = sock::Asking::once);
+    Status connect(sock::SocketId id, const sock::ZonedEndpoint& peer,
+                   sock::Asking asking = sock::Asking::once);
     Status disconnect(sock::SocketId id);
     Result<sock::Accepted> accept(sock::SocketId id);
     Status shutdown(sock::SocketId id, sock::How how);
@@ -52,6 +53,7 @@ class Calls {
         return stack_.receive_timeout(id);
     }
     [[nodiscard]] Duration send_timeout(sock::SocketId id) const { return stack_.send_timeout(id); }
+    [[nodiscard]] std::uint32_t device(sock::SocketId id) const { return stack_.device(id); }
     [[nodiscard]] std::optional<Duration> linger(sock::SocketId id) const {
         return stack_.linger(id);
     }
@@ -61,6 +63,8 @@ class Calls {
     template <class Arguments>
     void record(RecordedCall call, sock::SocketId id, Arguments arguments);
     void record(RecordedCall call, sock::SocketId id);
+    /// What the next call says beside its address, where it says something.
+    void record_zone(sock::SocketId id, const sock::ZonedEndpoint& named);
     /// A message of ICMP is kept whole: its octets say what it is.
     [[nodiscard]] KeepText kept_of(sock::SocketId id) const;
 

@@ -71,8 +71,9 @@ enum class RecordedCall : std::uint8_t {
     take_notice,
     send_urgent,  ///< text with MSG_OOB
     send_to_as,   ///< a datagram with control messages
+    zone,         ///< the link that the next call names beside its address
 };
-inline constexpr std::uint8_t recorded_calls = 28;
+inline constexpr std::uint8_t recorded_calls = 29;
 
 /// What a recorded datagram asked for itself.
 void encode(const sock::SendAs& as, Encoder& to);

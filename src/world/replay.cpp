@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/assert.hpp"
 
@@ -170,6 +171,7 @@ struct Replay::Parts {
     void stream_call(Calls& calls, RecordedCall call, sock::SocketId id);
     void send(Calls& calls, RecordedCall call, sock::SocketId id);
     void datagram_call(Calls& calls, RecordedCall call, sock::SocketId id);
+    [[nodiscard]] sock::ZonedEndpoint zoned(Endpoint endpoint);
     void option_call(Calls& calls, RecordedCall call, sock::SocketId id);
     void commit(Calls& calls, sock::SocketId id);
     void turn();
@@ -186,6 +188,7 @@ struct Replay::Parts {
     std::vector<std::byte> room;
     sock::SocketId offered_to;
     MutableOctets offered;
+    std::optional<std::uint32_t> zone;  // of the next call
     std::optional<Difference> difference;
     std::optional<Ending> ending;
     std::uint64_t compared = 0;
@@ -253,6 +256,10 @@ void Replay::Parts::send(Calls& calls, RecordedCall call, sock::SocketId id) {
     static_cast<void>(calls.send(id, room, more));
 }
 
+sock::ZonedEndpoint Replay::Parts::zoned(Endpoint endpoint) {
+    return {endpoint, std::exchange(zone, std::nullopt)};
+}
+
 void Replay::Parts::datagram_call(Calls& calls, RecordedCall call, sock::SocketId id) {
     if (call == RecordedCall::receive_from) {
         static_cast<void>(calls.receive_from(id, scratch(from.number())));
@@ -262,6 +269,7 @@ void Replay::Parts::datagram_call(Calls& calls, RecordedCall call, sock::SocketI
     if (from.below(2) == 1) to = from.endpoint();
     sock::SendAs as;
     if (call == RecordedCall::send_to_as) as = decode_send_as(from);
+    as.zone = std::exchange(zone, std::nullopt);
     const Text text = Text::read(from);
     text.copy_to(scratch(text.size()));
     static_cast<void>(calls.send_to(id, room, to, as));
@@ -287,16 +295,18 @@ void Replay::Parts::call(RecordedCall call) {
             static_cast<void>(calls.socket(family, type, static_cast<int>(from.signed_number())));
             return;
         }
-        case RecordedCall::bind: static_cast<void>(calls.bind(id, from.endpoint())); return;
+        case RecordedCall::bind: static_cast<void>(calls.bind(id, zoned(from.endpoint()))); return;
         case RecordedCall::listen:
             static_cast<void>(calls.listen(id, static_cast<int>(from.signed_number())));
             return;
-        case RecordedCall::connect: static_cast<void>(calls.connect(id, from.endpoint())); return;
+        case RecordedCall::connect:
+            static_cast<void>(calls.connect(id, zoned(from.endpoint())));
+            return;
         case RecordedCall::connect_waits:
-            static_cast<void>(calls.connect(id, from.endpoint(), sock::Asking::waits));
+            static_cast<void>(calls.connect(id, zoned(from.endpoint()), sock::Asking::waits));
             return;
         case RecordedCall::connect_still:
-            static_cast<void>(calls.connect(id, from.endpoint(), sock::Asking::still));
+            static_cast<void>(calls.connect(id, zoned(from.endpoint()), sock::Asking::still));
             return;
         case RecordedCall::disconnect: static_cast<void>(calls.disconnect(id)); return;
         case RecordedCall::accept: static_cast<void>(calls.accept(id)); return;
@@ -318,6 +328,7 @@ void Replay::Parts::call(RecordedCall call) {
         case RecordedCall::send_to:
         case RecordedCall::send_to_as:
         case RecordedCall::receive_from: datagram_call(calls, call, id); return;
+        case RecordedCall::zone: zone = static_cast<std::uint32_t>(from.below(1ULL << 32)); return;
         case RecordedCall::take_notice: static_cast<void>(calls.take_notice(id)); return;
         case RecordedCall::local_name: static_cast<void>(calls.local_name(id)); return;
         case RecordedCall::peer_name: static_cast<void>(calls.peer_name(id)); return;

@@ -46,11 +46,12 @@ of theirs is answered EINVAL, and those of other levels are passed by.
 
 * Sockets for ping are open to every group, whatever ping_group_range says (ICMP4-015); one identifier has one socket.
 * The error queue gives the text of a datagram where ICMP brought it, not where this host itself got no answer from the next hop.
-* An address of a link names that link (sin6_scope_id) in each call, also where the socket is bound to it already, and bind() with one
-  does not bind the socket to the link. A link named with a group of any scope must be there; names of groups come back without one.
+* A socket that keeps to a link (sin6_scope_id, SO_BINDTODEVICE) reaches the addresses of its own host too, ::1 with them; two of
+  different links may have one port where they kept to them when they were bound.
 * What ICMP said of a handshake is gone from the error queue with the next connect(); Linux keeps it until it is read.
-* A stream that is bound to a device (SO_BINDTODEVICE) connects only where the routes lead there (else ENETUNREACH); on a host with
-  several links it cannot listen (EPERM), with one it hears lo too: segments are not told apart by their link. Datagrams are.
+* A stream that is bound to a device (SO_BINDTODEVICE) connects only where the routes lead there (else ENETUNREACH), and keeps
+  it then (EPERM for another). On a host with several links it can listen to a link-local address of its link alone (else EPERM), with
+  one it hears lo too: segments are not told apart by their link. Datagrams are.
 * What a connected datagram socket sends without naming a destination, by sendmmsg() too, is taken whatever its length; more than 65,507
   octets are lost, where Linux says EMSGSIZE, and so is what UDP_SEGMENT does not allow.
 * SO_NO_CHECK is kept, and refuses UDP_SEGMENT; datagrams have a checksum all the same. With UDP_GRO what waits is joined as it is read,

@@ -23,6 +23,7 @@ import state_rows  # noqa: F401
 import urgent_rows  # noqa: F401
 import v6_rows
 import waiting_rows  # noqa: F401
+import zone_rows  # noqa: F401
 import matrix
 import rows
 from deviations import DEVIATIONS
@@ -97,7 +98,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--on", choices=("linux", "dialtone"), default="linux")
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--ipv6", action="store_true", help="the rows that need addresses of IPv6, and no others")
+    parser.add_argument("--ipv6", action="store_true", help="the rows that need addresses of IPv6 and a link, eth0 of number 2, and no others")
     parser.add_argument("ids", nargs="*")
     options = parser.parse_args()
     cells = v6_rows.ROWS if options.ipv6 else list(matrix.cells()) + rows.ROWS

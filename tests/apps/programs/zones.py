@@ -6,7 +6,7 @@ import time
 
 PORT, STREAM_PORT = 7000, 7001
 SERVERS_LINK, OTHER, SHARED = 2, 2, 3  # numbers of links: 1 is lo
-SO_BINDTODEVICE = 25
+SO_BINDTODEVICE, SO_BINDTOIFINDEX = 25, 62
 
 
 def datagrams(device=None):
@@ -65,6 +65,13 @@ def client():
              for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)]
     assert wrong == ["EADDRNOTAVAIL"] * 2, wrong
     assert refusal(deaf.sendto, b"x", ("fe80::dead", PORT)) == "OK"  # which link is not asked of a datagram
+    listener = socket.socket(socket.AF_INET6)
+    assert refusal(listener.bind, (own[0], 0, 0, OTHER)) == "EADDRNOTAVAIL"
+    assert listener.getsockopt(socket.SOL_SOCKET, SO_BINDTOIFINDEX) == OTHER
+    assert refusal(listener.bind, (own[0], 0, 0, SHARED)) == refusal(listener.listen) == "OK"
+    assert listener.getsockopt(socket.SOL_SOCKET, SO_BINDTOIFINDEX) == SHARED
+    assert refusal(peer.sendto, b"x", ("fe80::dead", PORT, 0, OTHER)) == "OK"
+    assert refusal(peer.connect, (address, PORT, 0, OTHER)) == "EINVAL"
     print("zones as they are")
 
 
