@@ -135,8 +135,6 @@ class SocketTable {
 
     Answer<void> check_writable(Socket& socket);
     Answer<void> check_readable(Socket& socket, const StreamFacts& facts);
-    void take(const Turn& turn, event::Caller caller, SocketId id, const Socket& socket,
-              std::size_t count);
     void tell_end(const Turn& turn, event::Caller caller, SocketId id, Socket& socket);
 
     /// Binds a datagram socket that has no port yet (first send, connect).
