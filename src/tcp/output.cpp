@@ -42,7 +42,7 @@ std::optional<SegmentOut> Connection::next_segment(const Turn& turn, buf::Pool& 
     std::optional<SegmentOut> out;
     if (rare_) restore_path(turn);
     switch (next(turn.now())) {
-        case Next::nothing: return std::nullopt;
+        case Next::nothing: return out;
         case Next::syn: out = send_syn(turn, pool); break;
         case Next::own_ack:
         case Next::ack: out = send_ack(turn, pool); break;
