@@ -125,9 +125,10 @@ bool Core::Parts::pull_message(const Turn& turn) {
 /// The next packet of a transport, which then lets the other go first. Asking where nothing waits
 /// changes nothing: a replay asks at other times.
 bool Core::Parts::pull(const Turn& turn) {
+    const bool has_datagrams = udp.has_datagram() || icmp.has_datagram();
     const auto pull_of = [&](event::Transport transport) {
         const bool is_tcp = transport == event::Transport::tcp;
-        return is_tcp ? pull_segment(turn) : pull_datagram(turn);
+        return is_tcp ? pull_segment(turn) : has_datagrams && pull_datagram(turn);
     };
     const auto other =
         turn_of == event::Transport::tcp ? event::Transport::udp : event::Transport::tcp;

@@ -19,7 +19,7 @@ class DropTally final : public Sink {
         if (reason != Reason::none) ++counts_[static_cast<std::size_t>(reason)];
         to_.on_event(at, host, body);
     }
-    [[nodiscard]] bool wants_segments() const override { return to_.wants_segments(); }
+    [[nodiscard]] Detail detail() const override { return to_.detail(); }
 
     [[nodiscard]] const std::array<std::uint64_t, reason_count>& counts() const { return counts_; }
 

@@ -4,14 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <utility>
 
 namespace dt::event {
 namespace {
 
 class Ear final : public Sink {
   public:
+    explicit Ear(Detail detail = Detail::segments) : detail_(detail) {}
     void on_event(Instant, HostIndex, const Body&) override { ++heard; }
+    [[nodiscard]] Detail detail() const override { return detail_; }
     int heard = 0;
+
+  private:
+    Detail detail_;
 };
 
 /// What has a step, a reason and nothing else.
@@ -58,6 +64,31 @@ TEST(DropTally, DoesNotCountWhatMovesOnOrIsOnlyTold) {
     tally.on_event({}, 0, moved);
     EXPECT_EQ(total(tally), 0U);
     EXPECT_EQ(ear.heard, 4);
+}
+
+TEST(DropTally, CountsDropsThoughNobodyListens) {
+    NullSink nobody;
+    DropTally tally(nobody);
+    const Config config;
+    const Turn turn({}, config, tally, 0);
+    turn.emit(SegmentDropped{{}, Reason::paws});
+    turn.emit(packet_dropped(Reason::bad_header));
+    turn.emit(told<DatagramMoved>(Step::dropped, Reason::bad_checksum));
+    turn.emit(told<IcmpMoved>(Step::dropped, Reason::icmp_rate_limited));
+    EXPECT_EQ(total(tally), 4U);
+}
+
+TEST(DropTally, WhoListensToDropsAloneIsToldOfNothingElse) {
+    const Config config;
+    for (const auto& [detail, heard] : {std::pair{Detail::drops, 1}, {Detail::rare, 2}}) {
+        Ear ear(detail);
+        DropTally tally(ear);
+        const Turn turn({}, config, tally, 0);
+        turn.emit(packet_dropped(Reason::bad_header));
+        turn.emit(TimerFired{});
+        EXPECT_EQ(ear.heard, heard);
+        EXPECT_FALSE(turn.wants_segments());
+    }
 }
 
 }  // namespace

@@ -6,14 +6,26 @@ namespace {
 
 using event::Reason;
 
-event::BytesMoved moved(const tcp::Engine& tcp, const Socket& socket, SocketId id,
-                        event::Caller caller, event::Direction direction) {
-    event::BytesMoved body;
-    body.tuple = tcp.tuple(*socket.connection()).value_or(FourTuple{});
-    body.socket = id.number();
-    body.caller = caller;
-    body.direction = direction;
-    return body;
+/// Tells what `moved` names but for the connection's tuple.
+void tell(const Turn& turn, const tcp::Engine& tcp, const Socket& socket, event::BytesMoved moved) {
+    if (!turn.wants_rare()) return;
+    moved.tuple = tcp.tuple(*socket.connection()).value_or(FourTuple{});
+    turn.emit(moved);
+}
+
+event::BytesMoved to_program(SocketId id, event::Caller caller, std::size_t count) {
+    event::BytesMoved moved;
+    moved.socket = id.number();
+    moved.caller = caller;
+    moved.direction = event::Direction::to_program;
+    moved.count = count;
+    return moved;
+}
+
+event::BytesMoved from_program(SocketId id, event::Caller caller, std::size_t count) {
+    event::BytesMoved moved = to_program(id, caller, count);
+    moved.direction = event::Direction::from_program;
+    return moved;
 }
 
 }  // namespace
@@ -49,9 +61,9 @@ Answer<void> SocketTable::check_readable(Socket& socket, const StreamFacts& fact
 void SocketTable::tell_end(const Turn& turn, event::Caller caller, SocketId id, Socket& socket) {
     if (socket.marks.has(Mark::end_told) || socket.connection() == nullptr) return;
     socket.marks.set(Mark::end_told);
-    event::BytesMoved body = moved(core_.tcp(), socket, id, caller, event::Direction::to_program);
-    body.end = event::BytesMoved::End::yes;
-    turn.emit(body);
+    event::BytesMoved moved = to_program(id, caller, 0);
+    moved.end = event::BytesMoved::End::yes;
+    tell(turn, core_.tcp(), socket, moved);
 }
 
 Answer<MutableOctets> SocketTable::writable(SocketId id, std::size_t wanted) {
@@ -72,10 +84,7 @@ Answer<void> SocketTable::commit(const Turn& turn, event::Caller caller, SocketI
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (socket->connection() == nullptr) return refuse(Error::broken_pipe, Reason::wrong_state);
     core_.tcp().commit(turn, *socket->connection(), count);
-    event::BytesMoved body =
-        moved(core_.tcp(), *socket, id, caller, event::Direction::from_program);
-    body.count = count;
-    turn.emit(body);
+    tell(turn, core_.tcp(), *socket, from_program(id, caller, count));
     return {};
 }
 
@@ -101,17 +110,9 @@ Answer<void> SocketTable::consume(const Turn& turn, event::Caller caller, Socket
     if (connection == nullptr || count > core_.tcp().held(*connection)) {
         return refuse(Error::invalid_argument, Reason::bad_argument);
     }
-    take(turn, caller, id, *socket, count);
+    core_.tcp().consume(turn, *connection, count);
+    tell(turn, core_.tcp(), *socket, to_program(id, caller, count));
     return {};
-}
-
-/// `count` octets that are unread go to the program.
-void SocketTable::take(const Turn& turn, event::Caller caller, SocketId id, const Socket& socket,
-                       std::size_t count) {
-    core_.tcp().consume(turn, *socket.connection(), count);
-    event::BytesMoved body = moved(core_.tcp(), socket, id, caller, event::Direction::to_program);
-    body.count = count;
-    turn.emit(body);
 }
 
 Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, SocketId id,
@@ -131,10 +132,7 @@ Answer<std::size_t> SocketTable::send(const Turn& turn, event::Caller caller, So
     const std::size_t taken = core_.tcp().write(turn, *socket->connection(), from, mark);
     if (taken == 0 && !from.empty()) return refuse(Error::would_block, Reason::would_wait);
     if (taken == 0) return 0;
-    event::BytesMoved body =
-        moved(core_.tcp(), *socket, id, caller, event::Direction::from_program);
-    body.count = taken;
-    turn.emit(body);
+    tell(turn, core_.tcp(), *socket, from_program(id, caller, taken));
     return taken;
 }
 
@@ -167,9 +165,9 @@ Answer<std::optional<std::byte>> SocketTable::receive_urgent(const Turn& turn, e
         return refuse(value.error(), waits ? Reason::would_wait : Reason::bad_argument);
     }
     if (!*value) return std::nullopt;
-    event::BytesMoved body = moved(core_.tcp(), *socket, id, caller, event::Direction::to_program);
-    body.count = 1;
-    if (take == tcp::Engine::Take::away) turn.emit(body);
+    if (take == tcp::Engine::Take::away) {
+        tell(turn, core_.tcp(), *socket, to_program(id, caller, 1));
+    }
     return *value;
 }
 
@@ -190,11 +188,11 @@ Answer<std::size_t> SocketTable::receive(const Turn& turn, event::Caller caller,
     }
     if (socket->is_deferred()) return refuse(Error::would_block, Reason::would_wait);
     const tcp::ConnId* const connection = socket->connection();
-    if (connection != nullptr && core_.tcp().unread(*connection) > 0) {
-        core_.tcp().pass_mark(turn, *connection);
-        const std::size_t count = core_.tcp().peek(*connection, 0, to);
-        if (count > 0) take(turn, caller, id, *socket, count);
-        return count;
+    if (connection != nullptr) {
+        if (const auto count = core_.tcp().read(turn, *connection, to)) {
+            if (*count > 0) tell(turn, core_.tcp(), *socket, to_program(id, caller, *count));
+            return *count;
+        }
     }
     if (auto end = check_readable(*socket, stream_facts(*socket)); !end) {
         const bool nothing_asked = to.empty() && end.error().error == Error::would_block;

@@ -166,8 +166,6 @@ class SocketTable {
 
     Answer<void> check_writable(Socket& socket);
     Answer<void> check_readable(Socket& socket, const StreamFacts& facts);
-    void take(const Turn& turn, event::Caller caller, SocketId id, const Socket& socket,
-              std::size_t count);
     void tell_end(const Turn& turn, event::Caller caller, SocketId id, Socket& socket);
 
     /// Binds a datagram socket that has no port yet (first send, connect).
@@ -183,7 +181,8 @@ class SocketTable {
     void mark_edge_of(tcp::ListenerId listener);
     void mark_edge_of(const std::vector<SocketId>& table, udp::EndpointId endpoint);
     /// Draws the conclusions of an edge: connect()'s result is told, an automatic port goes back.
-    void settle(const Turn& turn, SocketId id, Socket& socket);
+    /// What holds then.
+    StreamFacts settle(const Turn& turn, SocketId id, Socket& socket);
     void keep_refusal(SocketId id, Socket& socket);
     void forget_notice(SocketId id, Socket& socket);
     void tell_result(const Turn& turn, SocketId id, Socket& socket, const StreamFacts& facts);

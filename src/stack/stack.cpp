@@ -85,8 +85,9 @@ bool Stack::receive(Instant now, InterfaceIndex in, FramePtr& frame) {
 }
 
 Calls Stack::calls(Instant now, event::Caller caller) {
-    parts_->core.deliver_joined(parts_->turn(now));
-    return {parts_->sockets, parts_->turn(now), caller};
+    const Turn turn = parts_->turn(now);
+    parts_->core.deliver_joined(turn);
+    return {parts_->sockets, turn, caller};
 }
 
 void Stack::advance(Instant now) { parts_->core.advance(parts_->turn(now)); }
@@ -97,8 +98,9 @@ bool Stack::transmit(Instant now, FrameSink& sink, std::size_t budget) {
 }
 
 std::optional<sock::ReadinessEdge> Stack::next_readiness(Instant now) {
-    parts_->core.deliver_joined(parts_->turn(now));
-    return parts_->sockets.next_readiness(parts_->turn(now));
+    const Turn turn = parts_->turn(now);
+    parts_->core.deliver_joined(turn);
+    return parts_->sockets.next_readiness(turn);
 }
 
 Instant Stack::deadline() const { return parts_->core.deadline(); }

@@ -169,9 +169,9 @@ class Connection {
     void open_early(const Turn& turn, buf::Pool& pool, SegmentIn&& syn);
     [[nodiscard]] Octets readable() const;
     std::size_t peek(std::size_t offset, MutableOctets to) const;
+    /// As Engine::read().
+    std::optional<std::size_t> read(const Turn& turn, MutableOctets to);
     void consume(const Turn& turn, std::size_t count);
-    /// A reader that stands at an urgent octet out of line passes over it.
-    void pass_mark(const Turn& turn);
     /// As Engine::take_urgent().
     [[nodiscard]] Result<std::optional<std::byte>> take_urgent(Engine::Take take);
     /// FIN after what is queued (TCP-CONN-016). In SYN-SENT it ends the connection.
@@ -307,6 +307,7 @@ class Connection {
     // output.
     [[nodiscard]] Next next(Instant now) const;
     [[nodiscard]] Next next_unpaced(Instant now) const;
+    [[nodiscard]] bool is_quiet() const;
     [[nodiscard]] Chunk new_chunk(Instant now) const;
     [[nodiscard]] std::uint32_t frame_limit(Instant now) const;
     void note_sent(const Turn& turn, const Chunk& chunk, bool is_mtu_probe);

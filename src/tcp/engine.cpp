@@ -255,11 +255,6 @@ bool Engine::may_write(ConnId id) const {
     return slot != nullptr && slot->connection.may_write();
 }
 
-std::uint64_t Engine::unread(ConnId id) const {
-    const ConnectionSlot* slot = parts_->slot(id);
-    return slot == nullptr ? 0 : slot->connection.unread();
-}
-
 void Engine::mark_written(const Turn& turn, ConnId id, WriteMark mark) {
     ConnectionSlot* slot = parts_->slot(id);
     if (slot == nullptr) return;
@@ -301,6 +296,14 @@ std::size_t Engine::peek(ConnId id, std::size_t offset, MutableOctets to) const 
     return slot == nullptr ? 0 : slot->connection.peek(offset, to);
 }
 
+std::optional<std::size_t> Engine::read(const Turn& turn, ConnId id, MutableOctets to) {
+    ConnectionSlot* slot = parts_->slot(id);
+    if (slot == nullptr) return std::nullopt;
+    const auto count = slot->connection.read(turn, to);
+    if (count) parts_->refresh(turn, *slot);
+    return count;
+}
+
 void Engine::consume(const Turn& turn, ConnId id, std::size_t count) {
     ConnectionSlot* slot = parts_->slot(id);
     if (slot == nullptr) return;
@@ -312,11 +315,6 @@ Result<std::optional<std::byte>> Engine::take_urgent(ConnId id, Take take) {
     ConnectionSlot* slot = parts_->slot(id);
     if (slot == nullptr) return fail(Error::not_connected);
     return slot->connection.take_urgent(take);
-}
-
-void Engine::pass_mark(const Turn& turn, ConnId id) {
-    ConnectionSlot* slot = parts_->slot(id);
-    if (slot != nullptr) slot->connection.pass_mark(turn);
 }
 
 std::optional<Error> Engine::take_error(ConnId id) {

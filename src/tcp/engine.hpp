@@ -163,6 +163,9 @@ class Engine {
     [[nodiscard]] Octets readable(ConnId id) const;
     /// As recv() gives them: up to the urgent octet, or from behind it.
     [[nodiscard]] std::size_t peek(ConnId id, std::size_t offset, MutableOctets to) const;
+    /// All of one recv(): as much as peek() gives, taken, past an urgent octet that it stands at.
+    /// How much that is; nothing where nothing is unread.
+    std::optional<std::size_t> read(const Turn& turn, ConnId id, MutableOctets to);
     /// The program took `count` octets; the window may open.
     void consume(const Turn& turn, ConnId id, std::size_t count);
 
@@ -171,11 +174,7 @@ class Engine {
     /// stream ended before it.
     enum class Take : std::uint8_t { copy, away };
     [[nodiscard]] Result<std::optional<std::byte>> take_urgent(ConnId id, Take take);
-    /// recv() passes over an urgent octet that it stands at, unless that is to stay in line.
-    void pass_mark(const Turn& turn, ConnId id);
 
-    /// Octets that recv() may take now.
-    [[nodiscard]] std::uint64_t unread(ConnId id) const;
     /// Octets that are here and not consumed, an urgent one among them.
     [[nodiscard]] std::size_t held(ConnId id) const;
     [[nodiscard]] Readiness readiness(ConnId id) const;

@@ -49,8 +49,13 @@ Connection::Stretch Connection::stretch() const {
 
 bool Connection::is_sending_urgent() const { return rare_ && rare_->urgent.is_sending(snd_.una()); }
 
-void Connection::pass_mark(const Turn& turn) {
-    if (stretch().skip > 0) consume(turn, 1);
+std::optional<std::size_t> Connection::read(const Turn& turn, MutableOctets to) {
+    const Stretch now = stretch();
+    if (now.length == 0) return std::nullopt;
+    if (now.skip > 0) consume(turn, now.skip);
+    const std::size_t count = received_.peek(0, to.first(std::min(to.size(), now.length)));
+    if (count > 0) consume(turn, count);
+    return count;
 }
 
 Result<std::optional<std::byte>> Connection::take_urgent(Engine::Take take) {

@@ -42,7 +42,7 @@ std::optional<SegmentOut> Connection::next_segment(const Turn& turn, buf::Pool& 
     std::optional<SegmentOut> out;
     if (rare_) restore_path(turn);
     switch (next(turn.now())) {
-        case Next::nothing: return std::nullopt;
+        case Next::nothing: return out;
         case Next::syn: out = send_syn(turn, pool); break;
         case Next::own_ack:
         case Next::ack: out = send_ack(turn, pool); break;
@@ -57,6 +57,7 @@ std::optional<SegmentOut> Connection::next_segment(const Turn& turn, buf::Pool& 
 // Text waits for its pace; what answers the peer does not (TCP-CC-026), nor what the retransmission
 // timer sends: an expiry is a try (Linux).
 Connection::Next Connection::next(Instant now) const {
+    if (is_quiet()) return Next::nothing;
     const Next wanted = next_unpaced(now);
     const bool is_text = wanted == Next::text || wanted == Next::retransmission;
     if (!is_text || !rare_ || !rare_->pacer.holds(now) || has(Flag::tail_probe)) return wanted;
@@ -64,6 +65,12 @@ Connection::Next Connection::next(Instant now) const {
                               snd_.first_lost()->first == snd_.una();
     if (is_timed_out) return wanted;
     return acks_.wants_pure_ack() || has(Flag::window_due) ? Next::ack : Next::nothing;
+}
+
+// The most common of all answers, found at once: it stands, and nothing is queued, lost or owed.
+bool Connection::is_quiet() const {
+    return has(Flag::connected) && !has(Flag::probe_due) && !has(Flag::window_due) &&
+           !snd_.has_unsent() && snd_.lost() == 0 && !acks_.wants_pure_ack();
 }
 
 Connection::Next Connection::next_unpaced(Instant now) const {

@@ -79,12 +79,19 @@ inline constexpr auto state_table = std::to_array<StateRow>({
     {State::syn_received, Cause::icmp_error, State::closed},
 });
 
+/// The rows by state and cause.
+inline constexpr auto next_states = [] {
+    constexpr std::size_t cause_count = static_cast<std::size_t>(Cause::replaced) + 1;
+    std::array<std::array<std::optional<State>, cause_count>, event::state_count> next{};
+    for (const StateRow& row : state_table) {
+        next[static_cast<std::size_t>(row.from)][static_cast<std::size_t>(row.cause)] = row.to;
+    }
+    return next;
+}();
+
 /// Where `cause` leads from `from`; nothing where the table has no such edge.
 constexpr std::optional<State> next_state(State from, Cause cause) {
-    for (const StateRow& row : state_table) {
-        if (row.from == from && row.cause == cause) return row.to;
-    }
-    return std::nullopt;
+    return next_states[static_cast<std::size_t>(from)][static_cast<std::size_t>(cause)];
 }
 
 /// Word of a cause on a diagram, as RFC 9293 Figure 5 writes it.

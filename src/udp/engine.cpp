@@ -292,6 +292,8 @@ Status Engine::send(const Turn&, FourTuple tuple, Octets text, Carriage carriage
     return {};
 }
 
+bool Engine::has_datagram() const { return !parts_->outgoing.empty(); }
+
 std::optional<Engine::Outgoing> Engine::next_datagram(const Turn&) {
     if (parts_->outgoing.empty()) return std::nullopt;
     Outgoing next = parts_->outgoing.pop();

@@ -73,6 +73,7 @@ class Engine {
     /// Queues a whole message as it is, whose first eight octets are `header`. Errors: would_block.
     Status send_message(const FourTuple& tuple, const std::array<std::byte, 8>& header, Octets text,
                         Carriage carriage);
+    [[nodiscard]] bool has_datagram() const;  // that wants to leave
     /// The next datagram to leave; the caller emits its DatagramMoved once the frame has its
     /// number.
     [[nodiscard]] std::optional<Outgoing> next_datagram(const Turn& turn);

@@ -105,7 +105,7 @@ Border::Halves* Border::flow_of(const FourTuple& tuple) {
 
 void Border::on_entering(Instant now, buf::Frame& frame, event::Sink& sink) {
     frame.id = std::uint64_t{host_} << 48 | ++frames_;
-    if (!sink.wants_segments()) return;
+    if (sink.detail() != event::Detail::segments) return;
     auto seen = segment_in(frame);
     if (!seen) return;
     event::Segment& segment = seen->segment;
@@ -129,7 +129,7 @@ void Border::on_entering(Instant now, buf::Frame& frame, event::Sink& sink) {
 }
 
 void Border::on_leaving(Instant now, const buf::Frame& frame, event::Sink& sink) {
-    if (!sink.wants_segments()) return;
+    if (sink.detail() != event::Detail::segments) return;
     auto seen = segment_in(frame);
     if (!seen) return;
     event::Segment& segment = seen->segment;

@@ -1,6 +1,7 @@
 // One total order of events: every event of every stack and link of a world gets the next number.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -26,8 +27,10 @@ class Numbering final : public event::Sink, public link::EventNumbers {
             sent_[frame % sent_.size()] = {frame, ++packets_};
         next_.on_event(at, host, body);
     }
-    [[nodiscard]] bool wants_segments() const override {
-        return recorder_ != nullptr || next_.wants_segments();
+    /// Rare events have their numbers whoever listens.
+    [[nodiscard]] event::Detail detail() const override {
+        return recorder_ != nullptr ? event::Detail::segments
+                                    : std::max(event::Detail::rare, next_.detail());
     }
 
     /// The n of `pn`, as viewers number packets, of the latest few thousand frames.
