@@ -161,20 +161,20 @@ void SocketTable::tell_result(const Turn& turn, SocketId id, Socket& socket,
 }
 
 /// A connection that never was is let go here, so that a failed socket costs no connection.
-StreamFacts SocketTable::settle(const Turn& turn, SocketId id, Socket& socket) {
-    const StreamFacts facts = stream_facts(socket);
+void SocketTable::settle(const Turn& turn, SocketId id, Socket& socket) {
     const tcp::ConnId* connection = socket.connection();
-    if (connection == nullptr || facts.is_opening()) return facts;
+    if (connection == nullptr) return;
+    const StreamFacts facts = stream_facts(socket);
+    if (facts.is_opening()) return;
     if (socket.phase == Phase::connecting) tell_result(turn, id, socket, facts);
-    if (!facts.is_closed()) return facts;
+    if (!facts.is_closed()) return;
     if (socket.port_hold == PortHold::automatic) release_port(id, socket);
-    if (core_.tcp().readiness(*connection).connected_once) return facts;
+    if (core_.tcp().readiness(*connection).connected_once) return;
     keep_refusal(id, socket);
     core_.tcp().close(turn, *connection, tcp::CloseKind::orderly);
     socket.marks.set(Mark::read_shut);
     socket.marks.set(Mark::write_shut);
     socket.state = Failed{facts.error, facts.reason};
-    return stream_facts(socket);
 }
 
 /// What ICMP said of the handshake: of IPv4 always, of IPv6 where the program asked (Linux). Few
@@ -211,9 +211,8 @@ std::optional<ReadinessEdge> SocketTable::next_edge(const Turn& turn) {
         Socket* socket = find(id);
         if (socket == nullptr) continue;
         socket->marks.clear(Mark::edge_waits);
-        if (socket->is_datagram() || socket->is_deferred()) return ReadinessEdge{id, poll(id)};
-        const StreamFacts facts = settle(turn, id, *socket);
-        return ReadinessEdge{id, poll_of(facts, socket->settings().receive_low_water)};
+        settle(turn, id, *socket);
+        return ReadinessEdge{id, poll(id)};
     }
     core_.forget_refusals();
     return std::nullopt;

@@ -181,8 +181,7 @@ class SocketTable {
     void mark_edge_of(tcp::ListenerId listener);
     void mark_edge_of(const std::vector<SocketId>& table, udp::EndpointId endpoint);
     /// Draws the conclusions of an edge: connect()'s result is told, an automatic port goes back.
-    /// What holds then.
-    StreamFacts settle(const Turn& turn, SocketId id, Socket& socket);
+    void settle(const Turn& turn, SocketId id, Socket& socket);
     void keep_refusal(SocketId id, Socket& socket);
     void forget_notice(SocketId id, Socket& socket);
     void tell_result(const Turn& turn, SocketId id, Socket& socket, const StreamFacts& facts);

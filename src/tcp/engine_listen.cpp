@@ -167,8 +167,8 @@ void Engine::Parts::challenge_half_open(const Turn& turn, std::uint32_t entry,
 }
 
 void Engine::Parts::on_last_ack(const Turn& turn, std::uint32_t entry, SegmentIn&& segment) {
+    const Listener& listener = *listeners.get_index(half_opens.listener_of(entry));
     const HalfOpenValues values = half_opens.values(entry);
-    const Listener& listener = *listeners.get_index(values.listener);
     // TCP_DEFER_ACCEPT (Linux): a bare ACK is only remembered while data may still come.
     const bool is_bare = segment.text_length == 0 && !segment.header.flags.fin();
     if (is_bare && values.retransmits < listener.defer_rounds()) {
@@ -176,7 +176,7 @@ void Engine::Parts::on_last_ack(const Turn& turn, std::uint32_t entry, SegmentIn
         return drop(turn, segment, values.peer_shift.value_or(0), Reason::ack_waits_for_data);
     }
     if (listener.is_accept_queue_full()) return hold_last_ack(turn, entry, segment);
-    promote(turn, entry, values, std::move(segment));
+    promote(turn, entry, std::move(segment));
 }
 
 // A full accept queue: as if the ACK had been lost. The SYN-ACK goes on being sent, and whatever
@@ -213,8 +213,8 @@ PassiveOpen Engine::Parts::open_of(const HalfOpenValues& values, const Listener&
     return open;
 }
 
-void Engine::Parts::promote(const Turn& turn, std::uint32_t entry, const HalfOpenValues& values,
-                            SegmentIn&& segment) {
+void Engine::Parts::promote(const Turn& turn, std::uint32_t entry, SegmentIn&& segment) {
+    const HalfOpenValues values = half_opens.values(entry);
     const Listeners::Handle listener_handle = listeners.handle_of(values.listener);
     const Listener& listener = *listeners.get(listener_handle);
     PassiveOpen open = open_of(values, listener);

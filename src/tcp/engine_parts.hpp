@@ -89,8 +89,7 @@ struct Engine::Parts {
     void on_half_open(const Turn& turn, std::uint32_t entry, SegmentIn&& segment);
     void on_last_ack(const Turn& turn, std::uint32_t entry, SegmentIn&& segment);
     void hold_last_ack(const Turn& turn, std::uint32_t entry, const SegmentIn& segment);
-    void promote(const Turn& turn, std::uint32_t entry, const HalfOpenValues& values,
-                 SegmentIn&& segment);
+    void promote(const Turn& turn, std::uint32_t entry, SegmentIn&& segment);
     struct Origin {
         Listeners::Handle listener;
         std::optional<std::uint32_t> entry;  // nothing: a cookie stood for it
