@@ -204,7 +204,6 @@ namespace {
 // What the first octet of a wish says.
 constexpr std::uint8_t has_source = 1;
 constexpr std::uint8_t has_segment = 2;
-constexpr std::uint8_t has_zone = 4;
 
 }  // namespace
 
@@ -213,11 +212,9 @@ void encode(const sock::SendAs& as, Encoder& to) {
         to.u8(value ? 1 : 0);
         if (value) to.number(*value);
     };
-    to.u8(static_cast<std::uint8_t>((as.source ? has_source : 0) | (as.segment ? has_segment : 0) |
-                                    (as.zone ? has_zone : 0)));
+    to.u8((as.source ? has_source : 0) | (as.segment ? has_segment : 0));
     if (as.source) to.endpoint({*as.source, Port::any()});
     if (as.segment) to.number(*as.segment);
-    if (as.zone) to.number(*as.zone);
     put(as.link);
     put(as.ttl);
     put(as.tos);
@@ -225,10 +222,9 @@ void encode(const sock::SendAs& as, Encoder& to) {
 
 sock::SendAs decode_send_as(Decoder& from) {
     sock::SendAs as;
-    const auto given = from.below(8);
+    const auto given = from.below(4);
     if ((given & has_source) != 0) as.source = from.endpoint().addr;
     if ((given & has_segment) != 0) as.segment = static_cast<std::uint16_t>(from.below(1U << 16));
-    if ((given & has_zone) != 0) as.zone = static_cast<std::uint32_t>(from.below(1ULL << 32));
     if (from.below(2) == 1) as.link = static_cast<std::uint32_t>(from.below(1ULL << 32));
     if (from.below(2) == 1) as.ttl = static_cast<std::uint8_t>(from.below(256));
     if (from.below(2) == 1) as.tos = static_cast<std::uint8_t>(from.below(256));

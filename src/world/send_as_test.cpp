@@ -46,17 +46,12 @@ TEST(Recorder, WhatADatagramAskedForIsReadBack) {
         return read;
     };
     EXPECT_TRUE(back({}).is_plain());
-    const auto all = back({.source = IpAddr::loopback_v6(),
-                           .link = 7,
-                           .ttl = 0,
-                           .tos = 255,
-                           .zone = 3,
-                           .segment = 65'535});
+    const auto all =
+        back({.source = IpAddr::loopback_v6(), .link = 7, .ttl = 0, .tos = 255, .segment = 65'535});
     EXPECT_EQ(all.source, IpAddr::loopback_v6());
     EXPECT_EQ(all.link, 7U);
     EXPECT_EQ(all.ttl, 0);
     EXPECT_EQ(all.tos, 255);
-    EXPECT_EQ(all.zone, 3U);
     EXPECT_EQ(all.segment, 65'535);
 }
 
