@@ -17,7 +17,8 @@ const std::vector<ip::Interface>& links_of(const OptionTarget& target) {
 }
 
 Answer<void> bind_to(const OptionTarget& target, std::uint32_t number) {
-    const bool has_begun = target.socket.connection() != nullptr || target.socket.listener();
+    const bool has_begun =
+        target.socket.connection() != nullptr || target.socket.listener() != nullptr;
     if (has_begun) return refuse(Error::not_permitted, Reason::not_offered);
     target.socket.change_settings().device_number = number;
     target.table.apply_to_endpoint(target.socket);
