@@ -59,7 +59,8 @@ struct NameRoom {
 [[nodiscard]] int write_name(const RemoteMemory& memory, const Endpoint& endpoint,
                              sock::Family family, NameRoom to);
 
-/// A sockaddr_in, or a sockaddr_in6 with IPv4 addresses mapped; `zone` is for link-local ones.
+/// A sockaddr_in, or a sockaddr_in6 with IPv4 addresses mapped; `zone` is for those
+/// that mean nothing without one (sock::needs_zone()).
 [[nodiscard]] RawName name_of(const Endpoint& endpoint, sock::Family family,
                               std::uint32_t zone = first_link);
 

@@ -101,6 +101,11 @@ std::optional<InterfaceIndex> InterfaceTable::owner(const IpAddr& address) const
     return std::nullopt;
 }
 
+bool InterfaceTable::has(InterfaceIndex index, const IpAddr& address) const {
+    return std::ranges::any_of(
+        own_, [&](const Own& own) { return own.interface == index && own.address == address; });
+}
+
 bool InterfaceTable::is_broadcast(const IpAddr& address) const {
     if (address.is_broadcast()) return true;
     return std::ranges::find(broadcasts_, address) != broadcasts_.end();

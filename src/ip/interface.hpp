@@ -67,6 +67,8 @@ class InterfaceTable {
     /// is ours whatever link a packet comes by (weak host model, IP4-022).
     [[nodiscard]] std::optional<InterfaceIndex> owner(const IpAddr& address) const;
     [[nodiscard]] bool is_local(const IpAddr& address) const { return owner(address).has_value(); }
+    /// Whether this interface has it, whichever others do.
+    [[nodiscard]] bool has(InterfaceIndex index, const IpAddr& address) const;
     /// 255.255.255.255, or the directed broadcast address of some interface (IP4-025).
     [[nodiscard]] bool is_broadcast(const IpAddr& address) const;
     /// A group that this host hears: 224.0.0.1 (RFC 1112 §4), ff02::1 and the solicited-node groups

@@ -29,6 +29,10 @@ Reason check_header(const wire::Ipv6View& header, InterfaceIndex in,
     if (destination.is_any()) return Reason::invalid_destination;
     if (in == loopback_interface) return Reason::none;
     if (source.is_loopback() || destination.is_loopback()) return Reason::martian_loopback;
+    // An address of a link is there on that link alone (RFC 4007 §9).
+    const bool is_elsewhere = destination.is_link_local() && interfaces.is_local(destination) &&
+                              !interfaces.has(in, destination);
+    if (is_elsewhere) return Reason::invalid_destination;
     return interfaces.is_local(source) ? Reason::invalid_source : Reason::none;
 }
 

@@ -273,6 +273,14 @@ TEST_F(ReceiveV6, IP6_024_the_loopback_address_never_comes_by_a_link) {
     EXPECT_EQ(log.dropped(Reason::martian_loopback), 2U);
 }
 
+TEST_F(ReceiveV6, AnAddressOfALinkIsThereOnThatLinkAlone) {
+    PacketV6 packet;
+    packet.destination = v6(own_link_text);  // of eth0
+    EXPECT_FALSE(is_delivered(packet));
+    EXPECT_EQ(log.dropped(Reason::invalid_destination), 1U);
+    EXPECT_TRUE(inject(packet.frame(), 1).packet);
+}
+
 TEST_F(ReceiveV6, IP6_026_a_jumbogram_is_dropped_in_silence) {
     PacketV6 packet = PacketV6::with(0, octets_of({17, 0, 0xc2, 4, 0, 1, 0, 0}));
     Bytes octets = packet.ip();

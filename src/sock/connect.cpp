@@ -18,6 +18,9 @@ Answer<void> SocketTable::connect(const Turn& turn, event::Caller caller, Socket
             socket->connect_by = caller;
             if (socket->remote) return refuse(Error::is_connected, Reason::wrong_state);
             if (may_defer(turn, *socket, remote.endpoint)) {
+                const auto fitting = check_family(*socket, remote.endpoint.addr);
+                if (!fitting) return fitting;
+                if (auto zoned = connect_to_zone(*socket, remote); !zoned) return zoned;
                 socket->remote = std::make_unique<Endpoint>(remote.endpoint);
                 mark_edge(id);
                 return {};

@@ -75,14 +75,14 @@ std::uint16_t segment_of(const Socket& socket, const SendAs& as) {
 }
 
 /// What Linux asks of it (udp_send_skb()): none is cut further by IP, and at most 128 go at once.
-Answer<void> check_segments(const Socket& socket, std::size_t text, std::size_t segment,
-                            std::size_t room) {
+Answer<void> check_segments(const Socket& socket, const SocketTable::Length& length) {
     constexpr std::size_t segments_max = 128;  // UDP_MAX_SEGMENTS
-    if (std::min(text, segment) > room) {
+    const std::size_t longest = std::min<std::size_t>(length.text, length.segment);
+    if (longest + length.headers > length.mtu) {
         return refuse(Error::message_too_long, Reason::packet_too_big);
     }
     const bool is_checked = socket.settings().no_check == event::Switch::off;
-    if (text > segment * segments_max || !is_checked) {
+    if (length.text > length.segment * segments_max || !is_checked) {
         return refuse(Error::invalid_argument, Reason::bad_argument);
     }
     return {};
@@ -132,8 +132,9 @@ std::size_t copy_text(const udp::Datagram& datagram, MutableOctets to) {
 /// the last, which may be shorter.
 void join_waiting(udp::Engine& engine, udp::EndpointId id, const udp::Datagram& first,
                   MutableOctets to, Received& received) {
+    constexpr int joined_max = 64;  // UDP_GRO_CNT_MAX of Linux: programs make room for so many
     std::uint32_t last = first.length;
-    while (last == first.length) {
+    for (int count = 1; count < joined_max && last == first.length; ++count) {
         const udp::Datagram* next = engine.front(id);
         if (next == nullptr || !joins(first, *next, received.full_size)) return;
         const auto datagram = engine.receive(id);
@@ -260,7 +261,7 @@ Answer<void> SocketTable::check_length(const Socket& socket, const IpAddr& to,
                                        const Length& length) const {
     const bool is_longest = length.text > text_max(socket, to);
     if (!is_longest && length.segment != 0) {
-        return check_segments(socket, length.text, length.segment, length.mtu - length.headers);
+        return check_segments(socket, length);
     }
     const bool is_whole = length.text + length.headers <= length.mtu;
     if (!is_longest && (is_whole || may_fragment(socket.settings()))) return {};
@@ -271,7 +272,9 @@ Answer<void> SocketTable::check_length(const Socket& socket, const IpAddr& to,
 
 Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
                                                const Sending& sending) {
-    const auto& [text, to, as] = sending;
+    const auto& [text, to, wishes] = sending;
+    SendAs as = wishes;
+    if (!to) as.zone.reset();  // it is of an address that is named
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (auto named = name_datagram(id, *socket); !named) return std::unexpected(named.error());

@@ -185,6 +185,8 @@ Answer<void> write_multicast_address(const OptionTarget& target, Octets from) {
     }
     const auto link = link_of(target, request);
     if (!link) return refuse(Error::address_not_available, Reason::address_not_local);
+    const auto device = settings.device();
+    if (device && *device != *link) return bad_argument();
     settings.multicast_interface = request.address;
     settings.groups_v4.link = *link;
     return {};

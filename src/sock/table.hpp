@@ -61,6 +61,13 @@ class SocketTable {
         std::optional<Endpoint> to;
         SendAs as;
     };
+    /// Octets of what is sent, of its parts (0: none), of the headers, and what the path takes.
+    struct Length {
+        std::size_t text;
+        std::uint16_t segment;
+        std::size_t headers;
+        std::uint16_t mtu;
+    };
     Answer<std::size_t> send_datagram(const Turn& turn, SocketId id, const Sending& sending);
     Answer<Received> receive_datagram(SocketId id, MutableOctets to);
     std::optional<udp::Notice> take_notice(SocketId id);
@@ -144,13 +151,6 @@ class SocketTable {
                                                           const core::Core::Chosen& to) const;
     /// With IP_RECVERR: an entry of the error queue of our own, for what is longer than its path.
     void tell_too_long(const Socket& socket, const IpAddr& to, std::uint32_t mtu) const;
-    /// Octets of what is sent, of its parts (0: none), of the headers, and what the path takes.
-    struct Length {
-        std::size_t text;
-        std::uint16_t segment;
-        std::size_t headers;
-        std::uint16_t mtu;
-    };
     [[nodiscard]] Answer<void> check_length(const Socket& socket, const IpAddr& to,
                                             const Length& length) const;
     [[nodiscard]] Answer<void> send_message(const Socket& socket, const FourTuple& tuple,

@@ -80,14 +80,16 @@ bool SocketTable::is_own(const Socket& socket, const IpAddr& address) const {
 /// right only about an address of that link.
 bool SocketTable::may_listen_on_device(const Socket& socket) const {
     const auto device = socket.settings().device();
-    if (!device || needs_zone(socket.local.addr)) return true;
+    if (!device) return true;
+    if (needs_zone(socket.local.addr)) return core_.ip().owner(socket.local.addr) == device;
     if (*device >= core_.ip().interfaces().size()) return false;
     const std::size_t alone = device == ip::loopback_interface ? 1 : 2;  // lo, and the one link
     return core_.ip().interfaces().size() <= alone;
 }
 
 /// The zone of the destination goes before the socket's link, and over IPv6 what IPV6_PKTINFO names
-/// must be the same (Linux udpv6_sendmsg(), ip6_datagram_send_ctl()).
+/// must be the same (Linux udpv6_sendmsg(), ip6_datagram_send_ctl()). A socket for ping sends
+/// nothing to an address of a link without one, or of another (ping_v6_sendmsg()).
 Answer<std::optional<ip::InterfaceIndex>> SocketTable::choose_link(const Socket& socket,
                                                                    const IpAddr& destination,
                                                                    const SendAs& as) const {
@@ -100,6 +102,14 @@ Answer<std::optional<ip::InterfaceIndex>> SocketTable::choose_link(const Socket&
     }
     if (as.link && !has_link(*as.link)) {
         return refuse(Error::no_such_device, Reason::bad_argument);
+    }
+    if (socket.transport == event::Transport::icmp && needs_zone(destination)) {
+        const auto& of_groups = settings.groups_v6.link;
+        const bool is_nowhere = kept == 0 && !(destination.is_multicast() && of_groups);
+        const bool is_another = settings.device_number != 0 && kept != settings.device_number;
+        if (is_nowhere || is_another) {
+            return refuse(Error::invalid_argument, Reason::bad_argument);
+        }
     }
     const std::uint32_t number = as.link.value_or(kept);
     if (number == 0) {

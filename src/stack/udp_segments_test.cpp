@@ -101,10 +101,16 @@ TEST_F(UdpSegments, UDP_028_two_senders_are_not_joined) {
     EXPECT_EQ(read(), (Texts{{"ab", 0}, {"cd", 0}, {"ef", 0}}));
 }
 
+TEST_F(UdpSegments, UDP_028_at_most_64_are_read_as_one) {
+    EXPECT_EQ(reader.set(sol_udp, udp_gro, 1), "OK");
+    EXPECT_EQ(send_as(writer, std::string(100, 'x'), 1), "100");
+    EXPECT_EQ(read(), (Texts{{std::string(64, 'x'), 1}, {std::string(36, 'x'), 1}}));
+}
+
 TEST_F(UdpSegments, UDP_028_joined_datagrams_stay_within_the_longest) {
     EXPECT_EQ(reader.set(sol_udp, udp_gro, 1), "OK");
     for (int i = 0; i < 2; ++i) {
-        EXPECT_EQ(send_as(writer, std::string(40'000, 'x'), 1000), "40000");
+        EXPECT_EQ(send_as(writer, std::string(40'000, 'x'), 1250), "40000");
     }
     std::vector<std::size_t> lengths;
     for (const auto& [text, segment] : read()) lengths.push_back(text.size());

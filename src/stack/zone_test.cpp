@@ -177,6 +177,58 @@ TEST_F(Zones, AListenerOfAZoneIsAdmittedOnAHostOfSeveralLinks) {
     const Program lost = stream();
     EXPECT_EQ(bind(lost, neighbour, unknown), "ENODEV");
     EXPECT_EQ(lost.listen(1), "EPERM");
+    const Program torn = stream();
+    EXPECT_EQ(bind(torn, own(eth1), eth1, 82), "OK");
+    EXPECT_EQ(torn.set(sol_socket, so_bindtoifindex, eth0), "OK");
+    EXPECT_EQ(torn.listen(1), "EPERM");
+}
+
+TEST_F(Zones, AConnectThatWaitsForItsTextKeepsToOneLinkToo) {
+    constexpr int tcp = 6;
+    constexpr int tcp_fastopen_connect = 30;
+    constexpr int tcp_fastopen_no_cookie = 34;
+    const auto waiting = [&] {
+        const Program program = stream();
+        EXPECT_EQ(program.set(tcp, tcp_fastopen_connect, 1), "OK");
+        EXPECT_EQ(program.set(tcp, tcp_fastopen_no_cookie, 1), "OK");
+        return program;
+    };
+    EXPECT_EQ(connect(waiting(), neighbour, 0), "EINVAL");
+    const Program program = waiting();
+    EXPECT_EQ(connect(program, neighbour, eth1), "OK");
+    EXPECT_EQ(device(program), "3");
+}
+
+TEST_F(Zones, APingToAnAddressOfALinkNamesIt) {
+    constexpr int icmpv6 = 58;
+    const auto made = pair.calls(pair.a).socket(sock::Family::inet6, sock::Type::datagram, icmpv6);
+    ASSERT_TRUE(made);
+    const Program ping(pair, pair.a, *made);
+    const std::string echo("\x80\0\0\0\0\0\0\1", 8);
+    const auto send_by = [&](std::uint32_t zone) {
+        sock::SendAs as;
+        as.zone = zone;
+        return ping.send_to(echo, Endpoint{neighbour, Port::any()}, as);
+    };
+    EXPECT_EQ(send_by(0), "EINVAL");
+    EXPECT_EQ(send_by(eth0), "8");
+    EXPECT_EQ(ping.set(sol_socket, so_bindtoifindex, eth1), "OK");
+    EXPECT_EQ(send_by(0), "8");
+    EXPECT_EQ(send_by(eth0), "EINVAL");
+    EXPECT_EQ(send_by(eth1), "8");
+}
+
+TEST_F(Zones, GroupsOfIpv4LeaveByTheDevice) {
+    constexpr int ip_multicast_if = 32;
+    const Program program = Program::datagram(pair, pair.a);
+    EXPECT_EQ(program.set(sol_socket, so_bindtoifindex, eth1), "OK");
+    const auto by = [](Ipv4 address) {
+        std::string octets(Ipv4::size, '\0');
+        address.store(std::as_writable_bytes(std::span{octets}), 0);
+        return octets;
+    };
+    EXPECT_EQ(program.set_text(ip, ip_multicast_if, by(pair.a.address)), "EINVAL");
+    EXPECT_EQ(program.set_text(ip, ip_multicast_if, by(Ipv4(10, 0, 1, 1))), "OK");
 }
 
 TEST_F(Zones, AnAcceptedConnectionKeepsToTheLinkOfItsAddress) {

@@ -32,8 +32,8 @@ bool BoundEndpoint::hears(const Datagram& datagram) const {
     const auto& heard_by = datagram.arrival.heard_by;
     if (extras->link && heard_by && *extras->link != *heard_by) return false;
     if (!extras->groups || !to.is_multicast()) return true;
-    // What this host sent to a group comes back by lo, whichever link it left by.
     if (to.is_v4() ? extras->groups->all_v4 : extras->groups->all_v6) return true;
+    // What this host sent to a group comes back by lo, whichever link it left by.
     return std::ranges::any_of(extras->groups->joined, [&](const JoinedGroup& joined) {
         return joined.address == to && (by == loopback || joined.link == by);
     });

@@ -55,7 +55,8 @@ of theirs is answered EINVAL, and those of other levels are passed by.
 * What a connected datagram socket sends without naming a destination, by sendmmsg() too, is taken whatever its length; more than 65,507
   octets are lost, where Linux says EMSGSIZE, and so is what UDP_SEGMENT does not allow.
 * SO_NO_CHECK is kept, and refuses UDP_SEGMENT; datagrams have a checksum all the same. With UDP_GRO what waits is joined as it is read,
-  also where it was not sent by one call; Linux joins what arrives together.
+  also where it was not sent by one call, 64 datagrams at most; Linux joins what arrives together, and what one call of this host sent
+  whole, up to 128.
 * ICMP's destination host unknown and host isolated are EHOSTUNREACH; Linux has EHOSTDOWN and ENONET.
 * Source filters of groups (RFC 3678) are not offered.
 * IPV6_UNICAST_HOPS or IPV6_MULTICAST_HOPS of 64, which is the default, gives way to the hop limit a router advertises.
