@@ -53,8 +53,8 @@ struct HeardGroups {
     std::vector<JoinedGroup> joined{};
 };
 
-/// What few endpoints need: errors that wait to be read, the messages that a raw one wants, and
-/// which links and groups it hears.
+/// What not every endpoint needs: errors that wait to be read, the messages that a raw one wants,
+/// and which links and groups it hears.
 struct Extras {
     static constexpr std::size_t notices_max = 64;  // later ones are not kept
 

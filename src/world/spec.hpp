@@ -46,8 +46,8 @@ struct Spec {
 
 /// The format of recordings that is written, and the oldest that is read. A specification has its
 /// own part in it: format 1 knew neither addresses nor the count of tunables, format 2 no outside,
-/// format 3 no faults of large packets.
-inline constexpr std::uint64_t recording_format = 4;
+/// format 3 no faults of large packets. Format 4 knew no zones of calls and no parts of datagrams.
+inline constexpr std::uint64_t recording_format = 5;
 inline constexpr std::uint64_t recording_format_oldest = 1;
 
 /// Most hosts of a world, most links, and most hosts of one link (10.0.N.1 to 10.0.N.250).

@@ -340,9 +340,9 @@ TEST(Replay, ForeignTruncatedAndNewerFilesAreRefusedInOneSentence) {
     EXPECT_EQ(kind_of(file.substr(0, 40)).sentence("x.dtr"),
               "recording x.dtr ends within its header");
     std::string newer = file;
-    newer[recording_magic.size()] = 5;
+    newer[recording_magic.size()] = recording_format + 1;
     EXPECT_EQ(kind_of(newer).sentence("run.dtr"),
-              "recording run.dtr has format 5, this dialtone reads 1 to 4");
+              "recording run.dtr has format 6, this dialtone reads 1 to 5");
     std::string damaged = file;
     damaged[40] = static_cast<char>(damaged[40] ^ 1);
     EXPECT_FALSE(read_header(octets_of(damaged)));
