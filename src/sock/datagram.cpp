@@ -256,6 +256,13 @@ void SocketTable::tell_too_long(const Socket& socket, const IpAddr& to, std::uin
     carrier(socket).tell_local_error(*datagram.id, notice);
 }
 
+/// A zone is of an address that is named.
+SendAs SocketTable::wishes_of(const Sending& sending) {
+    SendAs as = sending.as;
+    if (!sending.to) as.zone.reset();
+    return as;
+}
+
 /// What is too long for IP, or for a path where it may not be cut.
 Answer<void> SocketTable::check_length(const Socket& socket, const IpAddr& to,
                                        const Length& length) const {
@@ -272,9 +279,9 @@ Answer<void> SocketTable::check_length(const Socket& socket, const IpAddr& to,
 
 Answer<std::size_t> SocketTable::send_datagram(const Turn& turn, SocketId id,
                                                const Sending& sending) {
-    const auto& [text, to, wishes] = sending;
-    SendAs as = wishes;
-    if (!to) as.zone.reset();  // it is of an address that is named
+    const Octets text = sending.text;
+    const auto& to = sending.to;
+    const SendAs as = wishes_of(sending);
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (auto named = name_datagram(id, *socket); !named) return std::unexpected(named.error());

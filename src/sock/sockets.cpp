@@ -208,6 +208,7 @@ Result<std::size_t> Sockets::peek(const Turn& turn, Caller caller, SocketId id, 
                         parts_->table.peek(id, to));
 }
 
+// NOLINTNEXTLINE(readability-function-size): the system call's own arguments.
 Result<std::size_t> Sockets::send_to(const Turn& turn, Caller caller, SocketId id, Octets from,
                                      std::optional<Endpoint> to, const SendAs& as) {
     const Socket* socket = parts_->table.find(id);

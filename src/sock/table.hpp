@@ -151,6 +151,7 @@ class SocketTable {
                                                           const core::Core::Chosen& to) const;
     /// With IP_RECVERR: an entry of the error queue of our own, for what is longer than its path.
     void tell_too_long(const Socket& socket, const IpAddr& to, std::uint32_t mtu) const;
+    [[nodiscard]] static SendAs wishes_of(const Sending& sending);
     [[nodiscard]] Answer<void> check_length(const Socket& socket, const IpAddr& to,
                                             const Length& length) const;
     [[nodiscard]] Answer<void> send_message(const Socket& socket, const FourTuple& tuple,
