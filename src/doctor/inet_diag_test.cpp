@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -88,6 +90,23 @@ TEST(InetDiag, AnAnswerCutAtAnyPlaceIsNeverReadBeyondItsEnd) {
         const DumpStep step = read_sockets(Octets{cut}, rules::Protocol::tcp, sockets);
         EXPECT_EQ(step.progress, size == 0 ? Progress::more : Progress::failed);
         EXPECT_TRUE(sockets.empty());
+    }
+}
+
+TEST(InetDiag, AnAttributeThatEndsBehindItsMessageIsNotRead) {
+    alignas(nlmsghdr) std::array<std::byte, 64> octets{};
+    nlmsghdr* header = mnl_nlmsg_put_header(octets.data());
+    header->nlmsg_type = RTM_NEWADDR;
+    static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(header, sizeof(ifaddrmsg)))->ifa_family =
+        AF_INET6;
+    mnl_attr_put(header, IFA_LOCAL, sizeof(in6_addr), &in6addr_loopback);
+    const std::uint32_t whole = header->nlmsg_len;
+    for (const std::uint32_t length : {whole, whole - 1}) {
+        header->nlmsg_len = length;
+        const std::vector<std::byte> message(octets.begin(), octets.begin() + length);
+        std::vector<rules::LocalAddress> addresses;
+        EXPECT_EQ(read_addresses(Octets{message}, addresses).progress, Progress::more);
+        EXPECT_EQ(addresses.size(), length == whole ? 1U : 0U);
     }
 }
 

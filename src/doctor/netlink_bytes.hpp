@@ -16,7 +16,8 @@ namespace dt::doctor {
 /// Calls `visit(const nlattr&)` for each whole attribute behind the fixed part of a message.
 template <class Visit>
 void for_each_attribute(const nlmsghdr& header, std::size_t fixed, Visit&& visit) {
-    const auto* const end = static_cast<const char*>(mnl_nlmsg_get_payload_tail(&header));
+    // Where its octets end: libmnl's tail is behind what fills them up to its alignment.
+    const auto* const end = reinterpret_cast<const char*>(&header) + header.nlmsg_len;
     const auto* at = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&header, fixed));
     while (mnl_attr_ok(at, static_cast<int>(end - reinterpret_cast<const char*>(at)))) {
         visit(*at);
