@@ -409,6 +409,7 @@ class Connection {
         Pacer pacer;
         Instant pace_due = never;    // when held text may leave
         std::uint16_t full_mtu = 0;  // of the path before it was found to take less; 0: it was not
+        Seq small_until{};           // where it was: the end of the text that was too big for it
         Instant mtu_until = never;
         MtuSearch search;
         std::optional<Seq> rescued;            // the recovery whose last segment left once more

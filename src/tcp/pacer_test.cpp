@@ -111,6 +111,26 @@ TEST_F(PacedTest, TCP_CC_026_what_the_timer_sends_again_does_not_wait_for_the_pa
     EXPECT_GE(departures(5s).size(), 4U);
 }
 
+TEST_F(PacedTest, TCP_PMTU_007_what_waits_for_its_pace_leaves_as_small_as_the_path_was_told_to_be) {
+    config.send_buffer = 200'000;
+    config.mtu_expires = 100ms;
+    Options options;
+    options.pacing_rate_max = 536;  // a segment a second
+    open(options);
+    host().write(id, std::string(9 * 536, 'x'));
+    (void)host().flush();
+    ack(ours + 9 * 536);
+    host().write(id, std::string(536, 'x'));
+    const auto left = host().flush();
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left[0].text, 536U);
+    static_cast<void>(engine().on_icmp(host().turn(), peer(), ours + 9 * 536,
+                                       IcmpError::fragmentation_needed, 552));
+    const auto again = host().run(10s);
+    ASSERT_FALSE(again.empty());
+    EXPECT_EQ(again[0].text, 512U) << "what was learned was over before it could be used";
+}
+
 TEST_F(PacedTest, AProgramMayBoundTheRate) {
     config.send_buffer = 200'000;
     Options options;

@@ -19,6 +19,7 @@ void Connection::on_path_mtu(const Turn& turn, const PathMtu& told, About about)
     const bool may_be_cut = told.fragments == PathMtu::Fragments::may && !has(Flag::fragments);
     if (told.mtu >= path_.mtu && !may_be_cut) return;
     Rare& rare = this->rare();
+    if (rare.full_mtu == 0) rare.small_until = snd_.una();
     rare.full_mtu = std::max(rare.full_mtu, path_.mtu);
     rare.mtu_until = told.until;
     path_.mtu = std::min(path_.mtu, told.mtu);
@@ -37,13 +38,17 @@ void Connection::on_path_mtu(const Turn& turn, const PathMtu& told, About about)
     } else {
         snd_.mark_larger_lost(tcb_.snd_mss);
     }
+    rare.small_until = snd_.nxt();
     loss().recovery.expect_duplicates(snd_.nxt());
     settle(turn);
 }
 
-// What was learned is over (RFC 1191 §6.3): full segments are tried again (TCP-PMTU-007).
+// What was learned is over (RFC 1191 §6.3): full segments are tried again (TCP-PMTU-007), but not
+// with the text that was too big: it may have waited for its pace ever since, and would be too big
+// again.
 void Connection::restore_path(const Turn& turn) {
     if (rare_->full_mtu == 0 || turn.now() < rare_->mtu_until) return;
+    if (before(snd_.una(), rare_->small_until)) return;
     path_.mtu = rare_->full_mtu;
     rare_->full_mtu = 0;
     rare_->mtu_until = never;
