@@ -121,13 +121,21 @@ bool carries_v6(const link::LinkSpec& link) {
     return true;
 }
 
-/// A router that may know fewer hosts than it has forgets who was asked for before the answer
-/// comes, as long as the others talk.
-bool is_router(const Plan& plan, const world::HostSpec& host) {
-    const auto has = [&](const link::LinkSpec& each) {
-        return std::ranges::find(each.hosts, host.name) != each.hosts.end();
-    };
-    return std::ranges::count_if(plan.spec.links, has) > 1;
+/// How many addresses of others the host may have to know at once.
+std::size_t neighbours_of(const Plan& plan, const world::HostSpec& host) {
+    std::size_t others = 0;
+    for (const link::LinkSpec& link : plan.spec.links) {
+        const bool is_on = std::ranges::find(link.hosts, host.name) != link.hosts.end();
+        if (is_on) others += link.hosts.size() - 1;
+    }
+    return host.config.ipv6 == event::Switch::on ? 2 * others : others;
+}
+
+/// Who may know fewer neighbours than talk to it forgets who was asked for before the answer comes,
+/// as long as the others talk.
+void let_neighbours_fit(const Plan& plan, world::HostSpec& host) {
+    if (neighbours_of(plan, host) > host.config.neighbours_max)
+        host.config.neighbours_max = Config{}.neighbours_max;
 }
 
 }  // namespace
@@ -136,7 +144,10 @@ void draw_families(Plan& plan) {
     constexpr std::uint64_t salt = 0xfa41ULL << 48;
     Draw draw(plan.seed ^ salt);
     if (!draw.chance(0.4) || !std::ranges::all_of(plan.spec.links, carries_v6)) return;
-    for (world::HostSpec& host : plan.spec.hosts) host.config.ipv6 = event::Switch::on;
+    for (world::HostSpec& host : plan.spec.hosts) {
+        host.config.ipv6 = event::Switch::on;
+        let_neighbours_fit(plan, host);
+    }
     for (ServerPlan& server : plan.servers) {
         if (draw.chance(0.8)) server.family = sock::Family::inet6;
     }
@@ -151,7 +162,7 @@ void draw_corners(Plan& plan) {
     Draw draw(plan.seed ^ salt);
     for (world::HostSpec& host : plan.spec.hosts) {
         draw_bounds(draw, host.config);
-        if (is_router(plan, host)) host.config.neighbours_max = Config{}.neighbours_max;
+        let_neighbours_fit(plan, host);
     }
     for (ClientPlan& client : plan.clients) client.options = draw_options(draw);
     for (ServerPlan& server : plan.servers) {

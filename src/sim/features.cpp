@@ -79,6 +79,24 @@ void draw_sending(Draw& draw, std::vector<OptionPlan>& options) {
             "TCP_NOTSENT_LOWAT");
 }
 
+/// Where a second urgent octet is told of while the reader stands at the first, the first is no
+/// text any more, as on Linux, unless it is read in line: who is to see every octet asks for that.
+void read_in_line(Plan& plan) {
+    const auto sends_urgent = [](const auto& program) { return program.marks.urgent_of_16 > 0; };
+    if (std::ranges::none_of(plan.clients, sends_urgent) &&
+        std::ranges::none_of(plan.servers, sends_urgent))
+        return;
+    const auto is_in_line = [](const OptionPlan& option) {
+        return option.level == number::sol_socket && option.name == number::so_oobinline;
+    };
+    const auto ask = [&](auto& program) {
+        if (std::ranges::any_of(program.options, is_in_line)) return;
+        program.options.push_back({number::sol_socket, number::so_oobinline, 1, "SO_OOBINLINE=1"});
+    };
+    std::ranges::for_each(plan.clients, ask);
+    std::ranges::for_each(plan.servers, ask);
+}
+
 constexpr std::string_view name_of(event::CongestionControl control) {
     switch (control) {
         case event::CongestionControl::reno: return "reno";
@@ -205,6 +223,7 @@ void draw_marks(Plan& plan) {
         server.marks = marks_of(draw);
         draw_sending(draw, server.options);
     }
+    read_in_line(plan);
 }
 
 std::string features_of(const world::HostSpec& host) {

@@ -2,6 +2,7 @@
 #include "sim/oracle.hpp"
 
 #include "tcp/state.hpp"
+#include "wire/tcp.hpp"
 
 namespace dt::sim {
 
@@ -20,6 +21,7 @@ void Oracle::on_event(Instant at, event::HostIndex host, const event::Body& body
     const auto* sent = std::get_if<event::SegmentSent>(&body);
     if (sent != nullptr && sent->reason == event::Reason::syn_cookie_sent)
         by_cookie_.insert(sent->segment.tuple.words());
+    if (sent != nullptr) follow(sent->segment);
     if (next_ != nullptr) next_->on_event(at, host, body);
 }
 
@@ -39,6 +41,17 @@ void Oracle::check(const event::QueueChange& change) {
     if (change.step == event::QueueStep::syn_added && change.syn_queue > change.limit + 1)
         fail("the SYN queue holds " + std::to_string(change.syn_queue) + " of limit " +
              std::to_string(change.limit));
+}
+
+void Oracle::follow(const event::Segment& segment) {
+    const bool is_syn = TcpFlags::from_bits(segment.flags).syn();
+    const Seq end = segment.seq + segment.length + (is_syn ? 1U : 0U);
+    const auto [reached, is_new] = reached_.try_emplace(segment.tuple.words(), end);
+    if (is_new) return;
+    const bool is_opening = is_syn && segment.retransmission == 0;
+    if (is_opening && before(segment.seq, reached->second))
+        overtaken_.insert(segment.tuple.words());
+    if (is_opening || after(end, reached->second)) reached->second = end;
 }
 
 void Oracle::fail(std::string what) {

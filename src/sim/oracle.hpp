@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,18 +25,28 @@ class Oracle final : public event::Sink {
     [[nodiscard]] bool was_answered_by_cookie(const FourTuple& tuple) const {
         return by_cookie_.contains(tuple.words());
     }
+    /// Whether one end of this 4-tuple opened it anew with an ISN below what it had sent before:
+    /// old text fits the new connection then. RFC 9293 §3.4.1 rules that out below 250 kB/s only.
+    [[nodiscard]] bool was_overtaken(const FourTuple& tuple) const {
+        return overtaken_.contains(tuple.words()) ||
+               overtaken_.contains(FourTuple{tuple.remote, tuple.local}.words());
+    }
     /// The first few things that were wrong, with their event numbers.
     [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
 
   private:
     void check(const event::Transition& transition);
     void check(const event::QueueChange& change);
+    void follow(const event::Segment& segment);
     void fail(std::string what);
 
     event::Sink* next_;
     std::uint64_t events_ = 0;
     Instant last_{};
-    std::set<std::array<std::uint64_t, 5>> by_cookie_;
+    using Words = std::array<std::uint64_t, 5>;
+    std::set<Words> by_cookie_;
+    std::map<Words, Seq> reached_;  // by each end of each 4-tuple: the number behind what it sent
+    std::set<Words> overtaken_;
     std::vector<std::string> failures_;
 };
 

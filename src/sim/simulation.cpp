@@ -129,6 +129,7 @@ void Simulation::finish_connect(Client& client) {
     }
     client.phase = Client::Phase::talking;
     client.conversation.emplace(client.socket, *client.plan, made_of(client));
+    if (oracle_.was_overtaken(server_tuple(client))) client.conversation->lose_peer();
     ++outcome_.conversations;
 }
 
@@ -147,11 +148,13 @@ Conversation::Made Simulation::made_of(const Client& client) {
 
 /// Whether an accepted connection may be one without a client: an old segment, kept back by a
 /// fault, made it of its cookie; or the client was reset, since text that overtook what makes the
-/// connection finds no entry (RFC 4987 §3.6).
+/// connection finds no entry (RFC 4987 §3.6). Or it takes an old segment for its client's.
 bool Simulation::may_lack_a_client(const Server& server, const sock::Accepted& accepted) {
     if (now_ > Instant{} + plan_.healed + grace) return false;
     const auto local = calls(server.plan->host, server.caller).local_name(accepted.socket);
-    return local && oracle_.was_answered_by_cookie({*local, accepted.peer});
+    if (!local) return false;
+    const FourTuple tuple{*local, accepted.peer};
+    return oracle_.was_answered_by_cookie(tuple) || oracle_.was_overtaken(tuple);
 }
 
 void Simulation::end_conversation(Client& client) {

@@ -92,7 +92,8 @@ Answer<Octets> SocketTable::readable(const Turn& turn, event::Caller caller, Soc
     Socket* socket = find(id);
     if (socket == nullptr) return refuse(Error::bad_descriptor, Reason::bad_argument);
     if (socket->is_datagram()) return refuse(Error::not_supported, Reason::wrong_state);
-    // Who passes octets on takes the urgent one with the others: it is not lost.
+    // Who passes octets on takes the urgent one with the others. It is lost only where another is
+    // told of while it is the next to be read, and SO_OOBINLINE is off (Linux).
     const tcp::ConnId* connection = socket->connection();
     const Octets held = connection == nullptr ? Octets{} : core_.tcp().readable(*connection);
     if (!held.empty()) return held;

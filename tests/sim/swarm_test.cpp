@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "link/grammar.hpp"
+#include "sim/oracle.hpp"
 #include "sim/simulation.hpp"
 
 namespace dt::sim {
@@ -39,6 +40,47 @@ TEST(Swarm, APlanFollowsFromItsSeedAlone) {
         EXPECT_NE(Plan::of(seed).text(), Plan::of(seed + 1).text());
         EXPECT_EQ(world::problem(Plan::of(seed).spec), std::nullopt);
     }
+}
+
+TEST(Swarm, AnIsnBelowWhatItsTupleSentBeforeIsNoticed) {
+    const FourTuple tuple{{Ipv4(10, 0, 0, 1), Port{40'000}}, {Ipv4(10, 0, 0, 2), Port{7001}}};
+    Oracle oracle(nullptr);
+    const auto send = [&](Seq seq, std::uint8_t flags, std::uint32_t length = 0,
+                          std::uint8_t again = 0) {
+        event::Segment segment{.tuple = tuple, .seq = seq, .length = length};
+        segment.flags = flags;
+        segment.retransmission = again;
+        oracle.on_event(Instant{}, 0, event::SegmentSent{segment});
+    };
+    constexpr std::uint8_t syn = 0x02;
+    constexpr std::uint8_t ack = 0x10;
+    send(Seq{100}, syn);
+    send(Seq{100}, syn, 0, 1);
+    send(Seq{101}, ack, 1000);
+    send(Seq{1101}, syn);  // right behind it
+    EXPECT_FALSE(oracle.was_overtaken(tuple));
+    send(Seq{1102}, ack, 1000);
+    send(Seq{1351}, syn);
+    EXPECT_TRUE(oracle.was_overtaken(tuple));
+    EXPECT_TRUE(oracle.was_overtaken({tuple.remote, tuple.local})) << "whoever asks";
+}
+
+TEST(Swarm, WhereOneSendsUrgentOctetsAllReadThemInLine) {
+    int seen = 0;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        const Plan plan = Plan::of(seed);
+        const auto is_urgent = [](const auto& one) { return one.marks.urgent_of_16 > 0; };
+        const auto is_in_line = [](const auto& one) {
+            return std::ranges::count(one.options, "SO_OOBINLINE=1", &OptionPlan::text) == 1;
+        };
+        if (std::ranges::none_of(plan.clients, is_urgent) &&
+            std::ranges::none_of(plan.servers, is_urgent))
+            continue;
+        ++seen;
+        EXPECT_TRUE(std::ranges::all_of(plan.clients, is_in_line)) << seed;
+        EXPECT_TRUE(std::ranges::all_of(plan.servers, is_in_line)) << seed;
+    }
+    EXPECT_GT(seen, 10);
 }
 
 TEST(Swarm, PlansCoverEveryShapeOfConversationAndNetwork) {
