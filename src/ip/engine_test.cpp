@@ -202,6 +202,24 @@ TEST_F(IpEngine, IP4_035_a_route_may_lower_the_mtu) {
     EXPECT_TRUE(host.send(turn(), out_to("192.0.2.1", 1380)));
 }
 
+TEST_F(IpEngine, IP4_035_a_new_route_counts_for_every_destination_that_was_asked_for_before) {
+    add_default("10.9.0.2");
+    std::vector<std::string> destinations;  // more than there are ways remembered
+    for (int i = 0; i < 200; ++i) destinations.push_back("192.0.2." + std::to_string(i));
+    for (int again = 0; again < 2; ++again) {
+        for (const std::string& each : destinations)
+            EXPECT_EQ(host.path(addr(each.c_str()), std::nullopt)->mtu, 1500U) << each;
+    }
+    Route narrow;
+    narrow.destination = {addr("192.0.2.0"), 24};
+    narrow.gateway = addr("10.9.0.2");
+    narrow.interface = 1;
+    narrow.mtu = 1300;
+    host.add_route(narrow);
+    for (const std::string& each : destinations)
+        EXPECT_EQ(host.path(addr(each.c_str()), std::nullopt)->mtu, 1300U) << each;
+}
+
 TEST_F(IpEngine, IP4_036_prefixes_of_31_and_32_bits_work) {
     const InterfaceIndex pair = add("p2p", 21, "10.1.0.0", 31);
     know(pair, "10.1.0.1", 22);

@@ -2,6 +2,7 @@
 // receive_v6.cpp, transmit.cpp, arp.cpp and nd.cpp.
 #pragma once
 
+#include <array>
 #include <variant>
 
 #include "base/ring.hpp"
@@ -188,24 +189,34 @@ struct Engine::Parts {
     Ring<Reply> replies;              // at most reply_ring
     Ring<Outgoing> ready;             // link header on, in the order they leave
     Ring<Unreachable> unreachables;
-    /// The last answer of hop_to(): good while no route, interface or neighbour has changed.
+    /// An answer of hop_to(): good while no route, interface or neighbour has changed.
     struct Way {
         IpAddr destination;
         IpAddr source;
         Hop hop;
-        bool is_ours = false;      // the source is
-        bool is_to_one = false;    // the destination is neither broadcast nor multicast
-        std::uint64_t routes = 0;  // version of the ways when it was found
+        bool is_ours = false;    // the source is
+        bool is_to_one = false;  // the destination is neither broadcast nor multicast
+        std::uint64_t routes = ~std::uint64_t{0};  // version of the ways when it was found
         std::uint64_t neighbors = 0;
     };
-    mutable std::optional<Way> last_way;
+    /// One for each value of a hash of the destination: a burst of SYNs asks for the way back to
+    /// each of its senders when it arrives, and again when its answers leave.
+    static constexpr std::size_t ways_kept = 64;
+    mutable std::array<Way, ways_kept> ways{};
+    mutable Way* last_way = &ways[0];
+    [[nodiscard]] Way& way_of(const IpAddr& destination) const {
+        if (last_way->destination == destination) return *last_way;
+        constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
+        const auto words = destination.words();
+        last_way = &ways[((words[0] ^ words[1]) * golden) >> 58U];
+        return *last_way;
+    }
     [[nodiscard]] bool is_local_source(const IpAddr& source) const {
-        return (last_way && last_way->is_ours && last_way->source == source) ||
-               interfaces.is_local(source);
+        return (last_way->is_ours && last_way->source == source) || interfaces.is_local(source);
     }
     [[nodiscard]] bool is_to_one(const IpAddr& destination) const {
-        return last_way && last_way->is_to_one && last_way->destination == destination &&
-               last_way->routes == ways_version();
+        const Way& way = way_of(destination);
+        return way.is_to_one && way.destination == destination && way.routes == ways_version();
     }
     [[nodiscard]] std::uint64_t ways_version() const {
         return routes.version() + interfaces.version();

@@ -141,20 +141,23 @@ std::optional<Hop> Engine::Parts::hop_to(const IpAddr& destination, const IpAddr
                                          std::optional<InterfaceIndex> by) const {
     if (by) return find_hop(destination, source, by);
     const std::uint64_t routes_now = ways_version();
-    const bool is_known = last_way && last_way->destination == destination &&
-                          last_way->source == source && last_way->routes == routes_now &&
-                          last_way->neighbors == neighbors.version();
-    if (is_known) return last_way->hop;
+    Way& way = way_of(destination);
+    const bool is_known = way.destination == destination && way.source == source &&
+                          way.routes == routes_now && way.neighbors == neighbors.version();
+    if (is_known) return way.hop;
     const auto hop = find_hop(destination, source, std::nullopt);
-    if (!hop) return hop;
+    if (!hop) {
+        way = {};
+        return hop;
+    }
     const bool is_to_many = destination.is_multicast() || interfaces.is_broadcast(destination);
-    last_way = Way{.destination = destination,
-                   .source = source,
-                   .hop = *hop,
-                   .is_ours = interfaces.is_local(source),
-                   .is_to_one = !is_to_many,
-                   .routes = routes_now,
-                   .neighbors = neighbors.version()};
+    way = Way{.destination = destination,
+              .source = source,
+              .hop = *hop,
+              .is_ours = interfaces.is_local(source),
+              .is_to_one = !is_to_many,
+              .routes = routes_now,
+              .neighbors = neighbors.version()};
     return hop;
 }
 
