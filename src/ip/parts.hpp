@@ -212,7 +212,9 @@ struct Engine::Parts {
         return *last_way;
     }
     [[nodiscard]] bool is_local_source(const IpAddr& source) const {
-        return (last_way->is_ours && last_way->source == source) || interfaces.is_local(source);
+        const bool is_known =
+            last_way->is_ours && last_way->source == source && last_way->routes == ways_version();
+        return is_known || interfaces.is_local(source);
     }
     [[nodiscard]] bool is_to_one(const IpAddr& destination) const {
         const Way& way = way_of(destination);

@@ -146,10 +146,7 @@ std::optional<Hop> Engine::Parts::hop_to(const IpAddr& destination, const IpAddr
                           way.routes == routes_now && way.neighbors == neighbors.version();
     if (is_known) return way.hop;
     const auto hop = find_hop(destination, source, std::nullopt);
-    if (!hop) {
-        way = {};
-        return hop;
-    }
+    if (!hop) return hop;
     const bool is_to_many = destination.is_multicast() || interfaces.is_broadcast(destination);
     way = Way{.destination = destination,
               .source = source,
