@@ -136,12 +136,15 @@ def check_the_examples_of_the_readme_run(s):
     up = s.command("up", "examples/network.toml")
     assert up.out == "proxy: Connection refused\n" and "Empty reply from server" in up.err, up
     calls = f"for i in 1 2 3; do {s.tool('curl')} -sS http://server:8080/ & sleep 0.1; done; wait"
-    run = s.run("sh", "-c", calls, hosts={"server": f"{stage.PYTHON} examples/busy.py"}, options=["--link", "delay=10ms"])
-    assert run.out == "hello from busy\n" * 3, run
-    shown = s.command("ladder", run.recording).out
-    # On a busy machine the third call comes beside the second, and it is its last ACK that finds the queue full.
-    full = ("SYN ignored: accept queue of *:8080 is full, 2 waiting, limit 1", "last ACK of the handshake met a full accept queue")
-    assert any(sentence in shown for sentence in full) and "2/1!" in shown, shown
+    shown = ""
+    for _ in range(5):
+        run = s.run("sh", "-c", calls, hosts={"server": f"{stage.PYTHON} examples/busy.py"}, options=["--link", "delay=10ms"])
+        assert run.out == "hello from busy\n" * 3, run
+        shown = s.command("ladder", run.recording).out
+        # On a busy machine the third call comes beside the second, and not behind it: once more then.
+        if "last ACK of the handshake met a full accept queue" not in shown:
+            break
+    assert "SYN ignored: accept queue of *:8080 is full, 2 waiting, limit 1" in shown and "2/1!" in shown, shown
 
 
 def check_a_server_that_breaks_is_told(s):
